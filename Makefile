@@ -1,0 +1,49 @@
+# `make help` lists the targets. The work is done by scripts/, which install what is missing, start the
+# local stack where nothing is configured, and say what they do.
+
+# Handed to the scripts through the environment, where no shell takes a name with blanks apart.
+export FILE LIMIT UPSERT IGNORE FORCE ARGS
+
+.PHONY: build seed schema test test-db bench stack-up stack-down clean distclean help
+
+build: ## build the binary, build/pgseed (the default target)
+	@scripts/build.sh pgseed
+
+seed: ## load a dump: FILE=dump.sql [LIMIT=n] [UPSERT=true] [IGNORE=true] [FORCE=true] [ARGS="..."]
+	@scripts/seed.sh
+
+schema: ## apply the DDL of a file over the direct connection: FILE=schema.sql
+	@test -n "$$FILE" || { printf 'error: no FILE given\nhint: make schema FILE=schema.sql\n' >&2; exit 2; }
+	@scripts/run.sh DATABASE_URL schema -- "$$FILE"
+
+test: ## build and run the whole test suite
+	@scripts/setup.sh test
+	@scripts/build.sh all
+	@ctest --test-dir build --output-on-failure
+
+test-db: ## check both connections, the key's role and the rights
+	@scripts/run.sh SUPABASE_URL test
+
+bench: ## measure against psql and postgrest-js, on the local stack
+	@scripts/setup.sh build test
+	@scripts/bench.sh
+
+stack-up: ## start the local PostgreSQL and PostgREST; settings in .stack/env
+	@scripts/setup.sh stack
+	@scripts/stack.sh up
+
+stack-down: ## stop them; the data stay
+	@scripts/stack.sh down
+
+seeds/wkbk_lean.sql: ## make the sample dump of 18,985 rows (make seed does it when needed)
+	@scripts/wkbk.sh
+
+clean: ## delete what was built
+	rm -rf build build-*
+
+distclean: clean ## delete the local stack with its data, too, and everything that was fetched or made
+	scripts/stack.sh remove
+	rm -rf scripts/*/node_modules seeds/wkbk_lean.sql
+
+help: ## this list
+	@sed -n 's/^\([a-z_./-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 22

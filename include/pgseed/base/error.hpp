@@ -1,0 +1,40 @@
+#pragma once
+// The one exception of pgseed. It is thrown when a command cannot go on; what a caller can
+// handle is returned as a value instead.
+#include <exception>
+#include <string>
+
+namespace pgseed {
+
+// The cause, which alone decides the exit code (README, "Exit codes").
+enum class ErrorKind {
+  rows,          // 1: rows rejected or in doubt
+  usage,         // 2: flags, environment, configuration
+  input,         // 3: a file that is unreadable, broken or refused
+  unreachable,   // 4: no connection, no lock, deadline passed
+  refused,       // 5: the target said no (key, rights, schema, conflict target, SQL error)
+  verification,  // 6: contents differ
+  storage,       // 7: own files: reject file, disk, memory
+};
+
+int exit_code(ErrorKind kind);
+// The kind's name in the JSON summary ("usage", "input", ...).
+const char* name(ErrorKind kind);
+
+class Error : public std::exception {
+ public:
+  // message: what happened, one sentence without a final full stop; where: "file:line:column" or
+  // empty; hint: what to do next, or empty. None of them may contain a key or a password.
+  Error(ErrorKind kind, std::string message, std::string where = {}, std::string hint = {});
+
+  const char* what() const noexcept override { return message.c_str(); }
+
+  ErrorKind kind;
+  std::string message;
+  std::string where;
+  std::string hint;
+  // For input: the source line and a caret under the column, two lines, or empty.
+  std::string excerpt;
+};
+
+}  // namespace pgseed

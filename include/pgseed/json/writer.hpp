@@ -1,0 +1,63 @@
+#pragma once
+// JSON text, appended to a byte buffer: the escaping half of JSON, written for speed. One pass over
+// the bytes, 16 at a time, no allocation per value.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <string_view>
+
+namespace pgseed::json {
+
+// Growing bytes without the zero fill of std::string::resize. Keeps its memory when cleared.
+class Buffer {
+ public:
+  const char* data() const { return bytes_.get(); }
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  std::string_view view() const { return {bytes_.get(), size_}; }
+  void clear() { size_ = 0; }
+  void truncate(std::size_t size) { size_ = size; }
+
+  void append(std::string_view text) {
+    char* const to = reserve(text.size());
+    if (!text.empty()) std::memcpy(to, text.data(), text.size());
+    size_ += text.size();
+  }
+  void append(char byte) {
+    *reserve(1) = byte;
+    ++size_;
+  }
+  // Room for `count` more bytes at the end; they count only after advance().
+  char* reserve(std::size_t count) {
+    if (capacity_ - size_ < count) grow(count);
+    return bytes_.get() + size_;
+  }
+  void advance_to(const char* end) { size_ = static_cast<std::size_t>(end - bytes_.get()); }
+  std::size_t capacity() const { return capacity_; }
+  // Gives memory back after an extraordinarily long row.
+  void shrink_to(std::size_t capacity) {
+    if (capacity_ > capacity) *this = Buffer();
+  }
+
+ private:
+  struct Free {
+    void operator()(char* memory) const { std::free(memory); }
+  };
+  void grow(std::size_t count);
+
+  std::unique_ptr<char, Free> bytes_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+// Appends "text" with quotes, escaping what JSON must have escaped (RFC 8259, section 7).
+void append_string(Buffer& out, std::string_view text);
+// The same for the contents of an SQL string in which '' stands for '.
+void append_sql_string(Buffer& out, std::string_view between_quotes);
+// The same for a field of COPY's text format with its backslash escapes.
+void append_copy_string(Buffer& out, std::string_view field);
+
+}  // namespace pgseed::json

@@ -1,0 +1,16 @@
+#pragma once
+// The API's URL as people write it -> a base URL to put paths behind.
+#include <string>
+#include <string_view>
+
+namespace pgseed::rest {
+
+// Blanks around it and trailing slashes are taken away, the scheme and host are written in lower
+// case. Throws Error{usage} for what is no http(s) URL, and for one that holds credentials, a query
+// or a fragment; the message never shows a password.
+std::string checked_base_url(std::string_view url);
+
+// The same API with the other prefix: /rest/v1 added, or taken away where it stands at the end.
+std::string with_other_prefix(const std::string& base_url);
+
+}  // namespace pgseed::rest

@@ -1,0 +1,73 @@
+#pragma once
+// Rows on their way: one JSON array of one table and one set of columns, ready to post.
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pgseed/http/client.hpp"
+#include "pgseed/json/writer.hpp"
+#include "pgseed/schema/model.hpp"
+#include "pgseed/seed/columns.hpp"
+#include "pgseed/sql/rows.hpp"
+
+namespace pgseed::seed {
+
+// Columns that rows of a table send, in order; everything that is the same for all such rows.
+struct ColumnSet {
+  std::size_t table = 0;  // index of the table in the run
+  TableName table_name;
+  std::vector<std::string> columns;
+  std::vector<std::size_t> value_index;  // which value of the row goes into the column
+  std::vector<ColumnClass> classes;
+  std::vector<std::string> types;
+  std::vector<std::string> prefixes;  // {"a":   ,"b":   ...
+  std::vector<std::size_t> key;       // positions of the key's columns; empty: no key in the body
+  bool serial = false;                // rows refer to earlier ones: one batch at a time
+  HttpRequest request;                // all but the body
+
+  // Fills prefixes from columns.
+  void finish();
+};
+
+// Appends the row as a JSON object. Returns why the row cannot be sent (invalid JSON for a json
+// column), or an empty string; on failure the body is as it was before.
+std::string append_row(const ColumnSet& set, const sql::Row& row, json::Buffer& body);
+
+struct RowMark {
+  std::size_t begin;     // offset of its '{' in the body
+  std::uint64_t line;    // in the source file
+  bool dropped = false;  // a later row of the same key took its place
+};
+
+struct Batch {
+  std::uint64_t group = 0;     // of the batch as it was read; parts of a split batch share it
+  std::uint64_t sequence = 0;  // number of its first row in the run: the order of sending
+  const ColumnSet* set = nullptr;
+  std::size_t file = 0;
+  json::Buffer body;  // "[{...},{...}" until close()
+  std::vector<RowMark> rows;
+  std::vector<std::string> keys;     // tracked keys, for their release
+  std::vector<std::uint64_t> after;  // groups that must be done before
+  bool serial = false;               // waits for every earlier batch of its table
+  bool suspect = false;              // part of a rejected batch: holds a bad row
+  bool doubted = false;              // an earlier try may have been committed
+  int tries = 0;                     // failed ones in a row
+  int reloads = 0;                   // tries after a stale schema cache
+  std::chrono::steady_clock::time_point not_before{};
+
+  std::size_t count() const;  // rows not dropped
+  // The JSON text of one row, without the comma.
+  std::string_view row_text(std::size_t index) const;
+  // Takes dropped rows out and ends the array. Once.
+  void close();
+  // Rows [from, to) as a closed batch of their own, with the same group and flags.
+  std::unique_ptr<Batch> part(std::size_t from, std::size_t to) const;
+};
+
+// The values of a key of a row in a closed or open batch, decoded; empty if one is NULL.
+std::vector<std::string> key_of_row(const Batch& batch, std::size_t index);
+
+}  // namespace pgseed::seed

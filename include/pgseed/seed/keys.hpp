@@ -1,0 +1,48 @@
+#pragma once
+// Which keys are on their way, so that two rows of one key never race each other.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "pgseed/seed/batch.hpp"
+
+namespace pgseed::seed {
+
+// The row's key as one comparable string; empty if a part is NULL, DEFAULT or not in the set.
+// Spellings that mean one value become one: 007 and 7 in an integer column, upper case in a uuid.
+std::string key_of(const ColumnSet& set, const sql::Row& row);
+
+class KeysOnTheWay {
+ public:
+  struct Place {
+    std::uint64_t group = 0;
+    std::size_t row = 0;
+  };
+  // Where a row of this key is on its way, or nullptr.
+  const Place* find(const std::string& key) const;
+  void put(const std::string& key, std::uint64_t group, std::size_t row);
+  // Forgets keys that still belong to the group.
+  void release(const std::vector<std::string>& keys, std::uint64_t group);
+
+ private:
+  std::unordered_map<std::string, Place> places_;
+};
+
+// Has this key been seen in the run? Remembers 64-bit hashes, up to a number that keeps memory
+// flat; past it the answer is "no" and exact() tells so.
+class SeenKeys {
+ public:
+  bool insert(const std::string& key);
+  bool exact() const { return exact_; }
+
+ private:
+  void grow();
+  static constexpr std::size_t kMost = std::size_t{1} << 19;
+  std::vector<std::uint64_t> slots_;
+  std::size_t count_ = 0;
+  bool exact_ = true;
+};
+
+}  // namespace pgseed::seed

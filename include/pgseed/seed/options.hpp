@@ -1,0 +1,47 @@
+#pragma once
+// What a seeding run is asked to do.
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pgseed/schema/model.hpp"
+
+namespace pgseed::seed {
+
+enum class Mode { insert, upsert, ignore, force };
+const char* name(Mode mode);  // "insert", ...
+
+struct Options {
+  std::vector<std::string> files;  // "-" is standard input
+  Mode mode = Mode::insert;
+  std::vector<std::string> on_conflict;
+  std::optional<std::uint64_t> limit;  // rows per table, in file order
+  std::uint64_t offset = 0;
+  std::vector<std::string> tables, exclude;  // "table" or "schema.table"; "schema.*" too
+  std::size_t batch_rows = 1000;
+  std::size_t batch_bytes = 1u << 20;
+  std::optional<std::size_t> concurrency;        // unset: 4, or 8 when the host is not local
+  std::optional<std::uint64_t> max_rejects = 0;  // unset: all
+  std::string rejects_file;                      // empty: none
+  int retries = 8;
+  std::chrono::milliseconds timeout{60'000};
+  std::optional<std::chrono::milliseconds> deadline;
+  bool dry_run = false;
+  bool check = true;
+  bool skip_unsupported = false;
+  // Columns whose values are JSON, "column" or "table.column", when no server tells.
+  std::optional<std::vector<std::string>> json_columns;
+  std::string encoding;
+  std::size_t max_row_bytes = 256u << 20;
+  std::string schema = "public";     // of names without one
+  bool regenerate_identity = false;  // leave GENERATED ALWAYS identity columns to the server
+  bool allow_cascade = false;        // FORCE may empty tables that the file does not fill
+};
+
+// True unless --table or --exclude leave the table out.
+bool wants(const Options& options, const TableName& table);
+
+}  // namespace pgseed::seed

@@ -1,0 +1,35 @@
+#pragma once
+// A seeding run from the first look at the files to the last answer:
+//
+//   open -> connect -> first pass (survey) -> order -> preflight -> [FORCE: empty] -> load ->
+//   report
+//
+// The load pulls: an answer frees a slot, the slot takes the next batch, rows are parsed while
+// others are in flight. Nobody reads ahead of a free slot, so memory, order and LIMIT need no
+// queue.
+#include <functional>
+#include <optional>
+
+#include "pgseed/http/client.hpp"
+#include "pgseed/rest/api.hpp"
+#include "pgseed/seed/options.hpp"
+#include "pgseed/seed/report.hpp"
+#include "pgseed/seed/survey.hpp"
+
+namespace pgseed::seed {
+
+struct Services {
+  Transport* transport = nullptr;
+  // Connects to the API; called after the files were opened and recognised. Throws Error.
+  std::function<rest::Connection()> connect;
+  // The complete catalogue of some schemas over the direct connection; empty function: none is
+  // configured. Called only when a file needs it.
+  std::function<Model(const std::vector<std::string>& schemas)> catalogue;
+  Observer* observer = nullptr;
+  std::function<std::chrono::steady_clock::time_point()> clock;  // steady_clock::now in real life
+};
+
+// Never throws for what can be reported: the report holds the error, and the counts up to it.
+Report run(const Options& options, const std::string& dialect, const Services& services);
+
+}  // namespace pgseed::seed

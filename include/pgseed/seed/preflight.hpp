@@ -1,0 +1,26 @@
+#pragma once
+// The cheapest and best check before the first row: an empty array posted with the very headers of
+// the run makes PostgREST plan and run the real statement on no rows.
+#include <string>
+#include <vector>
+
+#include "pgseed/http/client.hpp"
+#include "pgseed/rest/api.hpp"
+#include "pgseed/seed/batch.hpp"
+#include "pgseed/seed/options.hpp"
+
+namespace pgseed::seed {
+
+struct PreflightResult {
+  // Columns that were taken out of the set because the server computes them.
+  std::vector<std::string> left_out;
+};
+
+// where: the statement that uses the columns first ("a.sql:12"). Fills set.request and may take
+// generated columns out of the set. No other exchange may be in flight. Throws Error{refused} with
+// what is wrong and how to mend it, Error{unreachable} when nobody answers.
+PreflightResult preflight(Transport& transport, const rest::Endpoint& endpoint, ColumnSet& set,
+                          const Options& options, const std::string& time_zone, bool has_key,
+                          const std::string& where);
+
+}  // namespace pgseed::seed

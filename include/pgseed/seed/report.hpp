@@ -1,0 +1,71 @@
+#pragma once
+// What a seeding run did: the numbers behind the table on the terminal and the JSON summary.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pgseed/base/error.hpp"
+#include "pgseed/schema/model.hpp"
+
+namespace pgseed::seed {
+
+// Always read = loaded + ignored + rejected + skipped + in_doubt.
+struct Counts {
+  std::uint64_t read = 0;  // taken from the file after --limit, --offset, --table
+  std::uint64_t loaded = 0;
+  std::uint64_t ignored = 0;   // duplicates left alone
+  std::uint64_t rejected = 0;  // the server said no
+  std::uint64_t skipped = 0;   // not sent, for a reason
+  std::uint64_t in_doubt = 0;  // nobody can tell
+
+  Counts& operator+=(const Counts& other);
+  bool add_up() const { return read == loaded + ignored + rejected + skipped + in_doubt; }
+};
+
+struct TableReport {
+  TableName table;
+  Counts counts;
+  std::uint64_t superseded = 0;  // of the skipped: an earlier row of a key that comes again
+};
+
+struct FileReport {
+  std::string path;
+  std::uint64_t bytes = 0;
+  std::string dialect;
+};
+
+struct Report {
+  std::vector<FileReport> files;
+  std::vector<TableReport> tables;
+  std::uint64_t requests = 0;
+  std::uint64_t retries = 0;
+  std::uint64_t bytes_sent = 0;
+  double seconds = 0;
+  std::string target;              // URL without secrets
+  std::string rejects_file;        // empty: none was written
+  std::vector<std::string> notes;  // what the user should know, one sentence each
+  std::optional<Error> error;      // what ended the run early, or why its exit code is not 0
+  int signal = 0;                  // SIGINT or SIGTERM if one ended the run
+
+  Counts totals() const;
+  int exit_code() const;
+};
+
+// Seen while the run goes on; called between batches, in the run's own thread.
+class Observer {
+ public:
+  struct Progress {
+    std::uint64_t rows_read = 0;
+    std::uint64_t rows_done = 0;
+    std::uint64_t rows_total = 0;  // 0: unknown
+    std::uint64_t bytes_sent = 0;
+    double seconds = 0;
+  };
+  virtual ~Observer() = default;
+  virtual void progress(const Progress& progress) = 0;
+  // One line for people: a retry, a note. Level 0 always, 1 with -v, 2 with -vv.
+  virtual void note(int level, const std::string& line) = 0;
+};
+
+}  // namespace pgseed::seed

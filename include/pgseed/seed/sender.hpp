@@ -1,0 +1,118 @@
+#pragma once
+// Batches -> PostgREST, several at a time, in one thread: the only place that decides what becomes
+// of a batch after an answer, or after none.
+//
+//   waiting --start--> in flight --accepted--> counted
+//      ^                   |-- retry, stale cache --> waiting, later
+//      |                   |-- too much, bad row --> two parts --> waiting
+//      |                   '-- in doubt --> ask for a key --> counted | waiting
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "pgseed/http/client.hpp"
+#include "pgseed/http/retry.hpp"
+#include "pgseed/rest/api.hpp"
+#include "pgseed/seed/batch.hpp"
+#include "pgseed/seed/decision.hpp"
+#include "pgseed/seed/report.hpp"
+#include "pgseed/seed/tally.hpp"
+
+namespace pgseed::seed {
+
+struct SenderOptions {
+  Mode mode = Mode::insert;
+  std::size_t concurrency = 4;
+  RetryPolicy retry;
+  std::chrono::milliseconds timeout{60'000};
+  std::optional<std::chrono::steady_clock::time_point> deadline;
+  std::uint64_t random_seed = 0;
+};
+
+class Sender {
+ public:
+  using Clock = std::function<std::chrono::steady_clock::time_point()>;
+  // transport, endpoint, tally and observer must outlive the sender.
+  Sender(Transport& transport, const rest::Endpoint& endpoint, Tally& tally, Observer& observer,
+         SenderOptions options, Clock clock);
+
+  // True when a batch more would find a place soon, and the run is not ending.
+  bool wants_batch() const;
+  // Takes a closed batch. Its column set must outlive the sender.
+  void submit(std::unique_ptr<Batch> batch);
+  // Starts what may start, waits for answers (at most `longest`) and deals with them.
+  void turn(std::chrono::milliseconds longest);
+  // Turns until nothing is left, or the run has ended.
+  void drain();
+
+  // No new batch starts from now on.
+  void end() { ended_ = true; }
+  bool idle() const { return waiting_.empty() && flights_.empty(); }
+  // True once no new batch may start: an error, the reject limit, a stop request.
+  bool ended() const { return ended_; }
+  bool is_outstanding(std::uint64_t group) const { return groups_.count(group) != 0; }
+  // Called with every group that is done, so that its keys can be forgotten.
+  std::function<void(std::uint64_t group)> on_group_done;
+
+  const std::optional<Error>& error() const { return error_; }
+  // Rows per batch that the server has shown to bear; unset while it bore everything.
+  std::optional<std::size_t> bearable_rows() const { return bearable_rows_; }
+  std::uint64_t requests() const { return requests_; }
+  std::uint64_t retries() const { return retries_; }
+  std::uint64_t bytes_sent() const { return bytes_sent_; }
+
+ private:
+  struct Flight {
+    std::unique_ptr<Batch> batch;
+    bool asking = false;    // for its keys, not writing
+    std::size_t asked = 0;  // how many keys
+    rest::Outcome doubt;    // why it asks
+  };
+
+  void start_ready();
+  bool may_start(const Batch& batch) const;
+  void start_write(std::unique_ptr<Batch> batch);
+  void start_question(std::unique_ptr<Batch> batch, const rest::Outcome& doubt);
+  void finish_write(std::unique_ptr<Batch> batch, const rest::Outcome& outcome);
+  void finish_question(Flight flight, const HttpResult& result);
+  void count(const Batch& batch, const rest::Outcome& outcome);
+  void retry_later(std::unique_ptr<Batch> batch, const rest::Outcome& outcome);
+  void halve(std::unique_ptr<Batch> batch);
+  void reject_row(std::unique_ptr<Batch> batch, const rest::Outcome& outcome);
+  void put_back(std::unique_ptr<Batch> batch);
+  void done(const Batch& batch);
+  void end_with(Error error);
+  void skip(std::unique_ptr<Batch> batch);
+  void doubt(std::unique_ptr<Batch> batch);
+  void give_up_flights();
+  void look_at_clock_and_signals();
+
+  Transport& transport_;
+  rest::Endpoint endpoint_;
+  Tally& tally_;
+  Observer& observer_;
+  SenderOptions options_;
+  Clock clock_;
+  std::mt19937_64 random_;
+
+  std::deque<std::unique_ptr<Batch>> waiting_;  // ordered by sequence
+  std::map<std::uint64_t, Flight> flights_;
+  std::unordered_map<std::uint64_t, std::size_t> groups_;  // outstanding batches of each group
+  std::uint64_t next_id_ = 1;
+  std::optional<std::size_t> bearable_rows_;
+  std::uint64_t requests_ = 0;
+  std::uint64_t retries_ = 0;
+  std::uint64_t bytes_sent_ = 0;
+  bool ended_ = false;
+  std::optional<Error> error_;
+};
+
+}  // namespace pgseed::seed

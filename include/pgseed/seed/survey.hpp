@@ -1,0 +1,96 @@
+#pragma once
+// The first pass: a file is read through once before anything is sent. It proves the syntax and
+// tells the tables, their order, their column sets and row counts, and what rows over REST cannot
+// carry.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pgseed/schema/model.hpp"
+#include "pgseed/seed/columns.hpp"
+#include "pgseed/seed/dump_input.hpp"
+#include "pgseed/sql/rows.hpp"
+#include "pgseed/sql/table_definition.hpp"
+
+namespace pgseed::seed {
+
+struct ColumnSetUse {
+  // As the statements list them; empty with unlisted: the table's own first `values` columns.
+  std::vector<std::string> columns;
+  bool unlisted = false;
+  bool is_copy = false;
+  std::size_t values = 0;      // per row, with unlisted
+  std::vector<bool> defaults;  // which values are DEFAULT; empty: none
+  std::uint64_t line = 0;      // of the first statement that uses it
+  bool overriding_system = false;
+};
+
+struct TableSurvey {
+  TableName name;
+  std::uint64_t rows = 0;  // with those that cannot be carried
+  std::uint64_t unsupported_rows = 0;
+  std::uint64_t statements = 0;
+  std::uint64_t first_piece = 0;  // position among the pieces of the file, for the order of tables
+  std::uint64_t last_piece = 0;
+  std::vector<ColumnSetUse> column_sets;
+};
+
+struct UnsupportedUse {
+  std::uint64_t line = 0;
+  std::string kind;  // "UPDATE", "a function call crypt()", ...
+  std::string text;  // the beginning of the statement, one line
+};
+
+struct FileSurvey {
+  std::string path;
+  std::uint64_t bytes = 0;
+  std::string dialect = "postgresql";
+  std::string encoding = "UTF8";
+  std::vector<TableSurvey> tables;  // by first appearance
+  std::uint64_t ddl_statements = 0;
+  std::uint64_t sequence_statements = 0;
+  std::vector<UnsupportedUse> unsupported;  // the first kListed
+  std::uint64_t unsupported_count = 0;
+  sql::TableDefinitions definitions;
+
+  static constexpr std::size_t kListed = 200;
+  TableSurvey* find(const TableName& name);
+};
+
+// Refuses what this version does not read: MySQL, SQLite, SQL Server files. dialect: "auto" or the
+// user's word.
+void require_readable(const DumpInput& input, const std::string& dialect);
+
+// What is known of the target's tables; nullptr: nothing.
+struct TargetKnowledge {
+  // Their types: values that would change their meaning on the way count as unsupported.
+  const Model* types = nullptr;
+  // Their columns in order (the direct connection's catalogue), for rows without a column list.
+  const Model* order = nullptr;
+};
+
+// Reads the input to its end. default_schema: of names that have none. Throws Error{input} with the
+// place for broken text.
+FileSurvey survey(DumpInput& input, const std::string& default_schema, std::size_t max_row_bytes,
+                  const TargetKnowledge& target);
+
+// The columns that the values of a row go into, first to last: as listed, else the table's own
+// order by the file's CREATE TABLE, else by the catalogue. COPY without a list leaves generated
+// columns out. Empty optional when nobody knows the order; throws Error{input} for more values than
+// columns.
+std::optional<std::vector<std::string>> columns_of_rows(const TableName& table,
+                                                        const ColumnSetUse& use,
+                                                        const sql::TableDefinitions& definitions,
+                                                        const Model* order,
+                                                        const std::string& path);
+
+// Adds a statement's effect on the later rows of a file; returns true if it is unsupported because
+// rows that were read before it would change (DROP TABLE of a table that has rows).
+bool undoes_rows(const sql::Statement& statement, const FileSurvey& survey,
+                 const std::string& default_schema);
+
+// One line of at most 70 characters, for messages.
+std::string one_line(std::string_view text);
+
+}  // namespace pgseed::seed

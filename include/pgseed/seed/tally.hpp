@@ -1,0 +1,101 @@
+#pragma once
+// Where every row ends up: counts per table, rejected rows with their reason, notes.
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pgseed/rest/outcome.hpp"
+#include "pgseed/seed/batch.hpp"
+#include "pgseed/seed/report.hpp"
+
+namespace pgseed::seed {
+
+// Rejected rows as NDJSON (README, "Reject file"). Every row is on disk before the run goes on.
+class RejectFile {
+ public:
+  // Creates or empties the file. Throws Error{storage}.
+  explicit RejectFile(const std::string& path);
+  ~RejectFile();
+  RejectFile(const RejectFile&) = delete;
+  RejectFile& operator=(const RejectFile&) = delete;
+
+  struct Entry {
+    std::string file;
+    std::uint64_t line = 0;
+    TableName table;
+    std::uint64_t row = 0;  // number of the row in the run, from 1
+    std::string code, message;
+    std::vector<std::string> columns;
+    std::vector<std::optional<std::string>> values;  // as many as columns
+  };
+  void add(const Entry& entry);
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  int descriptor_ = -1;
+};
+
+class Tally {
+ public:
+  // max_rejects: unset for any number. rejects_file: empty for none. Throws Error{storage}.
+  Tally(std::optional<std::uint64_t> max_rejects, const std::string& rejects_file);
+
+  std::size_t add_table(const TableName& name);
+  std::size_t add_file(const std::string& path);
+
+  void read(std::size_t table) { ++tables_[table].counts.read; }
+  void loaded(std::size_t table, std::uint64_t rows) { tables_[table].counts.loaded += rows; }
+  void ignored(std::size_t table, std::uint64_t rows) { tables_[table].counts.ignored += rows; }
+  void skipped(std::size_t table, std::uint64_t rows) { tables_[table].counts.skipped += rows; }
+  void in_doubt(std::size_t table, std::uint64_t rows) { tables_[table].counts.in_doubt += rows; }
+  // Rows that the server did not store without naming one.
+  void rejected_unnamed(std::size_t table, std::uint64_t rows) {
+    tables_[table].counts.rejected += rows;
+    rejects_ += rows;
+  }
+  // An earlier row of a key gave way to a later one: in the same batch (never sent), or in another.
+  void superseded(std::size_t table, bool sent);
+  // Row `index` of the batch was refused: counts it, writes it to the reject file, remembers the
+  // first for the message.
+  void rejected(const Batch& batch, std::size_t index, const rest::Outcome& why);
+  // The same for a row that never got into a batch.
+  void rejected_locally(const ColumnSet& set, const sql::Row& row, std::size_t file,
+                        std::uint64_t sequence, const std::string& why);
+
+  std::uint64_t rejects() const { return rejects_; }
+  bool over_limit() const { return max_rejects_ && rejects_ > *max_rejects_; }
+  // How many more rows may be refused before the limit is passed; unset for any number.
+  std::optional<std::uint64_t> rejects_left() const;
+  std::uint64_t done() const;
+
+  // The refused row that comes first in the file, as the error that the run ends with.
+  std::optional<Error> first_reject(bool insert_mode) const;
+  const std::vector<TableReport>& tables() const { return tables_; }
+  // Settles what can only be known at the end (rows superseded after they were sent).
+  std::vector<TableReport> final_tables() const;
+  std::string rejects_path() const { return file_ ? file_->path() : std::string(); }
+
+ private:
+  void remember(std::uint64_t sequence, std::uint64_t line, std::size_t file,
+                const TableName& table, const rest::Outcome& why);
+
+  std::optional<std::uint64_t> max_rejects_;
+  std::unique_ptr<RejectFile> file_;
+  std::vector<TableReport> tables_;
+  std::vector<std::uint64_t> superseded_after_sending_;
+  std::vector<std::string> files_;
+  std::uint64_t rejects_ = 0;
+
+  struct First {
+    std::uint64_t sequence;
+    std::string where;
+    TableName table;
+    rest::Outcome why;
+  };
+  std::optional<First> first_;
+};
+
+}  // namespace pgseed::seed

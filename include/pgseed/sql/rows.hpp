@@ -1,0 +1,94 @@
+#pragma once
+// A dump, piece by piece: rows of INSERT ... VALUES and COPY ... FROM stdin, and every other
+// statement whole. Blocks in, pieces out; memory is bounded by the longest row.
+//
+//   DumpReader reader(input, "a.sql", {});
+//   for (;;) switch (reader.next()) {
+//     case Piece::row: use(reader.head(), reader.row()); ...
+//     case Piece::statement: use(reader.statement()); ...
+//     case Piece::end: return;
+//   }
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pgseed/sql/statement.hpp"
+#include "pgseed/sql/value.hpp"
+#include "pgseed/sql/window.hpp"
+
+namespace pgseed::sql {
+
+// The INSERT or COPY that rows belong to.
+struct RowsHead {
+  std::uint64_t number = 0;  // 1, 2, ... in the file: changes with every statement
+  QualifiedName table;       // schema from the name, else from the file's search_path, else unset
+  std::vector<std::string> columns;
+  bool has_columns = false;  // false: the table's own order counts
+  bool is_copy = false;
+  bool overriding_system = false;
+  std::uint64_t line = 0;  // of the statement
+};
+
+struct Row {
+  std::vector<Value> values;
+  std::uint64_t line = 0;  // where the row begins
+  // Set when some value is an expression: what it is ("a function call crypt()") and where. The
+  // values are then incomplete.
+  std::string unsupported;
+  std::uint64_t unsupported_line = 0;
+};
+
+struct Statement {
+  StatementKind kind = StatementKind::empty;
+  // From its first word to before the semicolon; only its first kKeptStatement bytes of a longer
+  // one.
+  std::string_view text;
+  bool cut = false;  // longer than what was kept
+  std::uint64_t line = 0;
+  std::uint64_t end_line = 0;
+};
+
+enum class Piece { row, statement, end };
+
+struct ReaderOptions {
+  std::size_t max_row_bytes = 256u << 20;
+  // False: INSERT ... VALUES comes as a statement too (the schema command, migrations); COPY data
+  // is then passed over.
+  bool rows = true;
+};
+
+class DumpReader {
+ public:
+  // name: for messages. The input must outlive the reader.
+  DumpReader(Input& input, std::string name, const ReaderOptions& options);
+  ~DumpReader();
+  DumpReader(const DumpReader&) = delete;
+  DumpReader& operator=(const DumpReader&) = delete;
+
+  // The next piece. What the accessors return lives until the next call. Throws Error{input} with
+  // place, excerpt and hint for broken text; the reader is of no use afterwards.
+  Piece next();
+
+  const RowsHead& head() const;
+  const Row& row() const;
+  const Statement& statement() const;
+  // "name:line:column" of the row's n-th value (or of the row when there is no such value).
+  std::string where_value(std::size_t index) const;
+
+  // Settings of the file in force: TimeZone (empty: none), DateStyle other than ISO/MDY.
+  const std::string& time_zone() const;
+  const std::string& encoding() const;
+  // UTF-8 bytes consumed so far: a measure of progress.
+  std::uint64_t consumed() const;
+
+  static constexpr std::size_t kKeptStatement = 1u << 20;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace pgseed::sql

@@ -1,0 +1,91 @@
+#pragma once
+// A sliding window over the text of a dump: bytes come in blocks, the parser consumes them from the
+// front. What the parser has not finished stays contiguous; memory is bounded by the longest piece
+// that must be seen whole (a row or a statement head).
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace pgseed::sql {
+
+// Where the text comes from. Implemented above this layer (a file, standard input, a test).
+class Input {
+ public:
+  virtual ~Input() = default;
+  // The next bytes of the text, at most `space`; 0 at the end. Throws Error{input}.
+  virtual std::size_t read(char* into, std::size_t space) = 0;
+  // The text announced another encoding (PostgreSQL's name for it). `unread` was given by read()
+  // and is not consumed: it comes back as UTF-8, and later read()s convert. Throws Error{usage} for
+  // an unknown encoding.
+  virtual std::string switch_encoding(std::string_view encoding, std::string_view unread) = 0;
+};
+
+// Lines and columns count from 1; columns count characters, not bytes.
+struct Place {
+  std::uint64_t line = 1;
+  std::uint64_t column = 1;
+};
+
+class Window {
+ public:
+  // name: for messages; longest_piece: bytes that may be unconsumed at once.
+  Window(Input& input, std::string name, std::size_t longest_piece);
+
+  // The unconsumed text. The pointers are valid until more() or switch_encoding().
+  const char* begin() const { return buffer_.get() + first_; }
+  const char* end() const { return buffer_.get() + last_; }
+  // True when no byte follows end().
+  bool final() const { return final_; }
+
+  // Reads more text behind end(). Throws Error{input} when the unconsumed piece is too long.
+  void more();
+  // Everything before `position` is done with.
+  void consume(const char* position);
+
+  // Throws Error{input} when a byte before `position` is not UTF-8 or is NUL, with its place.
+  void require_clean(const char* position) {
+    if (dirty_ < static_cast<std::size_t>(position - buffer_.get())) report_dirty();
+  }
+
+  // The line of a position inside the unconsumed text (or of its end). Positions must not go back
+  // behind earlier consumed ones.
+  std::uint64_t line_of(const char* position);
+  Place place_of(const char* position);
+  // "name:line:column".
+  std::string where(const char* position);
+  // The source line with a caret under the position, cut to 76 columns; two lines, or empty.
+  std::string excerpt(const char* position) const;
+
+  void switch_encoding(std::string_view encoding);
+
+  // Bytes of UTF-8 text consumed so far.
+  std::uint64_t consumed() const { return consumed_; }
+  const std::string& name() const { return name_; }
+
+ private:
+  void examine(std::size_t from);
+  [[noreturn]] void report_dirty();
+
+  static constexpr std::size_t kBlock = 256 * 1024;
+  static constexpr std::size_t kClean = static_cast<std::size_t>(-1);
+
+  Input& input_;
+  std::string name_;
+  std::size_t longest_piece_;
+  std::unique_ptr<char[]> buffer_;
+  std::size_t capacity_ = 0;
+  std::size_t first_ = 0;
+  std::size_t last_ = 0;
+  std::size_t examined_ = 0;       // bytes before this are checked as UTF-8
+  std::size_t dirty_ = kClean;     // offset of the first bad byte in the buffer
+  std::size_t counted_ = 0;        // newlines before this offset are in line_
+  std::uint64_t column_base_ = 0;  // characters of the first line that have left the buffer
+  std::uint64_t line_ = 1;
+  std::uint64_t consumed_ = 0;
+  bool final_ = false;
+  bool at_start_ = true;
+};
+
+}  // namespace pgseed::sql

@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Checks that the floors of the house hold: check_layers.sh [ROOT]
+#
+# Every #include of include/pgseed, src and tests below ROOT (default: the project) must stand in the
+# tables here: which folder may use which, and which file is the home of which library. Prints
+# FILE:LINE and the reason for every other one, and exits 1. CMake cannot do this: libraries of its
+# own for the folders still let any system header through.
+set -euo pipefail
+cd "${1:-${BASH_SOURCE[0]%/*}/..}"
+
+folders=(include/pgseed src)
+[[ ! -d tests ]] || folders+=(tests)
+# shellcheck disable=SC2016 # awk's dollars
+find "${folders[@]}" -type f \( -name '*.hpp' -o -name '*.cpp' -o -name '*.h' \) | sort |
+  xargs -r -d '\n' awk '
+  BEGIN {
+    # Folder -> the folders of pgseed that it may include; its own it always may.
+    floors["base"] = ""
+    floors["io"] = "base"
+    floors["sql"] = "base"
+    floors["json"] = "base"
+    floors["http"] = "base"
+    floors["schema"] = "base"
+    floors["rest"] = "http json schema base"
+    floors["pg"] = "schema base"
+    floors["seed"] = "io sql json http rest schema base"
+    floors["migrate"] = "sql pg schema base"
+    floors["cli"] = "*"
+    floors["main"] = "*"
+    floors["tests"] = "*"
+
+    # Beginning of a header -> the only files that may include it. The order is that of the checks.
+    n = 0
+    header[++n] = "curl/";      home[n] = "^src/http/client\\.cpp$"
+    header[++n] = "simdjson";   home[n] = "^src/(json/[^/]+|base/utf8)\\.cpp$"
+    header[++n] = "pqxx/";      home[n] = "^src/pg/[^/]+\\.cpp$"
+    header[++n] = "libpq";      home[n] = "^src/pg/[^/]+\\.cpp$"
+    header[++n] = "CLI/";       home[n] = "^src/(main|cli/[^/]+)\\.cpp$"
+    header[++n] = "doctest/";   home[n] = "^tests/"
+    header[++n] = "iconv.h";    home[n] = "^src/io/"
+  }
+  # The name that the tables have for the file at hand; the staged load is a part of seed that may
+  # talk to the database directly.
+  function folder_of(path,   parts, count) {
+    count = split(path, parts, "/")
+    if (parts[1] == "tests") return "tests"
+    if (path == "src/main.cpp") return "main"
+    if (parts[1] == "include") return count > 3 ? parts[3] : ""
+    return count > 2 ? parts[2] : ""
+  }
+  function allowed(folder, target) {
+    if (floors[folder] == "*" || folder == target) return 1
+    if (index(" " floors[folder] " ", " " target " ")) return 1
+    return target == "pg" && FILENAME ~ /^(src|include\/pgseed)\/seed\/stage[^\/]*$/
+  }
+  function violation(text) {
+    printf "%s:%d: %s\n", FILENAME, FNR, text
+    found = 1
+  }
+  FNR == 1 {
+    folder = folder_of(FILENAME)
+    if (!(folder in floors)) violation("the folder of this file is in no table of check_layers.sh")
+  }
+  /^[ \t]*#[ \t]*include[ \t]*[<"]/ && folder in floors {
+    name = $0
+    sub(/^[^<"]*[<"]/, "", name)
+    sub(/[>"].*/, "", name)
+    if (name ~ /^pgseed\//) {
+      split(name, parts, "/")
+      target = parts[2]
+      if (!(target in floors)) violation("pgseed has no folder " target)
+      else if (!allowed(folder, target)) violation(folder " may not include " target)
+    } else if (folder != "tests" && $0 ~ /"[^"]*\//) {
+      violation("headers of pgseed are included as \"pgseed/FOLDER/FILE.hpp\"")
+    }
+    for (i = 1; i <= n; ++i)
+      if (index(name, header[i]) == 1 && FILENAME !~ home[i]) violation("this file is no home of <" name ">")
+  }
+  END { exit found }
+  ' || {
+  printf 'error: the includes above break the layers of the project\n' >&2
+  exit 1
+}

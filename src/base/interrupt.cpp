@@ -1,0 +1,63 @@
+#include "pgseed/base/interrupt.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+namespace pgseed::interrupt {
+namespace {
+
+volatile std::sig_atomic_t first_signal = 0;
+volatile std::sig_atomic_t signal_count = 0;
+int wake_pipe[2] = {-1, -1};
+
+extern "C" void on_signal(int number) {
+  const int saved_errno = errno;
+  if (first_signal == 0) first_signal = number;
+  if (signal_count < 2) signal_count = signal_count + 1;
+  if (wake_pipe[1] >= 0) {
+    // Never drained: once readable, the pipe stays so, which is what a stop request means.
+    [[maybe_unused]] const auto written = write(wake_pipe[1], "x", 1);
+  }
+  errno = saved_errno;
+}
+
+}  // namespace
+
+void install() {
+  if (wake_pipe[0] < 0 && pipe2(wake_pipe, O_CLOEXEC | O_NONBLOCK) != 0) {
+    wake_pipe[0] = wake_pipe[1] = -1;
+  }
+  struct sigaction action = {};
+  action.sa_handler = on_signal;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+void pause(std::chrono::milliseconds duration) {
+  const auto end = std::chrono::steady_clock::now() + duration;
+  for (;;) {
+    if (first_signal != 0) throw Interrupted{};
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        end - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return;
+    pollfd wait = {wake_pipe[0], POLLIN, 0};
+    poll(&wait, wake_pipe[0] < 0 ? 0 : 1, static_cast<int>(left.count()) + 1);
+  }
+}
+
+int signal_number() {
+  return first_signal;
+}
+bool stop_now() {
+  return signal_count >= 2;
+}
+int wake_descriptor() {
+  return wake_pipe[0];
+}
+
+}  // namespace pgseed::interrupt

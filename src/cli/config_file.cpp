@@ -1,0 +1,79 @@
+#include "pgseed/cli/config_file.hpp"
+
+#include <toml++/toml.h>
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "pgseed/base/error.hpp"
+#include "pgseed/base/text.hpp"
+
+namespace pgseed::cli {
+namespace {
+
+constexpr std::array<std::string_view, 4> kNames = {"rest_url", "key_file", "database_url",
+                                                    "schema"};
+
+// Names under which people may try to put the key itself.
+bool names_a_secret(std::string_view name) {
+  constexpr std::array<std::string_view, 9> kSecrets = {
+      "key",    "secret_key",          "api_key", "apikey",      "service_role_key",
+      "secret", "supabase_secret_key", "jwt",     "supabase_key"};
+  return std::ranges::find(kSecrets, to_lower(name)) != kSecrets.end();
+}
+
+class Reader {
+ public:
+  explicit Reader(const std::string& path) : path_(path) {}
+
+  void read(const toml::table& table, bool top) {
+    for (const auto& [key, node] : table) {
+      const std::string_view name = key.str();
+      const int line = static_cast<int>(key.source().begin.line);
+      if (top && name == "target" && node.is_table()) {
+        read(*node.as_table(), false);
+        continue;
+      }
+      if (names_a_secret(name)) {
+        fail(line, "a key does not belong into the configuration file",
+             "write it to a file of its own (chmod 600) and name that as key_file");
+      }
+      if (std::ranges::find(kNames, name) == kNames.end()) {
+        fail(line, text("unknown setting '", name, '\''),
+             "known are rest_url, key_file, database_url and schema, at the top or in [target]");
+      }
+      const auto* value = node.as_string();
+      if (value == nullptr) fail(line, text("'", name, "' must be a string"), {});
+      if (std::ranges::find(settings_, name, &FileSetting::key) != settings_.end()) {
+        fail(line, text("'", name, "' is set twice, at the top and in [target]"), {});
+      }
+      settings_.push_back({std::string(name), value->get(), line});
+    }
+  }
+
+  [[noreturn]] void fail(int line, std::string message, std::string hint) const {
+    throw Error(ErrorKind::usage, std::move(message), text(path_, ':', line), std::move(hint));
+  }
+
+  std::vector<FileSetting> take() { return std::move(settings_); }
+
+ private:
+  const std::string& path_;
+  std::vector<FileSetting> settings_;
+};
+
+}  // namespace
+
+std::vector<FileSetting> parse_config_file(std::string_view content, const std::string& path) {
+  Reader reader(path);
+  try {
+    reader.read(toml::parse(content, path), true);
+  } catch (const toml::parse_error& e) {
+    // The library's own description may quote the line.
+    reader.fail(static_cast<int>(e.source().begin.line), "not valid TOML",
+                "lines are name = \"value\"");
+  }
+  return reader.take();
+}
+
+}  // namespace pgseed::cli

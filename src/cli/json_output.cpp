@@ -1,0 +1,205 @@
+#include "pgseed/cli/json_output.hpp"
+
+#include <array>
+#include <cstdio>
+
+#include "pgseed/base/text.hpp"
+
+namespace pgseed::cli {
+
+void JsonOutput::separate() {
+  if (!first_) out_.append(',');
+  first_ = false;
+}
+
+void JsonOutput::label(std::string_view name) {
+  separate();
+  if (name.empty()) return;
+  json::append_string(out_, name);
+  out_.append(':');
+}
+
+JsonOutput& JsonOutput::begin_object(std::string_view name) {
+  label(name);
+  out_.append('{');
+  first_ = true;
+  return *this;
+}
+
+JsonOutput& JsonOutput::end_object() {
+  out_.append('}');
+  first_ = false;
+  return *this;
+}
+
+JsonOutput& JsonOutput::begin_array(std::string_view name) {
+  label(name);
+  out_.append('[');
+  first_ = true;
+  return *this;
+}
+
+JsonOutput& JsonOutput::end_array() {
+  out_.append(']');
+  first_ = false;
+  return *this;
+}
+
+JsonOutput& JsonOutput::text(std::string_view name, std::string_view value) {
+  label(name);
+  json::append_string(out_, value);
+  return *this;
+}
+
+JsonOutput& JsonOutput::number(std::string_view name, std::uint64_t value) {
+  label(name);
+  out_.append(std::to_string(value));
+  return *this;
+}
+
+JsonOutput& JsonOutput::seconds(std::string_view name, double value) {
+  label(name);
+  std::array<char, 32> digits;
+  const int length = std::snprintf(digits.data(), digits.size(), "%.3f", value);
+  out_.append(std::string_view(digits.data(), static_cast<std::size_t>(length)));
+  return *this;
+}
+
+JsonOutput& JsonOutput::boolean(std::string_view name, bool value) {
+  label(name);
+  out_.append(value ? "true" : "false");
+  return *this;
+}
+
+JsonOutput& JsonOutput::null(std::string_view name) {
+  label(name);
+  out_.append("null");
+  return *this;
+}
+
+JsonOutput& JsonOutput::element(std::string_view value) {
+  separate();
+  json::append_string(out_, value);
+  return *this;
+}
+
+std::string JsonOutput::finish() {
+  return std::string(out_.view()) + "\n";
+}
+
+namespace {
+
+void write_counts(JsonOutput& out, const seed::Counts& counts) {
+  out.number("rows_read", counts.read)
+      .number("rows_loaded", counts.loaded)
+      .number("rows_ignored", counts.ignored)
+      .number("rows_rejected", counts.rejected)
+      .number("rows_skipped", counts.skipped)
+      .number("rows_in_doubt", counts.in_doubt);
+}
+
+void text_or_null(JsonOutput& out, std::string_view name, const std::string& value) {
+  value.empty() ? out.null(name) : out.text(name, value);
+}
+
+}  // namespace
+
+void write_error(JsonOutput& out, const Error* error) {
+  if (error == nullptr) {
+    out.null("error");
+    return;
+  }
+  out.begin_object("error").text("kind", name(error->kind)).text("message", error->message);
+  text_or_null(out, "where", error->where);
+  text_or_null(out, "hint", error->hint);
+  out.end_object();
+}
+
+std::string failure_json(const std::string& command, int exit_code, const Error& error) {
+  JsonOutput out;
+  out.begin_object().number("version", 1).text("command", command).boolean("ok", false);
+  out.number("exit_code", static_cast<std::uint64_t>(exit_code));
+  write_error(out, &error);
+  return out.end_object().finish();
+}
+
+std::string seed_json(const seed::Options& options, const seed::Report& report) {
+  JsonOutput out;
+  const int exit_code = report.exit_code();
+  out.begin_object()
+      .number("version", 1)
+      .text("command", "seed")
+      .text("mode", name(options.mode))
+      .boolean("ok", exit_code == 0)
+      .number("exit_code", static_cast<std::uint64_t>(exit_code))
+      .boolean("dry_run", options.dry_run);
+  text_or_null(out, "target", report.target);
+  out.begin_array("files");
+  for (const seed::FileReport& file : report.files) {
+    out.begin_object()
+        .text("path", file.path)
+        .number("bytes", file.bytes)
+        .text("dialect", file.dialect)
+        .end_object();
+  }
+  out.end_array().begin_array("tables");
+  for (const seed::TableReport& table : report.tables) {
+    out.begin_object().text("schema", table.table.schema).text("table", table.table.table);
+    write_counts(out, table.counts);
+    out.number("rows_superseded", table.superseded).end_object();
+  }
+  out.end_array().begin_object("totals");
+  write_counts(out, report.totals());
+  out.end_object()
+      .number("requests", report.requests)
+      .number("retries", report.retries)
+      .number("bytes_sent", report.bytes_sent)
+      .seconds("seconds", report.seconds);
+  text_or_null(out, "rejects_file", report.rejects_file);
+  out.begin_array("notes");
+  for (const std::string& note : report.notes) out.element(note);
+  out.end_array();
+  write_error(out, report.error ? &*report.error : nullptr);
+  return out.end_object().finish();
+}
+
+std::string inspect_json(const std::vector<seed::FileSurvey>& files) {
+  JsonOutput out;
+  out.begin_object().number("version", 1).text("command", "inspect").boolean("ok", true);
+  out.number("exit_code", 0).begin_array("files");
+  for (const seed::FileSurvey& file : files) {
+    out.begin_object()
+        .text("path", file.path)
+        .number("bytes", file.bytes)
+        .text("dialect", file.dialect)
+        .text("encoding", file.encoding)
+        .begin_array("tables");
+    for (const seed::TableSurvey& table : file.tables) {
+      out.begin_object().text("schema", table.name.schema).text("table", table.name.table);
+      const auto columns = table.column_sets.empty()
+                               ? std::nullopt
+                               : seed::columns_of_rows(table.name, table.column_sets.front(),
+                                                       file.definitions, nullptr, file.path);
+      if (columns) {
+        out.begin_array("columns");
+        for (const std::string& column : *columns) out.element(column);
+        out.end_array();
+      } else {
+        out.null("columns");
+      }
+      out.number("rows", table.rows).number("statements", table.statements).end_object();
+    }
+    out.end_array().number("ddl_statements", file.ddl_statements).begin_array("unsupported");
+    for (const seed::UnsupportedUse& use : file.unsupported) {
+      out.begin_object()
+          .number("line", use.line)
+          .text("kind", use.kind)
+          .text("text", use.text)
+          .end_object();
+    }
+    out.end_array().number("unsupported_count", file.unsupported_count).end_object();
+  }
+  return out.end_array().null("error").end_object().finish();
+}
+
+}  // namespace pgseed::cli

@@ -1,0 +1,120 @@
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <new>
+
+#include "pgseed/base/interrupt.hpp"
+#include "pgseed/base/text.hpp"
+#include "pgseed/cli/commands.hpp"
+#include "pgseed/cli/console.hpp"
+#include "pgseed/cli/json_output.hpp"
+
+namespace pgseed::cli {
+namespace {
+
+constexpr const char* kFooter = R"(Examples:
+  pgseed inspect dump.sql
+  pgseed schema schema.sql
+  pgseed seed dump.sql --limit 100
+  pgseed seed dump.sql --upsert
+  pgseed test
+
+The target comes from SUPABASE_URL, SUPABASE_SECRET_KEY and DATABASE_URL in the environment or in
+.env files, or from the options above. `pgseed <command> --help` tells more.
+Exit codes: 0 done, 1 rows rejected or in doubt, 2 usage, 3 input, 4 unreachable, 5 refused,
+6 verification, 7 disk, 130/143 interrupted.)";
+
+void add_global_options(CLI::App& app, GlobalFlags& flags) {
+  app.add_option("--rest-url", flags.rest_url, "URL of PostgREST or Supabase (SUPABASE_URL)")
+      ->type_name("URL");
+  app.add_option("--key-file", flags.key_file, "file that holds the API key (SUPABASE_SECRET_KEY)")
+      ->type_name("FILE");
+  app.add_option("--database-url", flags.database_url, "direct connection (DATABASE_URL)")
+      ->type_name("URL");
+  app.add_option("--schema", flags.schema, "schema of names without one (default public)")
+      ->type_name("NAME");
+  app.add_option("--env-file", flags.env_files, "read settings from this file; repeatable")
+      ->type_name("FILE");
+  app.add_option("--config", flags.config_file, "configuration file (default pgseed.toml)")
+      ->type_name("FILE");
+  app.add_flag("--json", flags.json, "one JSON object on stdout instead of text");
+  app.add_flag("-q,--quiet", flags.quiet, "only errors and warnings");
+  app.add_flag("-v,--verbose", flags.verbose, "tell more; -vv still more");
+  app.add_option("--color", flags.color, "auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->type_name("WHEN");
+}
+
+int report(const GlobalFlags& flags, const std::string& command, const Error& error, int code) {
+  Console console(flags);
+  console.error(error);
+  if (flags.json) {
+    try {
+      console.result(failure_json(command, code, error));
+    } catch (const Error&) {
+      return exit_code(ErrorKind::storage);
+    }
+  }
+  return code;
+}
+
+// CLI11 stops at the first wrong word, before it may have seen --json.
+bool asks_for_json(int argc, char** argv) {
+  for (int index = 1; index < argc; ++index) {
+    if (std::string_view(argv[index]) == "--json") return true;
+    if (std::string_view(argv[index]) == "--") return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+int run_program(int argc, char** argv) {
+  // A reader that goes away is seen as a write error, not as a signal that kills.
+  std::signal(SIGPIPE, SIG_IGN);
+  GlobalFlags flags;
+  Action action;
+  CLI::App app{"Seeds SQL dumps into PostgREST and Supabase.", "pgseed"};
+  app.set_version_flag("--version", std::string("pgseed " PGSEED_VERSION));
+  app.footer(kFooter);
+  app.require_subcommand(0, 1);
+  app.fallthrough();
+  add_global_options(app, flags);
+  add_seed_command(app, flags, action);
+  add_inspect_command(app, flags, action);
+  add_schema_command(app, flags, action);
+  add_test_command(app, flags, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& success) {
+    return app.exit(success);  // --help, --version
+  } catch (const CLI::ParseError& error) {
+    flags.json = asks_for_json(argc, argv);
+    const auto chosen = app.get_subcommands();
+    const std::string command = chosen.empty() ? "" : chosen.front()->get_name();
+    const Error usage(ErrorKind::usage, redact(error.what()), "",
+                      text("see pgseed ", command, command.empty() ? "" : " ", "--help"));
+    return report(flags, command, usage, exit_code(ErrorKind::usage));
+  }
+  if (!action.run) {
+    const Error usage(ErrorKind::usage, "no command given", "",
+                      "pgseed seed FILE loads a dump; pgseed --help lists all commands");
+    return report(flags, "", usage, exit_code(ErrorKind::usage));
+  }
+  try {
+    return action.run();
+  } catch (const Error& error) {
+    return report(flags, action.command, error, exit_code(error.kind));
+  } catch (const Interrupted&) {
+    return 128 + interrupt::signal_number();
+  } catch (const std::bad_alloc&) {
+    const Error memory(ErrorKind::storage, "out of memory", "",
+                       "lower --batch-bytes, --concurrency or --max-row-bytes");
+    return report(flags, action.command, memory, exit_code(ErrorKind::storage));
+  } catch (const std::exception& error) {
+    const Error internal(ErrorKind::storage, text("internal error: ", redact(error.what())), "",
+                         "this is a defect of pgseed; please report it");
+    return report(flags, action.command, internal, exit_code(ErrorKind::storage));
+  }
+}
+
+}  // namespace pgseed::cli

@@ -1,0 +1,163 @@
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "pgseed/base/interrupt.hpp"
+#include "pgseed/base/text.hpp"
+#include "pgseed/cli/commands.hpp"
+#include "pgseed/cli/connections.hpp"
+#include "pgseed/cli/console.hpp"
+#include "pgseed/cli/json_output.hpp"
+#include "pgseed/migrate/ddl_script.hpp"
+#include "pgseed/seed/dump_input.hpp"
+#include "pgseed/seed/survey.hpp"
+
+namespace pgseed::cli {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr const char* kFooter =
+    R"(All of it is one transaction: it is applied completely or not at all. Rows in the
+files are passed over; `pgseed seed` loads them.
+
+Examples:
+  pgseed schema schema.sql
+  pgseed schema --if-not-exists dump.sql
+  pgseed schema --dry-run dump.sql)";
+
+// How long PostgREST may take to know new tables; a reload takes about half a second.
+constexpr milliseconds kLongestWait{15'000};
+
+struct SchemaFlags {
+  std::vector<std::string> files;
+  bool if_not_exists = false, allow_drop = false, do_blocks = false, dry_run = false;
+  double lock_timeout = 5;
+};
+
+// OPTIONS is answered without a look at rights: 404 until the schema cache has the table.
+bool api_knows(Transport& transport, const rest::Endpoint& endpoint, const TableName& table) {
+  HttpRequest request;
+  request.method = "OPTIONS";
+  request.url = endpoint.base_url + "/" + rest::percent_encode(table.table);
+  request.headers = rest::common_headers(endpoint, table.schema);
+  request.timeout = milliseconds(5'000);
+  const HttpResult result = exchange(transport, request);
+  return result.delivery == Delivery::answered && result.status != 404 && result.status < 500;
+}
+
+// Returns the tables that the API still does not know.
+std::vector<TableName> wait_for_api(Transport& transport, const rest::Endpoint& endpoint,
+                                    std::vector<TableName> tables) {
+  const auto end = std::chrono::steady_clock::now() + kLongestWait;
+  for (milliseconds delay{20};; delay = std::min(delay * 2, milliseconds(200))) {
+    tables.erase(std::remove_if(
+                     tables.begin(), tables.end(),
+                     [&](const TableName& table) { return api_knows(transport, endpoint, table); }),
+                 tables.end());
+    if (tables.empty() || std::chrono::steady_clock::now() > end) return tables;
+    interrupt::pause(delay);
+  }
+}
+
+std::string schema_json(const migrate::DdlResult& result, const std::vector<std::string>& notes,
+                        bool dry_run) {
+  JsonOutput out;
+  out.begin_object()
+      .number("version", 1)
+      .text("command", "schema")
+      .boolean("ok", true)
+      .number("exit_code", 0)
+      .boolean("dry_run", dry_run)
+      .number("statements_applied", result.applied)
+      .number("statements_existing", result.existing)
+      .begin_array("notes");
+  for (const std::string& note : notes) out.element(note);
+  return out.end_array().null("error").end_object().finish();
+}
+
+std::vector<migrate::DdlScript> read_scripts(const SchemaFlags& flags,
+                                             const migrate::DdlOptions& options) {
+  std::vector<migrate::DdlScript> scripts;
+  for (const std::string& path : flags.files) {
+    seed::DumpInput input(path, "");
+    seed::require_readable(input, "auto");
+    scripts.push_back(migrate::read_ddl(input, input.name(), options));
+  }
+  return scripts;
+}
+
+int run_schema(const SchemaFlags& flags, const GlobalFlags& global) {
+  Console console(global);
+  const Config config = resolve(global);
+  for (const std::string& warning : config.warnings) console.warning(warning);
+  migrate::DdlOptions options;
+  options.default_schema = config.schema.value;
+  options.if_not_exists = flags.if_not_exists;
+  options.allow_drop = flags.allow_drop;
+  options.do_blocks = flags.do_blocks;
+  if (!(flags.lock_timeout > 0) || flags.lock_timeout > 86400) {
+    throw Error(ErrorKind::usage, "--lock-timeout wants a number of seconds above 0");
+  }
+  options.lock_timeout = milliseconds(static_cast<long long>(flags.lock_timeout * 1000));
+  const std::vector<migrate::DdlScript> scripts = read_scripts(flags, options);
+  std::vector<std::string> notes;
+  std::vector<TableName> created;
+  std::size_t statements = 0;
+  for (const migrate::DdlScript& script : scripts) {
+    notes.insert(notes.end(), script.left_out.begin(), script.left_out.end());
+    created.insert(created.end(), script.created_tables.begin(), script.created_tables.end());
+    for (const migrate::DdlStatement& statement : script.statements) {
+      statements += statement.is_setting ? 0 : 1;
+      if (flags.dry_run && !console.json()) console.result(statement.sql + ";\n");
+    }
+  }
+  migrate::DdlResult result;
+  if (!flags.dry_run) {
+    pg::Session session(require_database_url(config, "pgseed schema").value);
+    result = migrate::apply_ddl(session, scripts, options);
+    notes.insert(notes.end(), result.notes.begin(), result.notes.end());
+    if (config.rest_url && !created.empty()) {
+      const auto transport = make_curl_transport({});
+      const rest::Connection connection =
+          connect_rest(*transport, config, console, milliseconds(10'000));
+      for (const TableName& table : wait_for_api(*transport, connection.endpoint, created)) {
+        notes.push_back(text("PostgREST does not serve ", to_sql(table),
+                             " yet; is its schema among db-schemas?"));
+      }
+    }
+  }
+  for (const std::string& note : notes) console.info("note: " + note);
+  if (console.json()) {
+    console.result(schema_json(result, notes, flags.dry_run));
+  } else if (!flags.dry_run && !console.quiet()) {
+    console.result(text(result.applied, " DDL statements applied",
+                        result.existing > 0 ? text(", ", result.existing, " existed already") : "",
+                        "\n"));
+  }
+  if (statements == 0) console.warning("there is no DDL in the files");
+  return 0;
+}
+
+}  // namespace
+
+void add_schema_command(CLI::App& app, const GlobalFlags& global, Action& action) {
+  CLI::App* const command = app.add_subcommand(
+      "schema", "apply the DDL of SQL files over the direct connection, then reload PostgREST");
+  auto flags = std::make_shared<SchemaFlags>();
+  command->add_option("FILE", flags->files, "SQL files, in this order; - is standard input")
+      ->required()
+      ->type_name("");
+  command->add_flag("--if-not-exists", flags->if_not_exists, "pass over what exists already");
+  command->add_flag("--allow-drop", flags->allow_drop,
+                    "apply DROP TABLE, DROP SCHEMA and the like");
+  command->add_flag("--do-blocks", flags->do_blocks, "apply DO blocks, too");
+  command->add_flag("--dry-run", flags->dry_run, "print what would be applied");
+  command->add_option("--lock-timeout", flags->lock_timeout, "wait for locks at most (5)")
+      ->type_name("SECONDS");
+  command->footer(kFooter);
+  command->callback([flags, &global, &action] {
+    action = {"schema", [flags, &global] { return run_schema(*flags, global); }};
+  });
+}
+
+}  // namespace pgseed::cli

@@ -1,0 +1,370 @@
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+
+#include "pgseed/base/text.hpp"
+#include "pgseed/cli/commands.hpp"
+#include "pgseed/cli/connections.hpp"
+#include "pgseed/cli/console.hpp"
+#include "pgseed/cli/json_output.hpp"
+#include "pgseed/seed/pipeline.hpp"
+
+namespace pgseed::cli {
+namespace {
+
+constexpr const char* kFooter = R"(Modes:
+  insert   (default) a row whose key exists stops the run
+  upsert   rows whose key exists are updated; the last row of a key wins
+  ignore   rows whose key exists are left as they are
+  force    the tables are emptied first, then filled
+
+Examples:
+  pgseed seed dump.sql                        load every row
+  pgseed seed dump.sql --limit 100            the first 100 rows of each table
+  pgseed seed dump.sql --upsert               again, after the file changed
+  pgseed seed a.sql b.sql --table problems    one table of two files
+  gunzip -c dump.sql.gz | pgseed seed -       from standard input
+  pgseed seed dump.sql --max-rejects all --rejects bad.ndjson)";
+
+// What was typed, before it makes sense.
+struct SeedFlags {
+  std::vector<std::string> files;
+  std::string mode;
+  bool upsert = false, ignore = false, force = false;
+  std::vector<std::string> on_conflict, tables, exclude, json_columns;
+  std::optional<std::uint64_t> limit;
+  std::uint64_t offset = 0;
+  std::size_t batch_rows = 1000;
+  std::size_t batch_bytes = 1u << 20;
+  std::optional<std::size_t> concurrency;
+  std::string max_rejects = "0";
+  std::string rejects;
+  int retries = 8;
+  double timeout = 60;
+  std::optional<double> deadline;
+  std::string dialect = "auto";
+  std::string encoding;
+  std::size_t max_row_bytes = 256u << 20;
+  bool dry_run = false, no_check = false, skip_unsupported = false, yes = false;
+  bool regenerate_identity = false, allow_cascade = false;
+};
+
+std::chrono::milliseconds to_milliseconds(const char* option, double seconds) {
+  if (!(seconds > 0) || seconds > 1e6) {
+    throw Error(ErrorKind::usage, text(option, " wants a number of seconds above 0"));
+  }
+  return std::chrono::milliseconds(static_cast<long long>(std::ceil(seconds * 1000)));
+}
+
+seed::Mode mode_of(const SeedFlags& flags) {
+  std::vector<std::string> asked;
+  if (!flags.mode.empty()) asked.push_back(flags.mode);
+  if (flags.upsert) asked.emplace_back("upsert");
+  if (flags.ignore) asked.emplace_back("ignore");
+  if (flags.force) asked.emplace_back("force");
+  for (const std::string& mode : asked) {
+    if (mode == asked.front()) continue;
+    throw Error(ErrorKind::usage, text(asked.front(), " and ", mode, " exclude each other"), "",
+                "choose one mode: insert, upsert, ignore or force");
+  }
+  if (asked.empty() || asked.front() == "insert") return seed::Mode::insert;
+  if (asked.front() == "upsert") return seed::Mode::upsert;
+  return asked.front() == "ignore" ? seed::Mode::ignore : seed::Mode::force;
+}
+
+std::optional<std::uint64_t> max_rejects_of(const std::string& value) {
+  if (value == "all") return {};
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error != std::errc{} || end != value.data() + value.size()) {
+    throw Error(ErrorKind::usage, text("--max-rejects wants a number or all, not ", value));
+  }
+  return number;
+}
+
+seed::Options options_of(const SeedFlags& flags, const Config& config) {
+  seed::Options options;
+  options.files = flags.files;
+  options.mode = mode_of(flags);
+  options.on_conflict = flags.on_conflict;
+  if (!options.on_conflict.empty() && options.mode != seed::Mode::upsert &&
+      options.mode != seed::Mode::ignore) {
+    throw Error(ErrorKind::usage, "--on-conflict needs --upsert or --ignore");
+  }
+  options.limit = flags.limit;
+  options.offset = flags.offset;
+  options.tables = flags.tables;
+  options.exclude = flags.exclude;
+  options.batch_rows = flags.batch_rows;
+  options.batch_bytes = flags.batch_bytes;
+  options.concurrency = flags.concurrency;
+  options.max_rejects = max_rejects_of(flags.max_rejects);
+  options.rejects_file = flags.rejects;
+  options.retries = flags.retries;
+  options.timeout = to_milliseconds("--timeout", flags.timeout);
+  if (flags.deadline) options.deadline = to_milliseconds("--deadline", *flags.deadline);
+  options.dry_run = flags.dry_run;
+  options.check = !flags.no_check;
+  options.skip_unsupported = flags.skip_unsupported;
+  if (!flags.json_columns.empty()) {
+    options.json_columns = flags.json_columns;
+    if (flags.json_columns.front() == "none") options.json_columns->clear();
+  }
+  options.encoding = flags.encoding;
+  options.max_row_bytes = flags.max_row_bytes;
+  options.schema = config.schema.value;
+  options.regenerate_identity = flags.regenerate_identity;
+  options.allow_cascade = flags.allow_cascade;
+  if (std::count(options.files.begin(), options.files.end(), "-") > 1) {
+    throw Error(ErrorKind::usage, "standard input (-) can be read only once");
+  }
+  return options;
+}
+
+std::string fixed(double number, const char* format) {
+  std::array<char, 32> digits;
+  const int length = std::snprintf(digits.data(), digits.size(), format, number);
+  return std::string(digits.data(), static_cast<std::size_t>(std::max(0, length)));
+}
+
+std::string short_time(double seconds) {
+  if (seconds < 60) return fixed(seconds, seconds < 10 ? "%.2f s" : "%.0f s");
+  const auto whole = static_cast<long long>(seconds);
+  return text(whole / 60, " min ", whole % 60, " s");
+}
+
+class ConsoleObserver : public seed::Observer {
+ public:
+  explicit ConsoleObserver(Console& console) : console_(console) {}
+
+  void progress(const Progress& progress) override {
+    const double seconds = std::max(progress.seconds, 0.001);
+    std::string line =
+        text(with_separators(progress.rows_done), " rows  ",
+             with_separators(
+                 static_cast<std::uint64_t>(static_cast<double>(progress.rows_done) / seconds)),
+             " rows/s  ", fixed(static_cast<double>(progress.bytes_sent) / seconds / 1e6, "%.1f"),
+             " MB/s");
+    if (progress.rows_total > 0) {
+      const double share = std::min(
+          1.0, static_cast<double>(progress.rows_done) / static_cast<double>(progress.rows_total));
+      line += text("  ", fixed(share * 100, "%.0f"), " %");
+      if (share > 0) line += text("  ", short_time(seconds / share - seconds), " left");
+    }
+    console_.progress(line);
+  }
+
+  void note(int level, const std::string& line) override {
+    if (level == 0) {
+      console_.warning(line);
+    } else if (console_.verbose() >= level) {
+      console_.info(line);
+    }
+  }
+
+ private:
+  Console& console_;
+};
+
+// The table at the end: a row for each table, right-aligned numbers, empty columns left out.
+std::string summary_table(const seed::Report& report) {
+  using Count = std::uint64_t seed::Counts::*;
+  struct Heading {
+    const char* title;
+    Count count;
+    bool always;
+  };
+  constexpr std::array<Heading, 6> kHeadings = {{{"read", &seed::Counts::read, true},
+                                                 {"loaded", &seed::Counts::loaded, true},
+                                                 {"ignored", &seed::Counts::ignored, false},
+                                                 {"rejected", &seed::Counts::rejected, false},
+                                                 {"skipped", &seed::Counts::skipped, false},
+                                                 {"in doubt", &seed::Counts::in_doubt, false}}};
+  const seed::Counts totals = report.totals();
+  std::vector<std::vector<std::string>> lines(1, {"table"});
+  std::vector<Heading> shown;
+  for (const Heading& heading : kHeadings) {
+    if (!heading.always && totals.*heading.count == 0) continue;
+    shown.push_back(heading);
+    lines[0].emplace_back(heading.title);
+  }
+  const auto add = [&](const std::string& title, const seed::Counts& counts) {
+    std::vector<std::string> line = {title};
+    for (const Heading& heading : shown) line.push_back(with_separators(counts.*heading.count));
+    lines.push_back(line);
+  };
+  for (const seed::TableReport& table : report.tables) add(to_sql(table.table), table.counts);
+  if (report.tables.size() > 1) add("total", totals);
+  std::vector<std::size_t> widths(lines[0].size(), 0);
+  for (const auto& line : lines) {
+    for (std::size_t index = 0; index < line.size(); ++index) {
+      widths[index] = std::max(widths[index], line[index].size());
+    }
+  }
+  std::string out;
+  for (const auto& line : lines) {
+    for (std::size_t index = 0; index < line.size(); ++index) {
+      const std::string padding(widths[index] - line[index].size(), ' ');
+      if (index > 0) out += "  ";
+      out += index == 0 ? line[index] + padding : padding + line[index];
+    }
+    out += "\n";
+  }
+  return out;
+}
+
+void print_report(Console& console, const seed::Options& options, const seed::Report& report) {
+  for (const std::string& note : report.notes) console.info("note: " + note);
+  if (console.json()) {
+    console.result(seed_json(options, report));
+  } else if (!options.dry_run && !report.tables.empty() && !console.quiet()) {
+    const seed::Counts totals = report.totals();
+    const double seconds = std::max(report.seconds, 0.001);
+    console.result(text(
+        summary_table(report), with_separators(totals.loaded), " rows in ",
+        short_time(report.seconds), ", ",
+        with_separators(static_cast<std::uint64_t>(static_cast<double>(totals.loaded) / seconds)),
+        " rows/s, ", human_bytes(report.bytes_sent), " in ", report.requests,
+        report.requests == 1 ? " request" : " requests",
+        report.retries > 0 ? text(", ", report.retries, " retries") : "", "\n"));
+  }
+  if (!report.rejects_file.empty() && report.totals().rejected > 0) {
+    console.info(text("rejected rows: ", report.rejects_file));
+  }
+  if (report.error) console.error(*report.error);
+  if (report.signal != 0) {
+    console.warning(
+        "interrupted: rows that were on their way are counted; run again with --upsert "
+        "or --ignore to load the rest");
+  }
+}
+
+void require_consent(Console& console, const SeedFlags& flags, const seed::Options& options,
+                     const Config& config) {
+  if (options.mode != seed::Mode::force || options.dry_run || flags.yes) return;
+  const std::string& url = require_rest_url(config).value;
+  if (is_local_url(url)) return;
+  const std::string host = redact(url);
+  if (Console::can_ask() &&
+      console.confirm(text("FORCE deletes all rows of the file's tables at ", host, ". Go on?"))) {
+    return;
+  }
+  throw Error(ErrorKind::usage, text("FORCE on ", host, ", which is not local, was not confirmed"),
+              "", "pass --yes if the tables shall be emptied");
+}
+
+int run_seed(const SeedFlags& flags, const GlobalFlags& global) {
+  Console console(global);
+  const Config config = resolve(global);
+  for (const std::string& warning : config.warnings) console.warning(warning);
+  const seed::Options options = options_of(flags, config);
+  require_consent(console, flags, options, config);
+
+  TransportOptions transport_options;
+  transport_options.max_connections = options.concurrency.value_or(8);
+  const std::unique_ptr<Transport> transport = make_curl_transport(transport_options);
+  ConsoleObserver observer(console);
+  seed::Services services;
+  services.transport = transport.get();
+  services.observer = &observer;
+  services.clock = [] { return std::chrono::steady_clock::now(); };
+  // A dry run looks at the files alone when there is no target to look at.
+  if (config.rest_url || !options.dry_run) {
+    require_rest_url(config);
+    services.connect = [&] { return connect_rest(*transport, config, console, options.timeout); };
+  }
+  if (config.database_url) {
+    services.catalogue = [&](const std::vector<std::string>& schemas) {
+      return read_catalogue(config.database_url->value, schemas);
+    };
+  }
+  const seed::Report report = seed::run(options, flags.dialect, services);
+  console.end_progress();
+  print_report(console, options, report);
+  return report.exit_code();
+}
+
+}  // namespace
+
+void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) {
+  CLI::App* const command =
+      app.add_subcommand("seed", "read SQL dumps and load their rows over PostgREST");
+  auto flags = std::make_shared<SeedFlags>();
+  command->add_option("FILE", flags->files, "dumps to load, in this order; - is standard input")
+      ->required()
+      ->type_name("");
+  command->add_option("--mode", flags->mode, "insert, upsert, ignore or force")
+      ->check(CLI::IsMember({"insert", "upsert", "ignore", "force"}))
+      ->type_name("MODE");
+  command->add_flag("--upsert", flags->upsert, "the same as --mode upsert");
+  command->add_flag("--ignore", flags->ignore, "the same as --mode ignore");
+  command->add_flag("--force", flags->force, "the same as --mode force");
+  command->add_option("--on-conflict", flags->on_conflict, "conflict target (default: primary key)")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("COL,...");
+  command->add_option("--limit", flags->limit, "at most this many rows per table, in file order")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
+  command->add_option("--offset", flags->offset, "pass over the first rows of each table")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
+  command->add_option("--table", flags->tables, "only this table; repeatable")
+      ->allow_extra_args(false)
+      ->type_name("NAME");
+  command->add_option("--exclude", flags->exclude, "not this table (or schema.*); repeatable")
+      ->allow_extra_args(false)
+      ->type_name("NAME");
+  command->add_option("--batch-rows", flags->batch_rows, "rows per request at most (1000)")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))
+      ->type_name("N");
+  command->add_option("--batch-bytes", flags->batch_bytes, "bytes per request, about (1 MiB)")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 30))
+      ->type_name("N");
+  command->add_option("--concurrency", flags->concurrency, "requests at a time (4; 8 if remote)")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{64}))
+      ->type_name("N");
+  command
+      ->add_option("--max-rejects", flags->max_rejects,
+                   "go on past this many refused rows (0), or all")
+      ->type_name("N|all");
+  command->add_option("--rejects", flags->rejects, "write refused rows to this file (NDJSON)")
+      ->type_name("FILE");
+  command->add_option("--retries", flags->retries, "tries after the first, per request (8)")
+      ->check(CLI::Range(0, 1000))
+      ->type_name("N");
+  command->add_option("--timeout", flags->timeout, "of one request (60)")->type_name("SECONDS");
+  command->add_option("--deadline", flags->deadline, "of the whole run")->type_name("SECONDS");
+  command->add_option("--dialect", flags->dialect, "auto, postgresql, mysql or sqlite")
+      ->check(CLI::IsMember({"auto", "postgresql", "mysql", "sqlite"}))
+      ->type_name("NAME");
+  command->add_option("--encoding", flags->encoding, "of the files, whatever they say")
+      ->type_name("NAME");
+  command
+      ->add_option("--json-columns", flags->json_columns,
+                   "columns of type json, when no server tells (or none)")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("COL,...");
+  command->add_option("--max-row-bytes", flags->max_row_bytes, "longest row accepted (256 MiB)")
+      ->check(CLI::Range(std::size_t{1024}, std::size_t{1} << 34))
+      ->type_name("N");
+  command->add_flag("--dry-run", flags->dry_run, "read and check everything, write nothing");
+  command->add_flag("--no-check", flags->no_check, "do not read the files through before loading");
+  command->add_flag("--skip-unsupported", flags->skip_unsupported,
+                    "skip what cannot go over PostgREST instead of refusing the file");
+  command->add_flag("--regenerate-identity", flags->regenerate_identity,
+                    "let the server number GENERATED ALWAYS identity columns anew");
+  command->add_flag("--allow-cascade", flags->allow_cascade,
+                    "let --force touch rows of other tables that refer to the emptied ones");
+  command->add_flag("--yes", flags->yes, "no question before --force on a host that is not local");
+  command->footer(kFooter);
+  command->callback([flags, &global, &action] {
+    action = {"seed", [flags, &global] { return run_seed(*flags, global); }};
+  });
+}
+
+}  // namespace pgseed::cli

@@ -1,0 +1,112 @@
+#include "pgseed/json/reader.hpp"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "pgseed/base/error.hpp"
+#include "pgseed/base/text.hpp"
+
+namespace pgseed::json {
+namespace {
+
+namespace ondemand = simdjson::ondemand;
+
+// Parser and padded copy of the text, kept from call to call so that short texts cost no
+// allocation. The document borrows from both, so there is one at a time in a thread.
+struct Workshop {
+  ondemand::parser parser;
+  std::string padded;
+
+  ondemand::document open(std::string_view text) {
+    padded.reserve(text.size() + simdjson::SIMDJSON_PADDING);
+    padded.assign(text);
+    return parser.iterate(padded.data(), padded.size(), padded.capacity());
+  }
+};
+
+Workshop& workshop() {
+  thread_local Workshop one;
+  return one;
+}
+
+Member read_value(ondemand::value value) {
+  Member member;
+  switch (ondemand::json_type(value.type())) {
+    case ondemand::json_type::string:
+      member.was_string = true;
+      member.value.emplace(std::string_view(value.get_string()));
+      break;
+    case ondemand::json_type::object: {
+      ondemand::object object = value.get_object();
+      member.value.emplace(trim(std::string_view(object.raw_json())));
+      break;
+    }
+    case ondemand::json_type::array: {
+      ondemand::array array = value.get_array();
+      member.value.emplace(trim(std::string_view(array.raw_json())));
+      break;
+    }
+    case ondemand::json_type::null:
+      break;
+    default:
+      member.value.emplace(trim(value.raw_json_token()));
+  }
+  return member;
+}
+
+// What simdjson skips over it does not check, hence the walk over the grammar first.
+bool begins_with(std::string_view text, char bracket) {
+  const auto trimmed = trim(text);
+  return !trimmed.empty() && trimmed.front() == bracket && is_embeddable(trimmed);
+}
+
+}  // namespace
+
+bool is_utf8(std::string_view text) {
+  return simdjson::validate_utf8(text.data(), text.size());
+}
+
+std::optional<std::vector<Member>> try_read_object(std::string_view text) {
+  if (!begins_with(text, '{')) return std::nullopt;
+  try {
+    auto document = workshop().open(text);
+    std::vector<Member> members;
+    for (auto field : document.get_object()) {
+      std::string name(std::string_view(field.unescaped_key()));
+      members.push_back(read_value(field.value()));
+      members.back().name = std::move(name);
+    }
+    return members;
+  } catch (const simdjson::simdjson_error&) {
+    return std::nullopt;  // an escape that is no character, such as a lone surrogate
+  }
+}
+
+std::optional<std::vector<Member>> try_read_array(std::string_view text) {
+  if (!begins_with(text, '[')) return std::nullopt;
+  try {
+    auto document = workshop().open(text);
+    std::vector<Member> elements;
+    for (auto element : document.get_array()) elements.push_back(read_value(element.value()));
+    return elements;
+  } catch (const simdjson::simdjson_error&) {
+    return std::nullopt;
+  }
+}
+
+std::vector<Member> read_object(std::string_view object) {
+  auto members = try_read_object(object);
+  if (!members) throw Error(ErrorKind::input, "this is not a JSON object");
+  return *std::move(members);
+}
+
+const std::string* find(const std::vector<Member>& members, std::string_view name) {
+  const auto found = std::find_if(members.begin(), members.end(), [&](const Member& member) {
+    return member.name == name && member.value;
+  });
+  return found == members.end() ? nullptr : &*found->value;
+}
+
+}  // namespace pgseed::json

@@ -1,0 +1,269 @@
+#include "pgseed/pg/session.hpp"
+
+#include <pqxx/pqxx>
+#include <utility>
+
+#include "pgseed/base/text.hpp"
+#include "pgseed/pg/connection_string.hpp"
+#include "pgseed/pg/server_message.hpp"
+
+namespace pgseed::pg {
+namespace {
+
+class NoticeCollector final : public pqxx::errorhandler {
+ public:
+  NoticeCollector(pqxx::connection& connection, std::vector<std::string>& notices)
+      : pqxx::errorhandler(connection), notices_(notices) {}
+
+  bool operator()(const char* message) noexcept override {
+    try {
+      notices_.push_back(redact(trim(message)));
+    } catch (...) {
+      // Out of memory inside a C callback: a lost notice is the smallest harm.
+    }
+    return false;
+  }
+
+ private:
+  std::vector<std::string>& notices_;
+};
+
+// What every connection of ours asks for besides. Both travel in the start packet, which PgBouncer
+// knows them from; a SET would leak to the next client of a transaction pool.
+std::string with_session_defaults(std::string_view database_url) {
+  std::string url = normalize_database_url(database_url);
+  const auto parts = parse_connection_string(url);
+  const auto add = [&](std::string_view key, std::string_view value) {
+    if (parts.keyword_form) {
+      url += text(' ', key, "='", value, '\'');
+    } else {
+      url += text('&', key, '=', value);  // connect_timeout is always there, so '?' is too
+    }
+  };
+  add("client_encoding", "UTF8");
+  add("fallback_application_name", "pgseed");
+  return url;
+}
+
+std::string without_password(std::string message, const std::string& password) {
+  if (password.empty()) return message;
+  for (auto at = message.find(password); at != std::string::npos; at = message.find(password, at)) {
+    message.replace(at, password.size(), "***");
+    at += 3;
+  }
+  return message;
+}
+
+[[noreturn]] void throw_connect_error(const std::string& database_url, const char* libpq_message) {
+  auto diagnosis = diagnose_connect_failure(libpq_message);
+  const std::string message =
+      redact(without_password(diagnosis.message, password_of_database_url(database_url)));
+  switch (diagnosis.failure) {
+    case ConnectFailure::malformed:
+      throw Error(ErrorKind::usage, text("the database URL is not valid: ", message));
+    case ConnectFailure::refused:
+      throw Error(ErrorKind::refused,
+                  text("the database refused the connection to ",
+                       display_database_url(database_url), ": ", message),
+                  {}, std::move(diagnosis.hint));
+    case ConnectFailure::unreachable:
+      break;
+  }
+  throw Error(ErrorKind::unreachable,
+              text("cannot connect to ", display_database_url(database_url), ": ", message), {},
+              std::move(diagnosis.hint));
+}
+
+std::vector<Row> to_rows(const pqxx::result& result) {
+  std::vector<Row> rows;
+  rows.reserve(result.size());
+  for (const auto& line : result) {
+    Row& row = rows.emplace_back();
+    row.reserve(line.size());
+    for (const auto& field : line) {
+      if (field.is_null()) {
+        row.emplace_back();
+      } else {
+        row.emplace_back(std::in_place, field.c_str(), field.size());
+      }
+    }
+  }
+  return rows;
+}
+
+SqlError to_sql_error(const std::string& sqlstate, const char* libpq_message,
+                      const std::string& sql) {
+  const auto fields = parse_server_message(libpq_message, sql);
+  SqlError error(sqlstate, redact(fields.primary), redact(fields.hint));
+  error.detail = redact(fields.detail);
+  error.context = redact(fields.context);
+  error.line = fields.line;
+  error.column = fields.column;
+  return error;
+}
+
+}  // namespace
+
+SqlError::SqlError(std::string sqlstate_, std::string message_, std::string hint_)
+    : Error(ErrorKind::refused, std::move(message_), {}, std::move(hint_)),
+      sqlstate(std::move(sqlstate_)) {}
+
+ConnectionLost::ConnectionLost(std::string message_, bool in_doubt_)
+    : Error(ErrorKind::unreachable, std::move(message_), {},
+            in_doubt_ ? "look whether the last step took effect before running it again"
+                      : "nothing of the unfinished step was kept; run it again"),
+      in_doubt(in_doubt_) {}
+
+// libpqxx's own transactions end with the first failing statement, so that no savepoint could save
+// them (version 6). Here BEGIN and COMMIT are statements like others, and `in_transaction` is ours.
+struct Session::Impl {
+  explicit Impl(const std::string& url) : connection(url), collector(connection, notices) {
+#if PQXX_VERSION_MAJOR < 7
+    // libpqxx 6 would open a new connection in silence and run the statement there.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    connection.inhibit_reactivation(true);
+#pragma GCC diagnostic pop
+#endif
+  }
+
+  pqxx::result run(const std::string& sql, bool is_commit = false) {
+    try {
+      pqxx::nontransaction statement(connection);
+      return statement.exec(sql);
+    } catch (const pqxx::broken_connection& e) {
+      throw lost(e.what(), is_commit);
+    } catch (const pqxx::deadlock_detected& e) {
+      // This and the next three are no sql_error in libpqxx 6 and carry no SQLSTATE there.
+      throw refused("40P01", e.what(), sql);
+    } catch (const pqxx::serialization_failure& e) {
+      throw refused("40001", e.what(), sql);
+    } catch (const pqxx::statement_completion_unknown& e) {
+      throw refused("40003", e.what(), sql);
+    } catch (const pqxx::transaction_rollback& e) {
+      throw refused("40000", e.what(), sql);
+    } catch (const pqxx::sql_error& e) {
+      if (!connection.is_open()) throw lost(e.what(), is_commit);
+      throw refused(e.sqlstate(), e.what(), sql);
+    } catch (const pqxx::failure& e) {
+      if (!connection.is_open()) throw lost(e.what(), is_commit);
+      throw Error(ErrorKind::refused, redact(trim(e.what())));
+    }
+  }
+
+  SqlError refused(const std::string& sqlstate, const char* message, const std::string& sql) {
+    transaction_failed = in_transaction;
+    return to_sql_error(sqlstate, message, sql);
+  }
+
+  static ConnectionLost lost(std::string_view message, bool is_commit) {
+    if (is_commit) {
+      return ConnectionLost(
+          "the connection to the database broke during COMMIT; whether the transaction stands is "
+          "unknown",
+          true);
+    }
+    message = trim(message);
+    return ConnectionLost(text("the connection to the database broke: ",
+                               redact(trim(message.substr(0, message.find('\n'))))),
+                          false);
+  }
+
+  // COMMIT of a failed transaction would roll back and report success; SELECT fails in one.
+  void check_transaction() {
+    if (transaction_failed) run("SELECT 1");
+  }
+
+  std::vector<std::string> notices;  // before `collector`, which writes into it
+  pqxx::connection connection;
+  NoticeCollector collector;
+  bool in_transaction = false;
+  // A statement failed since the begin or the last ROLLBACK TO SAVEPOINT.
+  bool transaction_failed = false;
+  int savepoints = 0;
+};
+
+Session::Session(const std::string& database_url) {
+  const std::string url = with_session_defaults(database_url);
+  try {
+    impl_ = std::make_unique<Impl>(url);
+  } catch (const pqxx::failure& e) {
+    throw_connect_error(database_url, e.what());
+  }
+}
+
+Session::~Session() = default;
+
+std::vector<Row> Session::query(const std::string& sql) {
+  return to_rows(impl_->run(sql));
+}
+
+long long Session::execute(const std::string& sql) {
+  return static_cast<long long>(impl_->run(sql).affected_rows());
+}
+
+bool Session::in_transaction() const {
+  return impl_->in_transaction;
+}
+
+void Session::transaction(const std::function<void(Session& session)>& work) {
+  if (impl_->in_transaction) return savepoint(work);
+  impl_->run("BEGIN");
+  impl_->in_transaction = true;
+  impl_->transaction_failed = false;
+  try {
+    work(*this);
+    impl_->check_transaction();
+  } catch (const ConnectionLost&) {
+    impl_->in_transaction = false;
+    throw;
+  } catch (...) {
+    impl_->in_transaction = false;
+    impl_->run("ROLLBACK");
+    throw;
+  }
+  impl_->in_transaction = false;
+  // When the server refuses it, it has rolled back as well.
+  impl_->run("COMMIT", true);
+}
+
+void Session::savepoint(const std::function<void(Session& session)>& work) {
+  const std::string name = text("pgseed_", ++impl_->savepoints);
+  impl_->run("SAVEPOINT " + name);
+  try {
+    work(*this);
+    impl_->check_transaction();
+    impl_->run("RELEASE SAVEPOINT " + name);
+  } catch (const ConnectionLost&) {
+    throw;
+  } catch (...) {
+    impl_->run(text("ROLLBACK TO SAVEPOINT ", name, "; RELEASE SAVEPOINT ", name));
+    impl_->transaction_failed = false;
+    throw;
+  }
+}
+
+std::string Session::literal(std::string_view value) const {
+  if (value.find('\0') != std::string_view::npos) {
+    throw Error(ErrorKind::input, "a text with a NUL byte cannot be stored in PostgreSQL");
+  }
+  std::string out = "'";
+  bool has_backslash = false;
+  for (const char c : value) {
+    if (c == '\'' || c == '\\') out += c;
+    has_backslash = has_backslash || c == '\\';
+    out += c;
+  }
+  out += '\'';
+  return has_backslash ? 'E' + out : out;
+}
+
+int Session::server_version() const {
+  return impl_->connection.server_version();
+}
+
+std::vector<std::string> Session::take_notices() {
+  return std::exchange(impl_->notices, {});
+}
+
+}  // namespace pgseed::pg

@@ -1,0 +1,141 @@
+#include "pgseed/seed/batch.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "pgseed/json/reader.hpp"
+
+namespace pgseed::seed {
+namespace {
+
+// A quoted string of bytes that need no escapes.
+void append_bare_string(json::Buffer& body, std::string_view text) {
+  char* to = body.reserve(text.size() + 2);
+  *to++ = '"';
+  if (!text.empty()) to = std::copy(text.begin(), text.end(), to);
+  *to++ = '"';
+  body.advance_to(to);
+}
+
+// Values travel as JSON strings of the decoded literal: the server's input functions then see what
+// they see under psql. json and jsonb go raw: a string of JSON would be stored as a JSON string.
+bool append_value(json::Buffer& body, const sql::Value& value, ColumnClass column) {
+  if (value.form == sql::Form::null) {
+    body.append("null");
+    return true;
+  }
+  if (column == ColumnClass::json || column == ColumnClass::jsonb) {
+    const std::string raw = sql::decoded(value);
+    if (!json::is_embeddable(raw)) return false;
+    body.append(raw);
+    return true;
+  }
+  switch (value.form) {
+    case sql::Form::verbatim:
+      json::append_string(body, value.text);
+      break;
+    case sql::Form::doubled_quotes:
+      json::append_sql_string(body, value.text);
+      break;
+    case sql::Form::copy_escapes:
+      json::append_copy_string(body, value.text);
+      break;
+    case sql::Form::number:
+      // An unquoted 1.5 into an integer column is rounded by psql and refused by PostgREST.
+      if (column == ColumnClass::integer && value.text.find('.') != std::string_view::npos) {
+        append_bare_string(body, sql::rounded_to_integer(value.text));
+      } else {
+        append_bare_string(body, value.text);
+      }
+      break;
+    default:
+      append_bare_string(body, value.text);
+  }
+  return true;
+}
+
+}  // namespace
+
+void ColumnSet::finish() {
+  prefixes.clear();
+  for (std::size_t index = 0; index < columns.size(); ++index) {
+    json::Buffer prefix;
+    prefix.append(index == 0 ? '{' : ',');
+    json::append_string(prefix, columns[index]);
+    prefix.append(':');
+    prefixes.emplace_back(prefix.view());
+  }
+}
+
+std::string append_row(const ColumnSet& set, const sql::Row& row, json::Buffer& body) {
+  const std::size_t before = body.size();
+  body.append(before == 0 ? '[' : ',');
+  for (std::size_t index = 0; index < set.columns.size(); ++index) {
+    body.append(set.prefixes[index]);
+    if (!append_value(body, row.values[set.value_index[index]], set.classes[index])) {
+      body.truncate(before);
+      return "invalid JSON for the column " + set.columns[index];
+    }
+  }
+  body.append(set.columns.empty() ? "{}" : "}");
+  return {};
+}
+
+std::size_t Batch::count() const {
+  return static_cast<std::size_t>(
+      std::count_if(rows.begin(), rows.end(), [](const RowMark& row) { return !row.dropped; }));
+}
+
+std::string_view Batch::row_text(std::size_t index) const {
+  // Behind a row stands a comma, the closing bracket, or nothing in an open batch.
+  std::size_t end = index + 1 < rows.size() ? rows[index + 1].begin - 1 : body.size();
+  if (index + 1 == rows.size() && body.view().back() == ']') --end;
+  return body.view().substr(rows[index].begin, end - rows[index].begin);
+}
+
+void Batch::close() {
+  if (count() != rows.size()) {
+    json::Buffer kept;
+    std::vector<RowMark> marks;
+    for (std::size_t index = 0; index < rows.size(); ++index) {
+      if (rows[index].dropped) continue;
+      kept.append(kept.empty() ? '[' : ',');
+      marks.push_back({kept.size(), rows[index].line, false});
+      kept.append(row_text(index));
+    }
+    body = std::move(kept);
+    rows = std::move(marks);
+  }
+  body.append(']');
+}
+
+std::unique_ptr<Batch> Batch::part(std::size_t from, std::size_t to) const {
+  auto piece = std::make_unique<Batch>();
+  piece->group = group;
+  piece->sequence = sequence + from;
+  piece->set = set;
+  piece->file = file;
+  piece->serial = serial;
+  piece->suspect = suspect;
+  piece->doubted = doubted;
+  piece->after = after;
+  for (std::size_t index = from; index < to; ++index) {
+    piece->body.append(piece->body.empty() ? '[' : ',');
+    piece->rows.push_back({piece->body.size(), rows[index].line, false});
+    piece->body.append(row_text(index));
+  }
+  piece->body.append(']');
+  return piece;
+}
+
+std::vector<std::string> key_of_row(const Batch& batch, std::size_t index) {
+  std::vector<std::string> key;
+  const std::vector<json::Member> members = json::read_object(batch.row_text(index));
+  for (const std::size_t position : batch.set->key) {
+    if (position >= members.size() || !members[position].value) return {};
+    key.push_back(*members[position].value);
+  }
+  return key;
+}
+
+}  // namespace pgseed::seed

@@ -1,0 +1,78 @@
+#include "pgseed/seed/keys.hpp"
+
+#include <functional>
+
+#include "pgseed/base/text.hpp"
+
+namespace pgseed::seed {
+
+std::string key_of(const ColumnSet& set, const sql::Row& row) {
+  std::string key;
+  for (const std::size_t position : set.key) {
+    const sql::Value& value = row.values[set.value_index[position]];
+    if (value.form == sql::Form::null || value.form == sql::Form::use_default) return {};
+    std::string part = sql::decoded(value);
+    if (set.classes[position] == ColumnClass::integer) {
+      std::string plain;
+      if (sql::normalize_number(trim(part), plain)) part = plain;
+    } else if (set.types[position] == "uuid") {
+      std::string plain;
+      for (const char byte : to_lower(part)) {
+        if (byte != '-' && byte != '{' && byte != '}') plain += byte;
+      }
+      part = plain;
+    }
+    if (set.key.size() > 1) key += text(part.size(), ':');
+    key += part;
+  }
+  if (!set.key.empty() && key.empty()) key = "''";  // the empty string is a key as well
+  return key;
+}
+
+const KeysOnTheWay::Place* KeysOnTheWay::find(const std::string& key) const {
+  const auto found = places_.find(key);
+  return found == places_.end() ? nullptr : &found->second;
+}
+
+void KeysOnTheWay::put(const std::string& key, std::uint64_t group, std::size_t row) {
+  places_[key] = {group, row};
+}
+
+void KeysOnTheWay::release(const std::vector<std::string>& keys, std::uint64_t group) {
+  for (const std::string& key : keys) {
+    const auto found = places_.find(key);
+    if (found != places_.end() && found->second.group == group) places_.erase(found);
+  }
+}
+
+bool SeenKeys::insert(const std::string& key) {
+  std::uint64_t hash = std::hash<std::string>{}(key);
+  if (hash == 0) hash = 1;  // 0 marks an empty slot
+  if (slots_.empty() || (count_ + 1) * 4 > slots_.size() * 3) grow();
+  for (std::size_t at = hash & (slots_.size() - 1);; at = (at + 1) & (slots_.size() - 1)) {
+    if (slots_[at] == hash) return false;
+    if (slots_[at] != 0) continue;
+    if (count_ >= kMost) {
+      exact_ = false;
+      return true;
+    }
+    slots_[at] = hash;
+    ++count_;
+    return true;
+  }
+}
+
+void SeenKeys::grow() {
+  const std::size_t size = slots_.empty() ? 1024 : slots_.size() * 2;
+  if (size > kMost * 2) return;
+  std::vector<std::uint64_t> old(size, 0);
+  old.swap(slots_);
+  for (const std::uint64_t hash : old) {
+    if (hash == 0) continue;
+    std::size_t at = hash & (size - 1);
+    while (slots_[at] != 0) at = (at + 1) & (size - 1);
+    slots_[at] = hash;
+  }
+}
+
+}  // namespace pgseed::seed

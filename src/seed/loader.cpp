@@ -1,0 +1,436 @@
+#include "pgseed/seed/loader.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "pgseed/base/error.hpp"
+#include "pgseed/base/interrupt.hpp"
+#include "pgseed/base/text.hpp"
+#include "pgseed/seed/preflight.hpp"
+
+namespace pgseed::seed {
+namespace {
+
+using std::chrono::milliseconds;
+
+// More open batches than this (many column sets at once) would not stay flat in memory.
+constexpr std::size_t kMostOpen = 8;
+
+bool has_defaults(const sql::Row& row) {
+  return std::any_of(row.values.begin(), row.values.end(),
+                     [](const sql::Value& value) { return value.form == sql::Form::use_default; });
+}
+
+ColumnSetUse use_of(const sql::RowsHead& head, const sql::Row& row) {
+  ColumnSetUse use;
+  use.columns = head.columns;
+  use.unlisted = !head.has_columns;
+  use.is_copy = head.is_copy;
+  use.values = row.values.size();
+  use.line = head.line;
+  use.overriding_system = head.overriding_system;
+  if (has_defaults(row)) {
+    for (const sql::Value& value : row.values) {
+      use.defaults.push_back(value.form == sql::Form::use_default);
+    }
+  }
+  return use;
+}
+
+bool declared_json(const Options& options, const TableName& table, const std::string& column) {
+  if (!options.json_columns) return false;
+  return std::any_of(options.json_columns->begin(), options.json_columns->end(),
+                     [&](const std::string& named) {
+                       return named == column || named == table.table + "." + column;
+                     });
+}
+
+}  // namespace
+
+// A column set in use, and the batch that collects its rows.
+struct Loader::Prepared {
+  RunTable* table = nullptr;
+  ColumnSetUse use;
+  std::string time_zone;
+  ColumnSet set;
+  std::unique_ptr<Batch> open;
+};
+
+Loader::Loader(const Setup& setup) : setup_(setup) {
+  setup_.sender->on_group_done = [this](std::uint64_t group) {
+    const auto found = keys_of_groups_.find(group);
+    if (found == keys_of_groups_.end()) return;
+    keys_[found->second.first]->release(found->second.second, group);
+    keys_of_groups_.erase(found);
+  };
+}
+
+Loader::~Loader() {
+  setup_.sender->on_group_done = nullptr;
+}
+
+RunTable& Loader::table(const TableName& name) {
+  for (const auto& known : tables_) {
+    if (known->name == name) return *known;
+  }
+  auto& fresh = *tables_.emplace_back(std::make_unique<RunTable>());
+  fresh.name = name;
+  fresh.wanted = wants(*setup_.options, name);
+  fresh.model = setup_.types == nullptr ? nullptr : setup_.types->find(name);
+  fresh.key = setup_.options->on_conflict;
+  if (fresh.key.empty() && fresh.model != nullptr) fresh.key = fresh.model->primary_key;
+  if (fresh.model != nullptr) {
+    for (const ForeignKey& key : fresh.model->foreign_keys) {
+      fresh.refers_to_itself |= key.referenced_table == name;
+    }
+  }
+  if (fresh.wanted) {
+    fresh.tally = setup_.tally->add_table(name);
+    keys_.resize(std::max(keys_.size(), fresh.tally + 1));
+    seen_.resize(std::max(seen_.size(), fresh.tally + 1));
+    keys_[fresh.tally] = std::make_unique<KeysOnTheWay>();
+    seen_[fresh.tally] = std::make_unique<SeenKeys>();
+  }
+  return fresh;
+}
+
+Loader::Prepared* Loader::find_prepared(const RunTable& table, const ColumnSetUse& use,
+                                        const std::string& time_zone) {
+  for (const auto& known : prepared_) {
+    if (known->table == &table && known->use.columns == use.columns &&
+        known->use.unlisted == use.unlisted && known->use.values == use.values &&
+        known->use.defaults == use.defaults && known->use.is_copy == use.is_copy &&
+        known->time_zone == time_zone) {
+      return known.get();
+    }
+  }
+  return nullptr;
+}
+
+void Loader::prepare(RunTable& table, const ColumnSetUse& use,
+                     const sql::TableDefinitions& definitions, const std::string& path,
+                     const std::string& time_zone) {
+  const Options& options = *setup_.options;
+  const std::string where = text(path, ':', use.line);
+  const auto columns = columns_of_rows(table.name, use, definitions, setup_.order, path);
+  if (!columns) {
+    throw Error(ErrorKind::input,
+                text("the rows of ", to_sql(table.name),
+                     " come without a column list, and the file has no CREATE TABLE for it"),
+                where, "set DATABASE_URL so that the target's own column order can be read");
+  }
+  auto prepared = std::make_unique<Prepared>();
+  prepared->table = &table;
+  prepared->use = use;
+  prepared->time_zone = time_zone;
+  ColumnSet& set = prepared->set;
+  set.table = table.tally;
+  set.table_name = table.name;
+  set.serial = table.refers_to_itself;
+  for (std::size_t index = 0; index < columns->size(); ++index) {
+    if (index < use.defaults.size() && use.defaults[index]) continue;
+    const std::string& name = (*columns)[index];
+    const Column* const column = table.model == nullptr ? nullptr : table.model->find_column(name);
+    set.columns.push_back(name);
+    set.value_index.push_back(index);
+    set.types.push_back(column == nullptr ? "" : column->type);
+    set.classes.push_back(declared_json(options, table.name, name) ? ColumnClass::jsonb
+                                                                   : class_of(set.types.back()));
+  }
+  for (const std::string& column : table.key) {
+    const auto found = std::find(set.columns.begin(), set.columns.end(), column);
+    if (found == set.columns.end()) {
+      set.key.clear();
+      break;
+    }
+    set.key.push_back(static_cast<std::size_t>(found - set.columns.begin()));
+  }
+  set.finish();
+  // First the server's own answer: it says best why a table is not known.
+  const PreflightResult result = preflight(*setup_.transport, *setup_.endpoint, set, options,
+                                           time_zone, !table.key.empty(), where);
+  if (table.model == nullptr && !options.json_columns) {
+    throw Error(ErrorKind::refused,
+                text("the column types of ", to_sql(table.name), " are not known: ",
+                     setup_.model_is_complete ? "the API's OpenAPI document does not list the table"
+                                              : "the API gives no OpenAPI document"),
+                where,
+                "set DATABASE_URL, or name the columns of type json and jsonb: "
+                "--json-columns a,b (or --json-columns none)");
+  }
+  for (const std::string& column : result.left_out) {
+    setup_.note(text("the column ", quote_identifier(column), " of ", to_sql(table.name),
+                     " is computed by the server; the file's values for it are left out"));
+  }
+  prepared_.push_back(std::move(prepared));
+}
+
+Loader::Prepared& Loader::prepared_for(RunTable& table, const ColumnSetUse& use,
+                                       const sql::TableDefinitions& definitions,
+                                       const std::string& path, const std::string& time_zone) {
+  if (Prepared* const known = find_prepared(table, use, time_zone)) return *known;
+  // Only input that was not read through before comes here: its preflight needs a quiet line.
+  flush_all();
+  setup_.sender->drain();
+  prepare(table, use, definitions, path, time_zone);
+  return *prepared_.back();
+}
+
+// --- one file
+// -------------------------------------------------------------------------------------
+
+class Loader::FileLoad {
+ public:
+  FileLoad(Loader& loader, DumpInput& input, std::size_t file, std::size_t pass, bool surveyed)
+      : loader_(loader),
+        options_(*loader.setup_.options),
+        input_(input),
+        file_(file),
+        pass_(pass),
+        surveyed_(surveyed),
+        reader_(input, input.name(), reader_options()),
+        piece_(first_piece_of_file(file)) {}
+
+  void run() {
+    for (;;) {
+      if (loader_.setup_.sender->ended()) return;
+      const sql::Piece piece = reader_.next();
+      if (piece == sql::Piece::end) return;
+      ++piece_;
+      if (piece == sql::Piece::row) {
+        row();
+      } else {
+        statement();
+      }
+      if (finished_) return;
+    }
+  }
+
+ private:
+  sql::ReaderOptions reader_options() const {
+    sql::ReaderOptions options;
+    options.max_row_bytes = options_.max_row_bytes;
+    return options;
+  }
+
+  void statement() {
+    const sql::Statement& statement = reader_.statement();
+    if (statement.kind == sql::StatementKind::ddl) {
+      definitions_.note(statement.text, options_.schema);
+    }
+    if (surveyed_ || !sql::is_unsupported(statement.kind) || options_.skip_unsupported) return;
+    throw Error(ErrorKind::input, text(sql::describe(statement.kind), " cannot go over PostgREST"),
+                text(input_.name(), ':', statement.line),
+                "rows before it are loaded; leave such statements out with --skip-unsupported");
+  }
+
+  void begin_statement(const sql::RowsHead& head) {
+    head_number_ = head.number;
+    prepared_ = nullptr;
+    const TableName name{head.table.schema.value_or(options_.schema), head.table.name};
+    table_ = &loader_.table(name);
+    if (table_->wanted && table_->pass == pass_) wait_for_parents();
+  }
+
+  // Parents in the same pass have all their rows before this one; they must be stored.
+  void wait_for_parents() {
+    if (table_ == waited_) return;
+    waited_ = table_;
+    if (table_->parents.empty()) return;
+    loader_.flush_all();
+    loader_.setup_.sender->drain();
+  }
+
+  void row() {
+    const sql::RowsHead& head = reader_.head();
+    const sql::Row& row = reader_.row();
+    if (head.number != head_number_) begin_statement(head);
+    RunTable& table = *table_;
+    if (!table.wanted || table.pass != pass_) return;
+    ++table.seen;
+    if (table.seen <= options_.offset) return;
+    if (options_.limit && table.seen > options_.offset + *options_.limit) {
+      return look_for_the_end();
+    }
+    Tally& tally = *loader_.setup_.tally;
+    if (!row.unsupported.empty()) return unsupported(row.unsupported, row.unsupported_line);
+    if (prepared_ == nullptr || has_defaults(row)) {
+      Prepared& prepared = loader_.prepared_for(table, use_of(head, row), definitions_,
+                                                input_.name(), reader_.time_zone());
+      if (loader_.setup_.sender->ended()) return;
+      prepared_ = &prepared;
+      if (has_defaults(row)) head_number_ = 0;  // the next row may have another set
+    }
+    const ColumnSet& set = prepared_->set;
+    for (std::size_t index = 0; index < set.columns.size(); ++index) {
+      const sql::Value& value = row.values[set.value_index[index]];
+      const bool plain = value.cast.empty() && value.form != sql::Form::moment &&
+                         set.classes[index] != ColumnClass::json &&
+                         set.classes[index] != ColumnClass::jsonb;
+      if (plain) continue;
+      if (const auto why = cannot_carry(value, set.classes[index], set.types[index])) {
+        return unsupported(*why, row.line);
+      }
+    }
+    tally.read(table.tally);
+    loader_.take_row(*prepared_, row, file_);
+  }
+
+  void unsupported(const std::string& what, std::uint64_t line) {
+    if (!options_.skip_unsupported) {
+      throw Error(ErrorKind::input, text(what, " cannot go over PostgREST"),
+                  text(input_.name(), ':', line),
+                  "rows before it are loaded; leave such rows out with --skip-unsupported");
+    }
+    loader_.setup_.tally->read(table_->tally);
+    loader_.setup_.tally->skipped(table_->tally, 1);
+  }
+
+  // A table has its LIMIT: stop reading when all others have theirs too. Only a survey knows
+  // whether more tables follow.
+  void look_for_the_end() {
+    if (!surveyed_ || ++over_limit_ % 64 != 1) return;
+    finished_ = std::all_of(loader_.tables_.begin(), loader_.tables_.end(), [&](const auto& table) {
+      return !table->wanted || table->pass != pass_ ||
+             table->seen > options_.offset + *options_.limit || !table->surveyed ||
+             table->last_piece < piece_;
+    });
+  }
+
+  Loader& loader_;
+  const Options& options_;
+  DumpInput& input_;
+  std::size_t file_;
+  std::size_t pass_;
+  bool surveyed_;
+  sql::DumpReader reader_;
+  std::uint64_t piece_;
+  sql::TableDefinitions definitions_;
+  std::uint64_t head_number_ = 0;
+  std::uint64_t over_limit_ = 0;
+  RunTable* table_ = nullptr;
+  RunTable* waited_ = nullptr;
+  Prepared* prepared_ = nullptr;
+  bool finished_ = false;
+};
+
+void Loader::load(DumpInput& input, std::size_t file, std::size_t pass, bool surveyed) {
+  FileLoad(*this, input, file, pass, surveyed).run();
+  flush_all();  // a batch holds rows of one file, so that its lines mean something
+}
+
+void Loader::finish_pass() {
+  flush_all();
+  setup_.sender->drain();
+}
+
+// --- rows into batches
+// ------------------------------------------------------------------------------
+
+Batch& Loader::open_batch(Prepared& prepared, std::size_t file) {
+  if (prepared.open) return *prepared.open;
+  const auto open = static_cast<std::size_t>(std::count_if(
+      prepared_.begin(), prepared_.end(), [](const auto& each) { return each->open != nullptr; }));
+  if (open >= kMostOpen) flush_all();
+  prepared.open = std::make_unique<Batch>();
+  prepared.open->group = next_group_++;
+  prepared.open->sequence = sequence_;
+  prepared.open->set = &prepared.set;
+  prepared.open->serial = prepared.set.serial;
+  prepared.open->file = file;
+  prepared.open->body.reserve(std::min<std::size_t>(setup_.options->batch_bytes, 1u << 20) + 4096);
+  return *prepared.open;
+}
+
+void Loader::take_row(Prepared& prepared, const sql::Row& row, std::size_t file) {
+  const Options& options = *setup_.options;
+  const bool tracks =
+      !prepared.set.key.empty() && (options.mode == Mode::upsert || options.mode == Mode::ignore);
+  std::string key;
+  if (tracks) key = key_of(prepared.set, row);
+  if (!key.empty()) take_key(prepared, key, file);
+  Batch* batch = &open_batch(prepared, file);
+  const std::size_t begin = batch->body.size() + 1;
+  const std::string trouble = append_row(prepared.set, row, batch->body);
+  if (!trouble.empty()) {
+    setup_.tally->rejected_locally(prepared.set, row, file, sequence_++, trouble);
+    if (setup_.tally->over_limit()) {
+      throw *setup_.tally->first_reject(options.mode == Mode::insert);
+    }
+    return;
+  }
+  ++sequence_;
+  batch->rows.push_back({begin, row.line, false});
+  if (!key.empty()) {
+    keys_[prepared.set.table]->put(key, batch->group, batch->rows.size() - 1);
+    batch->keys.push_back(std::move(key));
+  }
+  const std::size_t most_rows =
+      std::min(options.batch_rows, setup_.sender->bearable_rows().value_or(options.batch_rows));
+  if (batch->rows.size() >= most_rows || batch->body.size() >= options.batch_bytes) {
+    flush(prepared);
+    pump();
+  }
+}
+
+// Sees to it that rows of one key arrive in file order, and no key twice in one statement.
+void Loader::take_key(Prepared& prepared, const std::string& key, std::size_t file) {
+  const std::size_t table = prepared.set.table;
+  const bool first_time = seen_[table]->insert(key);
+  const KeysOnTheWay::Place* const place = keys_[table]->find(key);
+  const bool upsert = setup_.options->mode == Mode::upsert;
+  if (place == nullptr) {
+    if (!first_time && upsert) setup_.tally->superseded(table, true);
+    return;
+  }
+  if (prepared.open && place->group == prepared.open->group) {
+    // In one statement a key may come once only: the last one wins.
+    if (upsert) {
+      prepared.open->rows[place->row].dropped = true;
+      setup_.tally->superseded(table, false);
+    }
+    return;
+  }
+  if (upsert) setup_.tally->superseded(table, true);
+  const std::uint64_t group = place->group;
+  for (const auto& other : prepared_) {
+    if (other->open && other->open->group == group) {
+      flush(*other);
+      break;
+    }
+  }
+  open_batch(prepared, file).after.push_back(group);
+}
+
+void Loader::flush(Prepared& prepared) {
+  if (!prepared.open) return;
+  std::unique_ptr<Batch> batch = std::move(prepared.open);
+  if (batch->count() == 0) return;
+  batch->close();
+  if (!batch->keys.empty()) {
+    keys_of_groups_[batch->group] = {prepared.set.table, std::move(batch->keys)};
+  }
+  setup_.sender->submit(std::move(batch));
+}
+
+void Loader::flush_all() {
+  // In the order of their rows, so that the sender sees them as the file has them.
+  std::vector<Prepared*> open;
+  for (const auto& prepared : prepared_) {
+    if (prepared->open) open.push_back(prepared.get());
+  }
+  std::sort(open.begin(), open.end(), [](const Prepared* left, const Prepared* right) {
+    return left->open->sequence < right->open->sequence;
+  });
+  for (Prepared* const prepared : open) flush(*prepared);
+}
+
+// Lets the network move, and waits while there is no place for another batch.
+void Loader::pump() {
+  do {
+    setup_.sender->turn(setup_.sender->wants_batch() ? milliseconds(0) : milliseconds(200));
+    setup_.progress();
+  } while (!setup_.sender->wants_batch() && !setup_.sender->ended());
+}
+
+}  // namespace pgseed::seed

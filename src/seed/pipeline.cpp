@@ -1,0 +1,462 @@
+#include "pgseed/seed/pipeline.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "pgseed/base/interrupt.hpp"
+#include "pgseed/base/text.hpp"
+#include "pgseed/seed/force.hpp"
+#include "pgseed/seed/loader.hpp"
+#include "pgseed/seed/order.hpp"
+#include "pgseed/seed/sender.hpp"
+
+namespace pgseed::seed {
+namespace {
+
+using std::chrono::milliseconds;
+
+bool is_local(const std::string& url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string::npos) return false;
+  const std::string_view host = std::string_view(url).substr(scheme + 3);
+  return host.rfind("127.", 0) == 0 || host.rfind("localhost", 0) == 0 ||
+         host.rfind("[::1]", 0) == 0;
+}
+
+class Run {
+ public:
+  Run(const Options& options, const std::string& dialect, const Services& services)
+      : options_(options),
+        dialect_(dialect),
+        services_(services),
+        started_(services.clock()),
+        tally_(options.max_rejects, options.rejects_file) {}
+
+  Report report;
+
+  void go() {
+    open_files();
+    if (options_.dry_run && !services_.connect) {
+      survey_files();
+      return;
+    }
+    connect();
+    survey_files();
+    learn_other_schemas();
+    if (options_.dry_run) return;
+    make_sender();
+    plan();
+    prepare_column_sets();
+    if (options_.mode == Mode::force) empty();
+    load();
+  }
+
+  // After an error in the middle: rows that wait are given up, those in flight are waited for.
+  void stop() {
+    if (!loader_) return;
+    if (report.error) sender_->end();
+    loader_->finish_pass();
+  }
+
+  // Whatever happened: the counts, and the state that the tables are in.
+  void finish() {
+    report.seconds = std::chrono::duration<double>(services_.clock() - started_).count();
+    report.tables = tally_.final_tables();
+    report.rejects_file = tally_.rejects_path();
+    report.signal = interrupt::signal_number();
+    if (sender_) {
+      report.requests += sender_->requests();
+      report.retries = sender_->retries();
+      report.bytes_sent = sender_->bytes_sent();
+      if (!report.error && sender_->error()) report.error = sender_->error();
+    }
+    if (!report.error && tally_.rejects() > 0) {
+      report.error = tally_.first_reject(options_.mode == Mode::insert);
+    }
+    note_doubt();
+    note_superseded();
+    note_force_state();
+    if (sequences_ > 0 && !options_.dry_run) {
+      note(text(sequences_, sequences_ == 1 ? " setval statement was" : " setval statements were",
+                " passed over: PostgREST cannot set sequences; run them over the direct connection "
+                "if rows get their ids from them"));
+    }
+  }
+
+ private:
+  void note(const std::string& line) {
+    if (std::find(report.notes.begin(), report.notes.end(), line) == report.notes.end()) {
+      report.notes.push_back(line);
+    }
+  }
+
+  std::unique_ptr<DumpInput> open_file(std::size_t index) {
+    const std::string& path = spooled_[index] ? spooled_[index]->path() : options_.files[index];
+    return std::make_unique<DumpInput>(path, options_.encoding);
+  }
+
+  // Every file can be opened and is what we read, before anybody is asked anything.
+  void open_files() {
+    spooled_.resize(options_.files.size());
+    for (std::size_t index = 0; index < options_.files.size(); ++index) {
+      const std::string& path = options_.files[index];
+      if (path == "-" && options_.mode == Mode::force) {
+        // FORCE deletes only after the whole input was read through.
+        io::Source standard_input(path);
+        spooled_[index] = std::make_unique<io::SpooledFile>(standard_input);
+      }
+      std::unique_ptr<DumpInput> input = open_file(index);
+      require_readable(*input, dialect_);
+      if (input->empty()) throw Error(ErrorKind::input, "the file is empty", input->name());
+      FileReport file;
+      file.path = path;
+      file.bytes = input->size().value_or(0);
+      file.dialect = sql::name(input->dialect());
+      report.files.push_back(file);
+      tally_.add_file(input->name());
+      if (!input->repeatable()) stream_ = std::move(input);
+    }
+  }
+
+  void connect() {
+    connection_ = services_.connect();
+    report.target = connection_.endpoint.base_url;
+    types_ = connection_.model;
+  }
+
+  bool surveyed(std::size_t index) const {
+    const bool wanted = options_.check || options_.mode == Mode::force;
+    return wanted && (options_.files[index] != "-" || spooled_[index] != nullptr);
+  }
+
+  void survey_files() {
+    std::uint64_t rows = 0;
+    surveys_.resize(options_.files.size());
+    for (std::size_t index = 0; index < options_.files.size(); ++index) {
+      if (!surveyed(index)) continue;
+      surveys_[index] = survey_file(index);
+      FileSurvey& file = surveys_[index];
+      report.files[index].bytes = file.bytes;
+      sequences_ += file.sequence_statements;
+      for (const TableSurvey& table : file.tables) rows += table.rows;
+      require_supported(file);
+    }
+    rows_total_ = rows;
+    if (stream_ == nullptr) require_rows(rows);
+    if (options_.dry_run) count_dry_run();
+  }
+
+  FileSurvey survey_file(std::size_t index) {
+    TargetKnowledge known;
+    known.types = connection_.has_openapi ? &types_ : nullptr;
+    known.order = catalogue_read_ ? &order_ : nullptr;
+    FileSurvey file = survey(*open_file(index), options_.schema, options_.max_row_bytes, known);
+    // Rows without a column list and without CREATE TABLE: ask the direct connection, look again.
+    const bool needs_catalogue =
+        std::any_of(file.tables.begin(), file.tables.end(), [&](const TableSurvey& table) {
+          return std::any_of(
+              table.column_sets.begin(), table.column_sets.end(), [&](const ColumnSetUse& use) {
+                return !columns_of_rows(table.name, use, file.definitions,
+                                        catalogue_read_ ? &order_ : nullptr, file.path);
+              });
+        });
+    const bool needs_types = !connection_.has_openapi && services_.connect != nullptr;
+    if (catalogue_read_ || !services_.catalogue || !(needs_catalogue || needs_types)) return file;
+    read_catalogue(file);
+    return survey_file(index);
+  }
+
+  void read_catalogue(const FileSurvey& file) {
+    std::vector<std::string> schemas = {options_.schema};
+    for (const TableSurvey& table : file.tables) {
+      if (std::find(schemas.begin(), schemas.end(), table.name.schema) == schemas.end()) {
+        schemas.push_back(table.name.schema);
+      }
+    }
+    order_ = services_.catalogue(schemas);
+    catalogue_read_ = true;
+    if (!connection_.has_openapi) types_ = order_;
+  }
+
+  void require_supported(const FileSurvey& file) {
+    if (file.unsupported_count == 0) return;
+    const UnsupportedUse& first = file.unsupported.front();
+    if (options_.skip_unsupported) {
+      note(text(file.path, ": ", file.unsupported_count,
+                " rows or statements cannot go over PostgREST and are skipped, the first in line ",
+                first.line, " (", first.kind, ")"));
+      return;
+    }
+    constexpr std::size_t kShown = 10;
+    for (std::size_t index = 0; index < file.unsupported.size() && index < kShown; ++index) {
+      const UnsupportedUse& use = file.unsupported[index];
+      note(text(file.path, ':', use.line, ": ", use.kind, ": ", use.text));
+    }
+    throw Error(ErrorKind::input,
+                text(first.kind, " cannot go over PostgREST",
+                     file.unsupported_count > 1
+                         ? text(" (and ", file.unsupported_count - 1, " more in this file)")
+                         : std::string()),
+                text(file.path, ':', first.line),
+                "nothing was written; leave such rows and statements out with --skip-unsupported, "
+                "or load the file with psql");
+  }
+
+  void require_rows(std::uint64_t rows) {
+    if (rows > 0) return;
+    const bool any_surveyed = surveyed(0);
+    if (!any_surveyed) return;
+    if (options_.mode == Mode::force) {
+      throw Error(ErrorKind::input, "there are no rows to load; FORCE would only empty tables",
+                  options_.files[0]);
+    }
+    note("the file holds no rows");
+  }
+
+  void count_dry_run() {
+    for (const FileSurvey& file : surveys_) {
+      for (const TableSurvey& table : file.tables) {
+        note(text("would load ", with_separators(table.rows - table.unsupported_rows),
+                  " rows into ", to_sql(table.name)));
+      }
+    }
+  }
+
+  // The OpenAPI document speaks of one schema; the files may speak of more.
+  void learn_other_schemas() {
+    if (!connection_.has_openapi) return;
+    std::vector<std::string> known = {options_.schema};
+    for (const FileSurvey& file : surveys_) {
+      for (const TableSurvey& table : file.tables) {
+        const std::string& schema = table.name.schema;
+        const bool is_known = std::find(known.begin(), known.end(), schema) != known.end();
+        if (is_known || !wants(options_, table.name)) continue;
+        known.push_back(schema);
+        const auto model = rest::read_model(*services_.transport, connection_.endpoint, schema);
+        if (!model) continue;
+        types_.tables.insert(types_.tables.end(), model->tables.begin(), model->tables.end());
+      }
+    }
+  }
+
+  void make_sender() {
+    SenderOptions options;
+    options.mode = options_.mode;
+    options.concurrency =
+        options_.concurrency.value_or(is_local(connection_.endpoint.base_url) ? 4 : 8);
+    options.retry.max_retries = options_.retries;
+    options.timeout = options_.timeout;
+    if (options_.deadline) options.deadline = started_ + *options_.deadline;
+    options.random_seed = static_cast<std::uint64_t>(started_.time_since_epoch().count());
+    sender_ = std::make_unique<Sender>(*services_.transport, connection_.endpoint, tally_,
+                                       *services_.observer, options, services_.clock);
+    Loader::Setup setup;
+    setup.options = &options_;
+    setup.transport = services_.transport;
+    setup.endpoint = &connection_.endpoint;
+    setup.types = &types_;
+    setup.order = catalogue_read_ ? &order_ : nullptr;
+    setup.tally = &tally_;
+    setup.sender = sender_.get();
+    setup.observer = services_.observer;
+    setup.progress = [this] { show_progress(); };
+    setup.note = [this](const std::string& line) { note(line); };
+    setup.model_is_complete = connection_.has_openapi || catalogue_read_;
+    loader_ = std::make_unique<Loader>(setup);
+  }
+
+  void plan() {
+    std::vector<OrderedTable> tables;
+    for (std::size_t file = 0; file < surveys_.size(); ++file) {
+      for (const TableSurvey& surveyed : surveys_[file].tables) {
+        if (surveyed.rows == 0) continue;
+        RunTable& table = loader_->table(surveyed.name);
+        table.surveyed = true;
+        table.last_piece = first_piece_of_file(file) + surveyed.last_piece;
+        if (!table.wanted) continue;
+        const auto known =
+            std::find_if(tables.begin(), tables.end(),
+                         [&](const OrderedTable& each) { return each.name == surveyed.name; });
+        if (known != tables.end()) {
+          known->last_piece = table.last_piece;
+        } else {
+          tables.push_back(
+              {surveyed.name, first_piece_of_file(file) + surveyed.first_piece, table.last_piece});
+        }
+      }
+    }
+    require_named_tables();
+    order_of_tables_ = tables;
+    load_order_ = order_tables(tables, types_);
+    for (std::size_t index = 0; index < tables.size(); ++index) {
+      RunTable& table = loader_->table(tables[index].name);
+      table.pass = load_order_.pass[index];
+      table.parents = load_order_.parents[index];
+    }
+    for (const std::size_t index : load_order_.in_cycle) {
+      note(text("the tables around ", to_sql(tables[index].name),
+                " refer to each other in a circle; they are loaded in file order"));
+    }
+  }
+
+  // A misspelt --table must not end as a green run that loaded nothing.
+  void require_named_tables() {
+    if (stream_ != nullptr || !surveyed(0)) return;
+    for (const std::string& wanted : options_.tables) {
+      const auto& tables = loader_->tables();
+      const bool found = std::any_of(tables.begin(), tables.end(), [&](const auto& table) {
+        return table->name.table == wanted || to_sql(table->name) == wanted ||
+               table->name.schema + "." + table->name.table == wanted ||
+               table->name.schema + ".*" == wanted;
+      });
+      if (found) continue;
+      std::string names;
+      for (const auto& table : tables) {
+        names += (names.empty() ? "" : ", ") + to_sql(table->name);
+      }
+      throw Error(ErrorKind::usage, text("--table ", wanted, ": the files have no such table"), "",
+                  names.empty() ? "the files hold no rows" : text("they have ", names));
+    }
+  }
+
+  void prepare_column_sets() {
+    for (std::size_t file = 0; file < surveys_.size(); ++file) {
+      for (const TableSurvey& surveyed : surveys_[file].tables) {
+        RunTable& table = loader_->table(surveyed.name);
+        if (!table.wanted) continue;
+        // The time zone of rows may change within the file; such sets are prepared on the way.
+        for (const ColumnSetUse& use : surveyed.column_sets) {
+          loader_->prepare(table, use, surveys_[file].definitions, options_.files[file], "");
+        }
+      }
+    }
+  }
+
+  void empty() {
+    std::vector<TableName> children_first;
+    for (auto index = load_order_.parents_first.rbegin(); index != load_order_.parents_first.rend();
+         ++index) {
+      children_first.push_back(order_of_tables_[*index].name);
+    }
+    require_nothing_else_refers(*services_.transport, connection_.endpoint, children_first, types_,
+                                options_);
+    empty_tables(*services_.transport, connection_.endpoint, children_first, types_, options_,
+                 *services_.observer, emptied_);
+  }
+
+  void load() {
+    for (std::size_t pass = 0; pass < load_order_.passes && !sender_->ended(); ++pass) {
+      for (std::size_t file = 0; file < options_.files.size() && !sender_->ended(); ++file) {
+        if (options_.files[file] == "-" && stream_ != nullptr) {
+          if (pass == 0) loader_->load(*stream_, file, pass, false);
+        } else {
+          loader_->load(*open_file(file), file, pass, surveyed(file));
+        }
+      }
+      loader_->finish_pass();
+    }
+    show_progress();
+  }
+
+  void show_progress() {
+    Observer::Progress progress;
+    progress.rows_read = loader_->rows_taken();
+    progress.rows_done = tally_.done();
+    progress.rows_total = options_.limit || !options_.tables.empty() ? 0 : rows_total_;
+    progress.bytes_sent = sender_->bytes_sent();
+    progress.seconds = std::chrono::duration<double>(services_.clock() - started_).count();
+    services_.observer->progress(progress);
+  }
+
+  void note_doubt() {
+    const Counts sum = report.totals();
+    if (sum.in_doubt == 0 || report.error) return;
+    report.error =
+        Error(ErrorKind::rows,
+              text(with_separators(sum.in_doubt),
+                   " rows are in doubt: the connection broke while they were on their way"),
+              "",
+              "compare the table with the file; a table with a primary key can be "
+              "seeded again with --upsert");
+  }
+
+  void note_superseded() {
+    if (options_.mode != Mode::upsert) return;
+    for (const TableReport& table : report.tables) {
+      if (table.superseded == 0) continue;
+      note(text(with_separators(table.superseded), " rows of ", to_sql(table.table),
+                " were superseded by a later row with the same key"));
+    }
+  }
+
+  // FORCE that ended early leaves tables empty or half full: say which.
+  void note_force_state() {
+    if (options_.mode != Mode::force || (!report.error && report.signal == 0)) return;
+    if (emptied_.empty()) {
+      note("FORCE: no table was emptied; the target is as it was");
+      return;
+    }
+    for (const Emptied& table : emptied_) {
+      std::uint64_t loaded = 0;
+      for (const TableReport& each : report.tables) {
+        if (each.table == table.table) loaded = each.counts.loaded;
+      }
+      note(text("FORCE: ", to_sql(table.table), " was emptied (", table.rows,
+                " rows deleted) and now holds ", loaded, " of the file's rows"));
+    }
+    for (const OrderedTable& table : order_of_tables_) {
+      const bool was_emptied =
+          std::any_of(emptied_.begin(), emptied_.end(),
+                      [&](const Emptied& each) { return each.table == table.name; });
+      if (!was_emptied) note(text("FORCE: ", to_sql(table.name), " is as it was"));
+    }
+  }
+
+  const Options& options_;
+  const std::string& dialect_;
+  const Services& services_;
+  std::chrono::steady_clock::time_point started_;
+  Tally tally_;
+  std::vector<std::unique_ptr<io::SpooledFile>> spooled_;
+  std::unique_ptr<DumpInput> stream_;  // standard input, which can be read once
+  rest::Connection connection_;
+  Model types_;
+  Model order_;
+  bool catalogue_read_ = false;
+  std::vector<FileSurvey> surveys_;  // by file; empty for one that is not surveyed
+  std::uint64_t rows_total_ = 0;
+  std::uint64_t sequences_ = 0;
+  std::vector<OrderedTable> order_of_tables_;
+  LoadOrder load_order_;
+  std::vector<Emptied> emptied_;
+  std::unique_ptr<Sender> sender_;
+  std::unique_ptr<Loader> loader_;
+};
+
+// Ends the run in an orderly way after an error in the middle: what is in flight is waited for.
+template <class Work>
+void guarded(Report& report, const Work& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    if (!report.error) report.error = error;
+  } catch (const Interrupted&) {
+    // report.signal tells
+  }
+}
+
+}  // namespace
+
+Report run(const Options& options, const std::string& dialect, const Services& services) {
+  std::unique_ptr<Run> run;
+  Report failed;
+  guarded(failed, [&] { run = std::make_unique<Run>(options, dialect, services); });
+  if (!run) return failed;
+  guarded(run->report, [&] { run->go(); });
+  guarded(run->report, [&] { run->stop(); });
+  guarded(run->report, [&] { run->finish(); });
+  return std::move(run->report);
+}
+
+}  // namespace pgseed::seed

@@ -1,0 +1,31 @@
+#include "pgseed/seed/report.hpp"
+
+namespace pgseed::seed {
+
+Counts& Counts::operator+=(const Counts& other) {
+  read += other.read;
+  loaded += other.loaded;
+  ignored += other.ignored;
+  rejected += other.rejected;
+  skipped += other.skipped;
+  in_doubt += other.in_doubt;
+  return *this;
+}
+
+Counts Report::totals() const {
+  Counts sum;
+  for (const TableReport& table : tables) sum += table.counts;
+  return sum;
+}
+
+int Report::exit_code() const {
+  if (signal != 0) return 128 + signal;
+  if (error) return pgseed::exit_code(error->kind);
+  const Counts sum = totals();
+  if (sum.rejected > 0 || sum.in_doubt > 0 || !sum.add_up()) {
+    return pgseed::exit_code(ErrorKind::rows);
+  }
+  return 0;
+}
+
+}  // namespace pgseed::seed

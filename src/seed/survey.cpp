@@ -1,0 +1,261 @@
+#include "pgseed/seed/survey.hpp"
+
+#include <algorithm>
+
+#include "pgseed/base/error.hpp"
+#include "pgseed/base/text.hpp"
+
+namespace pgseed::seed {
+namespace {
+
+// What the model knows of the columns that one statement's values go into.
+struct TargetColumns {
+  std::vector<ColumnClass> classes;
+  std::vector<std::string> types;
+  bool known = false;  // looked up
+};
+
+class Surveyor {
+ public:
+  Surveyor(FileSurvey& file, const std::string& default_schema, const TargetKnowledge& target)
+      : file_(file), default_schema_(default_schema), known_(target) {}
+
+  void row(const sql::RowsHead& head, const sql::Row& row) {
+    ++piece_;
+    if (head.number != head_number_) begin_statement(head);
+    TableSurvey& table = file_.tables[table_];
+    ++table.rows;
+    table.last_piece = piece_;
+    if (!row.unsupported.empty()) {
+      ++table.unsupported_rows;
+      add_unsupported(row.unsupported_line, row.unsupported, to_sql(table.name));
+      return;
+    }
+    if (row.values.size() != values_ || has_defaults(row) || !set_known_) {
+      note_column_set(head, row, table);
+    }
+    if (!target_.known) learn_types(head, table.name, row.values.size());
+    look_at_values(row, table);
+  }
+
+  void statement(const sql::Statement& statement) {
+    ++piece_;
+    switch (statement.kind) {
+      case sql::StatementKind::ddl:
+        ++file_.ddl_statements;
+        if (undoes_rows(statement, file_, default_schema_)) {
+          add_unsupported(statement.line, "DROP TABLE of a table whose rows came before",
+                          statement.text);
+        }
+        file_.definitions.note(statement.text, default_schema_);
+        break;
+      case sql::StatementKind::sequence:
+        ++file_.sequence_statements;
+        break;
+      default:
+        if (sql::is_unsupported(statement.kind)) {
+          add_unsupported(statement.line, sql::describe(statement.kind), statement.text);
+        }
+    }
+  }
+
+ private:
+  void begin_statement(const sql::RowsHead& head) {
+    head_number_ = head.number;
+    set_known_ = false;
+    const TableName name{head.table.schema.value_or(default_schema_), head.table.name};
+    if (TableSurvey* const known = file_.find(name)) {
+      table_ = static_cast<std::size_t>(known - file_.tables.data());
+    } else {
+      table_ = file_.tables.size();
+      file_.tables.emplace_back().name = name;
+      file_.tables.back().first_piece = piece_;
+    }
+    ++file_.tables[table_].statements;
+    target_ = {};
+  }
+
+  // Once per statement, with its first row: the types that the values go into.
+  void learn_types(const sql::RowsHead& head, const TableName& name, std::size_t values) {
+    target_.known = true;
+    const Table* const table = known_.types == nullptr ? nullptr : known_.types->find(name);
+    if (table == nullptr) return;
+    ColumnSetUse use;
+    use.columns = head.columns;
+    use.unlisted = !head.has_columns;
+    use.is_copy = head.is_copy;
+    use.values = values;
+    use.line = head.line;
+    const auto columns = columns_of_rows(name, use, file_.definitions, known_.order, file_.path);
+    if (!columns) return;
+    for (const std::string& column : *columns) {
+      const Column* const found = table->find_column(column);
+      target_.types.push_back(found == nullptr ? "" : found->type);
+      target_.classes.push_back(class_of(target_.types.back()));
+    }
+  }
+
+  static bool has_defaults(const sql::Row& row) {
+    return std::any_of(row.values.begin(), row.values.end(), [](const sql::Value& value) {
+      return value.form == sql::Form::use_default;
+    });
+  }
+
+  void note_column_set(const sql::RowsHead& head, const sql::Row& row, TableSurvey& table) {
+    ColumnSetUse use;
+    use.columns = head.columns;
+    use.unlisted = !head.has_columns;
+    use.is_copy = head.is_copy;
+    use.values = row.values.size();
+    use.overriding_system = head.overriding_system;
+    if (has_defaults(row)) {
+      for (const sql::Value& value : row.values) {
+        use.defaults.push_back(value.form == sql::Form::use_default);
+      }
+    } else {
+      values_ = row.values.size();
+      set_known_ = true;
+    }
+    for (const ColumnSetUse& known : table.column_sets) {
+      if (known.columns == use.columns && known.unlisted == use.unlisted &&
+          known.values == use.values && known.defaults == use.defaults &&
+          known.is_copy == use.is_copy && known.overriding_system == use.overriding_system) {
+        return;
+      }
+    }
+    use.line = head.line;
+    table.column_sets.push_back(std::move(use));
+  }
+
+  void look_at_values(const sql::Row& row, TableSurvey& table) {
+    if (target_.classes.size() != row.values.size()) return;
+    for (std::size_t index = 0; index < row.values.size(); ++index) {
+      const sql::Value& value = row.values[index];
+      const ColumnClass column = target_.classes[index];
+      const bool plain = value.cast.empty() && value.form != sql::Form::moment &&
+                         column != ColumnClass::json && column != ColumnClass::jsonb;
+      if (plain) continue;
+      if (const auto why = cannot_carry(value, column, target_.types[index])) {
+        ++table.unsupported_rows;
+        add_unsupported(row.line, *why, to_sql(table.name));
+        return;
+      }
+    }
+  }
+
+  void add_unsupported(std::uint64_t line, std::string kind, std::string_view text) {
+    if (file_.unsupported_count++ < FileSurvey::kListed) {
+      file_.unsupported.push_back({line, std::move(kind), one_line(text)});
+    }
+  }
+
+  FileSurvey& file_;
+  const std::string& default_schema_;
+  const TargetKnowledge& known_;
+  std::uint64_t piece_ = 0;
+  std::uint64_t head_number_ = 0;
+  std::size_t table_ = 0;
+  std::size_t values_ = 0;
+  bool set_known_ = false;
+  TargetColumns target_;
+};
+
+}  // namespace
+
+TableSurvey* FileSurvey::find(const TableName& name) {
+  const auto found = std::find_if(tables.begin(), tables.end(),
+                                  [&](const TableSurvey& table) { return table.name == name; });
+  return found == tables.end() ? nullptr : &*found;
+}
+
+std::string one_line(std::string_view text) {
+  constexpr std::size_t kLongest = 70;
+  std::string line;
+  for (const char byte : text) {
+    const bool blank = static_cast<unsigned char>(byte) <= ' ' || byte == 0x7F;
+    if (blank && (line.empty() || line.back() == ' ')) continue;
+    line += blank ? ' ' : byte;
+    if (line.size() >= kLongest && (static_cast<unsigned char>(byte) & 0x80) == 0) {
+      return line + "...";
+    }
+  }
+  return line;
+}
+
+bool undoes_rows(const sql::Statement& statement, const FileSurvey& survey,
+                 const std::string& default_schema) {
+  for (const sql::QualifiedName& dropped : sql::TableDefinitions::dropped_by(statement.text)) {
+    const TableName name{dropped.schema.value_or(default_schema), dropped.name};
+    for (const TableSurvey& table : survey.tables) {
+      if (table.name == name && table.rows > 0) return true;
+    }
+  }
+  return false;
+}
+
+void require_readable(const DumpInput& input, const std::string& dialect) {
+  std::string found = sql::name(input.dialect());
+  if (dialect != "auto") found = dialect;
+  if (found == "postgresql") return;
+  const std::string product = found == "mysql"    ? "a MySQL or MariaDB"
+                              : found == "sqlite" ? "an SQLite"
+                                                  : "a SQL Server";
+  throw Error(
+      ErrorKind::input, text("this is ", product, " dump; pgseed reads PostgreSQL dumps"),
+      input.name(),
+      dialect == "auto" ? "if it is PostgreSQL after all, say so: --dialect postgresql" : "");
+}
+
+std::optional<std::vector<std::string>> columns_of_rows(const TableName& table,
+                                                        const ColumnSetUse& use,
+                                                        const sql::TableDefinitions& definitions,
+                                                        const Model* order,
+                                                        const std::string& path) {
+  if (!use.unlisted) return use.columns;
+  std::vector<std::string> columns;
+  if (const sql::TableDefinition* const defined = definitions.find(table.schema, table.table)) {
+    for (const sql::ColumnDefinition& column : defined->columns) {
+      if (!use.is_copy || !column.generated) columns.push_back(column.name);
+    }
+  } else if (const Table* const known = order == nullptr ? nullptr : order->find(table)) {
+    for (const Column& column : known->columns) {
+      if (!use.is_copy || !column.generated) columns.push_back(column.name);
+    }
+  } else {
+    return {};
+  }
+  if (use.values > columns.size() || (use.is_copy && use.values != columns.size())) {
+    throw Error(ErrorKind::input,
+                text("a row has ", use.values, " values, but ", to_sql(table), " has ",
+                     columns.size(), " columns"),
+                text(path, ':', use.line),
+                "the file may belong to another version of the table; name the columns in it");
+  }
+  columns.resize(use.values);
+  return columns;
+}
+
+FileSurvey survey(DumpInput& input, const std::string& default_schema, std::size_t max_row_bytes,
+                  const TargetKnowledge& target) {
+  FileSurvey file;
+  file.path = input.name();
+  sql::ReaderOptions options;
+  options.max_row_bytes = max_row_bytes;
+  sql::DumpReader reader(input, input.name(), options);
+  Surveyor surveyor(file, default_schema, target);
+  for (;;) {
+    const sql::Piece piece = reader.next();
+    if (piece == sql::Piece::end) break;
+    if (piece == sql::Piece::row) {
+      surveyor.row(reader.head(), reader.row());
+    } else {
+      surveyor.statement(reader.statement());
+    }
+  }
+  if (!reader.encoding().empty()) file.encoding = reader.encoding();
+  file.dialect = sql::name(input.dialect());
+  file.bytes = input.bytes_read();
+  return file;
+}
+
+}  // namespace pgseed::seed

@@ -1,0 +1,143 @@
+#include "pgseed/seed/tally.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "pgseed/base/text.hpp"
+#include "pgseed/json/reader.hpp"
+
+namespace pgseed::seed {
+namespace {
+
+std::string hint_for(const rest::Outcome& why, bool insert_mode) {
+  if (why.code == "23505") {
+    return insert_mode ? "use --upsert (make: UPSERT=true) to update rows that exist, --ignore to "
+                         "leave them alone, or --force (FORCE=true) to replace the contents"
+                       : "another unique constraint refused the row; name its columns with "
+                         "--on-conflict";
+  }
+  if (why.code == "23503") return "load the table it refers to first, or in the same run";
+  if (why.code == "57014") {
+    return "one row alone takes too long: raise the role's statement_timeout";
+  }
+  if (!why.hint.empty()) return why.hint;
+  return "mend the row, or go on past bad rows with --max-rejects N --rejects FILE";
+}
+
+}  // namespace
+
+Tally::Tally(std::optional<std::uint64_t> max_rejects, const std::string& rejects_file)
+    : max_rejects_(max_rejects) {
+  if (!rejects_file.empty()) file_ = std::make_unique<RejectFile>(rejects_file);
+}
+
+std::size_t Tally::add_table(const TableName& name) {
+  for (std::size_t index = 0; index < tables_.size(); ++index) {
+    if (tables_[index].table == name) return index;
+  }
+  tables_.emplace_back().table = name;
+  superseded_after_sending_.push_back(0);
+  return tables_.size() - 1;
+}
+
+std::size_t Tally::add_file(const std::string& path) {
+  files_.push_back(path);
+  return files_.size() - 1;
+}
+
+void Tally::superseded(std::size_t table, bool sent) {
+  ++tables_[table].superseded;
+  if (sent) {
+    ++superseded_after_sending_[table];
+  } else {
+    ++tables_[table].counts.skipped;
+  }
+}
+
+void Tally::remember(std::uint64_t sequence, std::uint64_t line, std::size_t file,
+                     const TableName& table, const rest::Outcome& why) {
+  if (first_ && first_->sequence <= sequence) return;
+  first_ = First{sequence, text(files_[file], ':', line), table, why};
+}
+
+void Tally::rejected(const Batch& batch, std::size_t index, const rest::Outcome& why) {
+  const ColumnSet& set = *batch.set;
+  ++tables_[set.table].counts.rejected;
+  ++rejects_;
+  const RowMark& row = batch.rows[index];
+  remember(batch.sequence + index, row.line, batch.file, set.table_name, why);
+  if (!file_) return;
+  RejectFile::Entry entry{
+      files_[batch.file], row.line,    set.table_name, batch.sequence + index + 1,
+      why.code,           why.message, set.columns,    {}};
+  for (json::Member& member : json::read_object(batch.row_text(index))) {
+    entry.values.push_back(std::move(member.value));
+  }
+  // A JSON string in a json column is its JSON text, quotes included.
+  const std::vector<json::Member> members = json::read_object(batch.row_text(index));
+  for (std::size_t column = 0; column < members.size() && column < set.classes.size(); ++column) {
+    const bool raw =
+        set.classes[column] == ColumnClass::json || set.classes[column] == ColumnClass::jsonb;
+    if (!raw || !members[column].was_string) continue;
+    json::Buffer quoted;
+    json::append_string(quoted, *members[column].value);
+    entry.values[column] = std::string(quoted.view());
+  }
+  file_->add(entry);
+}
+
+void Tally::rejected_locally(const ColumnSet& set, const sql::Row& row, std::size_t file,
+                             std::uint64_t sequence, const std::string& why) {
+  ++tables_[set.table].counts.rejected;
+  ++rejects_;
+  rest::Outcome outcome;
+  outcome.verdict = rest::Verdict::rejected;
+  outcome.code = "22P02";
+  outcome.message = why;
+  remember(sequence, row.line, file, set.table_name, outcome);
+  if (!file_) return;
+  RejectFile::Entry entry{files_[file], row.line,        set.table_name, sequence + 1,
+                          outcome.code, outcome.message, set.columns,    {}};
+  for (const std::size_t index : set.value_index) {
+    const sql::Value& value = row.values[index];
+    const bool null = value.form == sql::Form::null;
+    entry.values.push_back(null ? std::nullopt : std::optional(sql::decoded(value)));
+  }
+  file_->add(entry);
+}
+
+std::optional<std::uint64_t> Tally::rejects_left() const {
+  if (!max_rejects_) return {};
+  return *max_rejects_ > rejects_ ? *max_rejects_ - rejects_ : 0;
+}
+
+std::uint64_t Tally::done() const {
+  std::uint64_t rows = 0;
+  for (const TableReport& table : tables_) {
+    const Counts& counts = table.counts;
+    rows += counts.loaded + counts.ignored + counts.rejected + counts.skipped + counts.in_doubt;
+  }
+  return rows;
+}
+
+std::optional<Error> Tally::first_reject(bool insert_mode) const {
+  if (!first_) return {};
+  const rest::Outcome& why = first_->why;
+  std::string message = text("a row of ", to_sql(first_->table), " was refused: ", why.message);
+  if (!why.details.empty()) message += text(" (", why.details, ")");
+  if (!why.code.empty()) message += text(" [", why.code, "]");
+  return Error(ErrorKind::rows, message, first_->where, hint_for(why, insert_mode));
+}
+
+std::vector<TableReport> Tally::final_tables() const {
+  std::vector<TableReport> tables = tables_;
+  for (std::size_t index = 0; index < tables.size(); ++index) {
+    Counts& counts = tables[index].counts;
+    const std::uint64_t moved = std::min(superseded_after_sending_[index], counts.loaded);
+    counts.loaded -= moved;
+    counts.skipped += moved;
+  }
+  return tables;
+}
+
+}  // namespace pgseed::seed

@@ -1,0 +1,164 @@
+#include "pgseed/sql/dialect.hpp"
+
+#include <array>
+
+#include "pgseed/base/text.hpp"
+#include "pgseed/base/utf8.hpp"
+#include "pgseed/sql/cursor.hpp"
+
+namespace pgseed::sql {
+namespace {
+
+using namespace std::string_view_literals;
+
+struct Magic {
+  std::string_view bytes;
+  const char* what;
+  const char* hint;
+};
+
+constexpr std::array<Magic, 12> kMagic = {{
+    {"PGDMP"sv, "an archive of pg_dump -Fc", "turn it into SQL: pg_restore -f dump.sql FILE"},
+    {"\x1F\x8B"sv, "gzip data", "unpack it on the way in: gunzip -c FILE | pgseed seed -"},
+    {"\x28\xB5\x2F\xFD"sv, "zstd data", "unpack it on the way in: zstd -dc FILE | pgseed seed -"},
+    {"\xFD"
+     "7zXZ"sv,
+     "xz data", "unpack it on the way in: xz -dc FILE | pgseed seed -"},
+    {"BZh"sv, "bzip2 data", "unpack it on the way in: bzip2 -dc FILE | pgseed seed -"},
+    {"\x04\x22\x4D\x18"sv, "lz4 data", "unpack it on the way in: lz4 -dc FILE | pgseed seed -"},
+    {"PK\x03\x04"sv, "a zip archive", "unpack it first: unzip FILE"},
+    {"SQLite format 3\0"sv, "an SQLite database file", "dump it as SQL: sqlite3 FILE .dump"},
+    {"\xFF\xFE"sv, "UTF-16 text", "convert it: iconv -f UTF-16 -t UTF-8 FILE > utf8.sql"},
+    {"\xFE\xFF"sv, "UTF-16 text", "convert it: iconv -f UTF-16 -t UTF-8 FILE > utf8.sql"},
+    {"%PDF-"sv, "a PDF document", ""},
+    {"\x7F"
+     "ELF"sv,
+     "a program", ""},
+}};
+
+// The first bytes behind blanks and -- comments.
+std::string_view first_text(std::string_view block) {
+  for (;;) {
+    while (!block.empty() && is_space(block[0])) block.remove_prefix(1);
+    if (block.substr(0, 2) != "--") return block;
+    const std::size_t newline = block.find('\n');
+    if (newline == std::string_view::npos) return {};
+    block.remove_prefix(newline + 1);
+  }
+}
+
+bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) {
+  return equals_ignoring_case(text.substr(0, prefix.size()), prefix);
+}
+
+bool has_any(std::string_view block, std::initializer_list<std::string_view> marks) {
+  for (const std::string_view mark : marks) {
+    if (block.find(mark) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+// The block without the contents of its strings and line comments, where marks mean nothing.
+std::string outside_strings(std::string_view block) {
+  std::string out;
+  for (std::size_t at = 0; at < block.size(); ++at) {
+    const char byte = block[at];
+    if (byte == '\'') {
+      const std::size_t close = block.find('\'', at + 1);
+      if (close == std::string_view::npos) break;
+      out += "''";
+      at = close;
+    } else if (block.substr(at, 2) == "--") {
+      const std::size_t newline = block.find('\n', at);
+      if (newline == std::string_view::npos) break;
+      out += '\n';
+      at = newline;
+    } else {
+      out += byte;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+const char* name(Dialect dialect) {
+  switch (dialect) {
+    case Dialect::postgresql:
+      return "postgresql";
+    case Dialect::mysql:
+      return "mysql";
+    case Dialect::sqlite:
+      return "sqlite";
+    case Dialect::sql_server:
+      return "mssql";
+  }
+  return "postgresql";
+}
+
+std::optional<ForeignFormat> recognize_foreign(std::string_view first_block) {
+  for (const Magic& magic : kMagic) {
+    if (first_block.substr(0, magic.bytes.size()) == magic.bytes) {
+      return ForeignFormat{magic.what, magic.hint};
+    }
+  }
+  if (first_block.size() > 262 && first_block.substr(257, 5) == "ustar") {
+    return ForeignFormat{"a tar archive", "unpack it first, or use pg_restore for pg_dump -Ft"};
+  }
+  const std::string_view text = first_text(first_block);
+  if (starts_with_ignoring_case(text, "<!doctype html") ||
+      starts_with_ignoring_case(text, "<html")) {
+    return ForeignFormat{
+        "an HTML page, not SQL",
+        "a download link may have led to a login or error page; fetch the file again"};
+  }
+  if (starts_with_ignoring_case(text, "<?xml"))
+    return ForeignFormat{"an XML document, not SQL", ""};
+  if (text.substr(0, 1) == "{" || text.substr(0, 1) == "[") {
+    return ForeignFormat{"JSON, not SQL", "pgseed reads SQL dumps"};
+  }
+  if (first_block.size() >= 4) {
+    // Text has no NUL; UTF-16 without a mark has one in every second place.
+    const std::size_t nul = first_block.substr(0, 512).find('\0');
+    if (nul != std::string_view::npos) {
+      return ForeignFormat{"binary data or UTF-16 text, not SQL",
+                           "if it is UTF-16, convert it: iconv -f UTF-16 -t UTF-8 FILE > utf8.sql"};
+    }
+  }
+  return {};
+}
+
+Dialect detect_dialect(std::string_view first_block) {
+  if (has_any(first_block.substr(0, 2000),
+              {"-- MySQL dump", "-- MariaDB dump", "-- phpMyAdmin SQL Dump", "/*M!999999",
+               "-- mysqldump", "Navicat MySQL", "Navicat Premium Data Transfer"})) {
+    return Dialect::mysql;
+  }
+  if (has_any(first_block.substr(0, 4000), {"-- PostgreSQL database dump", "\\restrict "})) {
+    return Dialect::postgresql;
+  }
+  const std::string code = outside_strings(first_block);
+  const std::string upper = [&] {
+    std::string copy = code;
+    for (char& byte : copy) {
+      if (byte >= 'a' && byte <= 'z') byte = static_cast<char>(byte - 32);
+    }
+    return copy;
+  }();
+  if (has_any(code, {"`", "/*!4", "/*!5", "/*!8", "/*M!"}) ||
+      has_any(upper,
+              {"ENGINE=", "ENGINE =", "AUTO_INCREMENT", "DELIMITER $$", "DELIMITER //",
+               "SET FOREIGN_KEY_CHECKS", "LOCK TABLES ", "INSERT IGNORE", "SET NAMES UTF8MB"})) {
+    return Dialect::mysql;
+  }
+  if (has_any(upper, {"PRAGMA ", "BEGIN TRANSACTION;\nCREATE TABLE IF NOT EXISTS \"",
+                      "AUTOINCREMENT", "SQLITE_SEQUENCE"})) {
+    return Dialect::sqlite;
+  }
+  if (has_any(upper, {"\nGO\n", "\nGO\r\n", "SET IDENTITY_INSERT", "[DBO]."})) {
+    return Dialect::sql_server;
+  }
+  return Dialect::postgresql;
+}
+
+}  // namespace pgseed::sql

@@ -1,0 +1,182 @@
+#include "pgseed/sql/window.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "pgseed/base/error.hpp"
+#include "pgseed/base/scan.hpp"
+#include "pgseed/base/text.hpp"
+#include "pgseed/base/utf8.hpp"
+
+namespace pgseed::sql {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+std::string hex_byte(unsigned char byte) {
+  constexpr char digits[] = "0123456789ABCDEF";
+  return {'0', 'x', digits[byte >> 4], digits[byte & 15]};
+}
+
+}  // namespace
+
+Window::Window(Input& input, std::string name, std::size_t longest_piece)
+    : input_(input),
+      name_(std::move(name)),
+      longest_piece_(longest_piece),
+      buffer_(new char[kBlock]),
+      capacity_(kBlock) {}
+
+void Window::more() {
+  const std::size_t pending = last_ - first_;
+  if (pending >= longest_piece_) {
+    throw Error(ErrorKind::input,
+                text("a row or statement is longer than ", human_bytes(longest_piece_)),
+                where(begin()),
+                "raise the limit with --max-row-bytes, or look for a quote that is never closed");
+  }
+  if (first_ > 0) {
+    // Keep the line's beginning known although its bytes leave the buffer.
+    const std::string_view gone(buffer_.get(), first_);
+    const std::size_t newline = gone.rfind('\n');
+    if (newline == std::string_view::npos) {
+      column_base_ += count_characters(gone);
+    } else {
+      column_base_ = count_characters(gone.substr(newline + 1));
+    }
+    line_of(begin());
+    std::memmove(buffer_.get(), begin(), pending);
+    examined_ -= std::min(examined_, first_);
+    counted_ -= first_;
+    if (dirty_ != kClean) dirty_ -= first_;
+    last_ = pending;
+    first_ = 0;
+  }
+  if (capacity_ - last_ < kBlock / 2) {
+    const std::size_t grown = capacity_ * 2;
+    std::unique_ptr<char[]> larger(new char[grown]);
+    std::memcpy(larger.get(), buffer_.get(), last_);
+    buffer_ = std::move(larger);
+    capacity_ = grown;
+  }
+  // A piece that already failed to be whole is looked at again only when it has grown by half, so
+  // that tiny blocks cost no quadratic time.
+  const std::size_t wanted = pending + std::max<std::size_t>(1, pending / 2);
+  while (!final_ && last_ < capacity_ && (last_ < wanted || at_start_)) {
+    const std::size_t got = input_.read(buffer_.get() + last_, capacity_ - last_);
+    if (got == 0) final_ = true;
+    last_ += got;
+    if (at_start_ && (last_ >= kByteOrderMark.size() || final_)) {
+      at_start_ = false;
+      if (std::string_view(buffer_.get(), last_).substr(0, 3) == kByteOrderMark) {
+        last_ -= kByteOrderMark.size();
+        std::memmove(buffer_.get(), buffer_.get() + kByteOrderMark.size(), last_);
+      }
+    }
+  }
+  examine(examined_);
+}
+
+void Window::examine(std::size_t from) {
+  if (dirty_ != kClean) return;
+  const std::string_view fresh(buffer_.get() + from, last_ - from);
+  const std::size_t tail = final_ ? 0 : incomplete_utf8_tail(fresh);
+  const std::string_view whole = fresh.substr(0, fresh.size() - tail);
+  std::size_t bad = is_utf8(whole) ? std::string_view::npos : find_invalid_utf8(whole);
+  bad = std::min(bad, whole.find('\0'));
+  if (bad != std::string_view::npos) dirty_ = from + bad;
+  examined_ = last_ - tail;
+}
+
+void Window::consume(const char* position) {
+  const auto offset = static_cast<std::size_t>(position - buffer_.get());
+  consumed_ += offset - first_;
+  first_ = offset;
+}
+
+std::uint64_t Window::line_of(const char* position) {
+  const auto offset = static_cast<std::size_t>(position - buffer_.get());
+  if (offset < counted_) {
+    return line_ - count_newlines(position, buffer_.get() + counted_);
+  }
+  line_ += count_newlines(buffer_.get() + counted_, position);
+  counted_ = offset;
+  return line_;
+}
+
+Place Window::place_of(const char* position) {
+  const std::string_view before(buffer_.get(), static_cast<std::size_t>(position - buffer_.get()));
+  const std::size_t newline = before.rfind('\n');
+  Place place;
+  place.line = line_of(position);
+  if (newline == std::string_view::npos) {
+    place.column = column_base_ + count_characters(before) + 1;
+  } else {
+    place.column = count_characters(before.substr(newline + 1)) + 1;
+  }
+  return place;
+}
+
+std::string Window::where(const char* position) {
+  const Place place = place_of(position);
+  return text(name_, ':', place.line, ':', place.column);
+}
+
+std::string Window::excerpt(const char* position) const {
+  constexpr std::size_t kBefore = 48;
+  constexpr std::size_t kWidth = 76;
+  const char* from = position;
+  while (from > buffer_.get() && from[-1] != '\n' &&
+         static_cast<std::size_t>(position - from) < kBefore) {
+    --from;
+  }
+  while (from < position && (static_cast<unsigned char>(*from) & 0xC0) == 0x80) ++from;
+  const char* to = position;
+  while (to < end() && *to != '\n' && *to != '\r' && static_cast<std::size_t>(to - from) < kWidth) {
+    ++to;
+  }
+  while (to > position && to < end() && (static_cast<unsigned char>(*to) & 0xC0) == 0x80) --to;
+  if (from == to) return {};
+  std::string line(from, to);
+  for (char& byte : line) {
+    if (static_cast<unsigned char>(byte) < 0x20 || byte == 0x7F) byte = ' ';
+  }
+  const auto column = count_characters({from, static_cast<std::size_t>(position - from)});
+  if (!is_utf8(line)) return {};
+  return text("  ", line, "\n  ", std::string(column, ' '), "^");
+}
+
+void Window::report_dirty() {
+  const char* at = buffer_.get() + dirty_;
+  const auto byte = static_cast<unsigned char>(*at);
+  const std::string place = where(at);
+  if (byte == 0) {
+    throw Error(ErrorKind::input, "a NUL byte; PostgreSQL text cannot hold one", place,
+                "the file may be binary or UTF-16; export it again as UTF-8 text");
+  }
+  throw Error(ErrorKind::input, text("the byte ", hex_byte(byte), " is not valid UTF-8"), place,
+              "if the file is in another encoding, name it: --encoding latin1 (or win1252, ...)");
+}
+
+void Window::switch_encoding(std::string_view encoding) {
+  if (counted_ > first_) {  // what was counted behind first_ is about to change
+    line_ -= count_newlines(begin(), buffer_.get() + counted_);
+    counted_ = first_;
+  }
+  const std::string unread = input_.switch_encoding(encoding, {begin(), last_ - first_});
+  const std::size_t needed = first_ + unread.size();
+  if (needed > capacity_) {
+    std::unique_ptr<char[]> larger(new char[needed + kBlock]);
+    std::memcpy(larger.get(), buffer_.get(), first_);
+    buffer_ = std::move(larger);
+    capacity_ = needed + kBlock;
+  }
+  std::memcpy(buffer_.get() + first_, unread.data(), unread.size());
+  last_ = needed;
+  dirty_ = kClean;
+  examined_ = first_;
+  examine(first_);
+}
+
+}  // namespace pgseed::sql
