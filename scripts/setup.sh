@@ -69,6 +69,7 @@ need_test() {
   need_command nginx nginx
   need_command openssl openssl
   need_command curl curl
+  need_file time /usr/bin/time
 }
 
 as_root() {

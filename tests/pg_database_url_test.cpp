@@ -216,7 +216,7 @@ TEST_CASE("database url: what is shown has neither password nor parameters") {
       {"u:p@h", "postgresql://(malformed)"},
       {"postgresql://u:pw", "postgresql://(malformed)"},
   };
-  for (const auto& [written, shown] : cases) {
+  for (const auto& [written, display] : cases) {
     const std::string shown(written);
     CAPTURE(shown);
     CHECK(display_database_url(written) == display);

@@ -58,17 +58,23 @@ struct OptionState {
   bool has_null = false;
   bool has_escape = false;
   bool readable = true;  // false: binary, another encoding, ...
+  bool binary = false;
 };
 
-// HEADER [true|false|match], FREEZE [true|false].
-bool read_option_flag(Cursor& cursor) {
-  if (accept_word(cursor, "FALSE") || accept_word(cursor, "OFF")) return false;
-  if (accept_word(cursor, "TRUE") || accept_word(cursor, "ON") || accept_word(cursor, "MATCH")) {
-    return true;
-  }
+// HEADER [true|false|match], FREEZE [true|false]: the word in lower case, "true" when there is
+// none.
+std::string read_option_word(Cursor& cursor) {
   skip_blanks(cursor);
-  if (cursor.peek() == '1' || cursor.peek() == '0') return *cursor.position++ == '1';
-  return true;
+  const char byte = cursor.peek();
+  if (byte == '\'' || byte == 'E' || byte == 'e') {
+    return to_lower(read_option_string(cursor, "HEADER"));
+  }
+  if (byte == '0' || byte == '1') {
+    ++cursor.position;
+    return byte == '1' ? "true" : "false";
+  }
+  std::string word = to_lower(read_word(cursor));
+  return word.empty() ? "true" : word;
 }
 
 // One option of either spelling; false if there is none here. `parenthesised`: WITH (FORMAT csv,
@@ -85,10 +91,12 @@ bool read_option(Cursor& cursor, OptionState& state, bool parenthesised) {
     }
     format.csv = name == "csv";
     state.readable &= name == "csv" || name == "text";
+    state.binary |= name == "binary";
   } else if (!parenthesised && accept_word(cursor, "CSV")) {
     format.csv = true;
   } else if (!parenthesised && accept_word(cursor, "BINARY")) {
     state.readable = false;
+    state.binary = true;
   } else if (accept_word(cursor, "DELIMITER") ||
              (!parenthesised && accept_word(cursor, "DELIMITERS"))) {
     accept_word(cursor, "AS");
@@ -99,7 +107,9 @@ bool read_option(Cursor& cursor, OptionState& state, bool parenthesised) {
     format.null_marker = read_option_string(cursor, "NULL");
     state.has_null = true;
   } else if (accept_word(cursor, "HEADER")) {
-    format.header = parenthesised ? read_option_flag(cursor) : true;
+    const std::string word = parenthesised ? read_option_word(cursor) : "true";
+    format.header = word != "false" && word != "off" && word != "0";
+    format.header_match = word == "match";
   } else if (accept_word(cursor, "QUOTE")) {
     accept_word(cursor, "AS");
     format.quote = read_option_byte(cursor, "QUOTE");
@@ -108,10 +118,10 @@ bool read_option(Cursor& cursor, OptionState& state, bool parenthesised) {
     format.escape = read_option_byte(cursor, "ESCAPE");
     state.has_escape = true;
   } else if (accept_word(cursor, "FREEZE")) {
-    if (parenthesised) read_option_flag(cursor);
+    if (parenthesised) read_option_word(cursor);
   } else if (accept_word(cursor, "ENCODING")) {
     const std::string name = to_lower(read_option_string(cursor, "ENCODING"));
-    state.readable &= name == "utf8" || name == "utf-8";
+    state.readable &= name == "utf8" || name == "utf-8" || name == "unicode";
   } else if (accept_word(cursor, "FORCE_NULL")) {
     require(cursor, '(', "after FORCE_NULL");
     read_name_list(cursor, state.force_null);
@@ -200,23 +210,47 @@ void set_text_field(Value& value, std::string_view field, bool escaped, const Co
   }
 }
 
+[[noreturn]] void refuse_line_end(const char* at, const char* message) {
+  throw SyntaxProblem{at, message,
+                      "all line ends of one COPY block must be alike; a CR or LF that is data is "
+                      "written \\r or \\n, or stands inside CSV quotes"};
+}
+
+// The server takes the first line end as the kind of all others.
+void note_line_end(LineEnd& known, LineEnd here, const char* at) {
+  if (known == LineEnd::undecided) known = here;
+  if (known == here) return;
+  refuse_line_end(at, here == LineEnd::newline
+                          ? "a line ends with LF where the first line of the COPY ended with CRLF"
+                          : "a line ends with CRLF where the first line of the COPY ended with LF");
+}
+
+// The first carriage return in a line of text format that no backslash precedes.
+const char* find_plain_return(const char* begin, const char* end) {
+  const char* at = find_byte(begin, end, '\r');
+  if (at == end) return end;
+  for (at = begin; at < end && *at != '\r'; ++at) {
+    if (*at == '\\' && end - at > 1) ++at;
+  }
+  return at;
+}
+
+bool is_end_marker(std::string_view line) {
+  return line == "\\." || line == "\\.\r";
+}
+
 CopyLine read_text_line(Cursor& cursor, const CopyFormat& format, LineEnd& line_end, Arena& arena,
                         std::vector<Value>& values) {
   const char* const begin = cursor.position;
   const char* const newline = find_line_end(cursor, begin, true);
-  const char* end = newline;
-  if (line_end == LineEnd::undecided) {
-    line_end = end > begin && end[-1] == '\r' ? LineEnd::carriage_return_newline : LineEnd::newline;
-  }
-  const bool has_return = end > begin && end[-1] == '\r';
-  if (has_return &&
-      (line_end == LineEnd::carriage_return_newline || std::string_view(begin, 2) == "\\.")) {
-    --end;
-  }
-  if (std::string_view(begin, static_cast<std::size_t>(end - begin)) == "\\.") {
+  if (is_end_marker({begin, static_cast<std::size_t>(newline - begin)})) {
     cursor.position = newline + 1;
     return CopyLine::end;
   }
+  const char* const end = find_plain_return(begin, newline);
+  if (newline - end > 1) refuse_line_end(end, "a bare carriage return in a line of COPY data");
+  note_line_end(line_end, end == newline ? LineEnd::newline : LineEnd::carriage_return_newline,
+                end);
   values.clear();
   const char* field = begin;
   for (;;) {
@@ -226,8 +260,8 @@ CopyLine read_text_line(Cursor& cursor, const CopyFormat& format, LineEnd& line_
       at = find_either(at, end, format.delimiter, '\\');
       if (at == end || *at == format.delimiter) break;
       escaped = true;
-      if (at + 1 < end && at[1] == '.' && at + 2 == end) {
-        throw SyntaxProblem{at, "end-of-copy marker '\\.' is not alone on its line", ""};
+      if (at + 1 < end && at[1] == '.') {
+        throw SyntaxProblem{at, "the end-of-copy marker '\\.' is not alone on its line", ""};
       }
       at = at + 2 > end ? end : at + 2;
     }
@@ -246,9 +280,7 @@ CopyLine read_csv_line(Cursor& cursor, const CopyFormat& format, LineEnd& line_e
   const char* const begin = cursor.position;
   if (cursor.at_end() || (*begin == '\\' && cursor.peek(1) == '.')) {
     const char* const newline = find_line_end(cursor, begin, false);
-    std::string_view line(begin, static_cast<std::size_t>(newline - begin));
-    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-    if (line == "\\.") {
+    if (is_end_marker({begin, static_cast<std::size_t>(newline - begin)})) {
       cursor.position = newline + 1;
       return CopyLine::end;
     }
@@ -308,11 +340,11 @@ CopyLine read_csv_line(Cursor& cursor, const CopyFormat& format, LineEnd& line_e
       if (byte == format.delimiter) break;
       if (byte == '\n' || byte == '\r') {
         const bool pair = byte == '\r' && cursor.peek(1) == '\n';
-        const LineEnd here = pair ? LineEnd::carriage_return_newline : LineEnd::newline;
         if (byte == '\r' && !pair) {
-          throw SyntaxProblem{cursor.position, "a lone carriage return outside quotes", ""};
+          refuse_line_end(cursor.position, "a bare carriage return outside the quotes of CSV");
         }
-        if (line_end == LineEnd::undecided) line_end = here;
+        note_line_end(line_end, pair ? LineEnd::carriage_return_newline : LineEnd::newline,
+                      cursor.position);
         ends_row = true;
         break;
       }
@@ -383,6 +415,7 @@ bool read_copy_head(Cursor& cursor, CopyHead& head) {
     head.has_columns = true;
   }
   if (!accept_word(cursor, "FROM") || !accept_word(cursor, "STDIN")) return false;
+  head.lines_follow = true;
   OptionState state{head.format, {}, {}};
   accept_word(cursor, "WITH");
   if (accept(cursor, '(')) {
@@ -393,7 +426,11 @@ bool read_copy_head(Cursor& cursor, CopyHead& head) {
   } else {
     while (read_option(cursor, state, false)) accept(cursor, ',');
   }
+  if (leading_binary || state.binary) head.lines_follow = false;
   if (leading_binary || !state.readable || !accept(cursor, ';')) return false;
+  // Which columns are meant cannot be told without their list.
+  const bool forces = !state.force_null.empty() || !state.force_not_null.empty();
+  if (forces && !head.has_columns) return false;
   CopyFormat& format = head.format;
   if (format.csv) {
     if (!state.has_delimiter) format.delimiter = ',';

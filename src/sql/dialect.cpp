@@ -38,6 +38,7 @@ constexpr std::array<Magic, 12> kMagic = {{
 
 // The first bytes behind blanks and -- comments.
 std::string_view first_text(std::string_view block) {
+  if (block.substr(0, 3) == "\xEF\xBB\xBF") block.remove_prefix(3);
   for (;;) {
     while (!block.empty() && is_space(block[0])) block.remove_prefix(1);
     if (block.substr(0, 2) != "--") return block;
@@ -58,26 +59,63 @@ bool has_any(std::string_view block, std::initializer_list<std::string_view> mar
   return false;
 }
 
-// The block without the contents of its strings and line comments, where marks mean nothing.
+// Where the string that opens at `at` ends, by the rules that all dialects share; npos if it does
+// not.
+std::size_t behind_quoted(std::string_view block, std::size_t at, std::string_view closing) {
+  const std::size_t close = block.find(closing, at);
+  return close == std::string_view::npos ? close : close + closing.size();
+}
+
+// The closing mark of what opens at `at` (string, quoted name, comment, dollar quote), whose
+// contents prove nothing; empty where nothing opens. MySQL's conditional comments are code.
+std::string_view closing_mark(std::string_view block, std::size_t at) {
+  const std::string_view rest = block.substr(at);
+  if (rest[0] == '\'') return "'";
+  if (rest[0] == '"') return "\"";
+  if (rest.substr(0, 2) == "--") return "\n";
+  if (rest.substr(0, 2) == "/*" && rest.substr(0, 3) != "/*!" && rest.substr(0, 4) != "/*M!") {
+    return "*/";
+  }
+  if (rest[0] != '$' || (at > 0 && is_identifier_part(block[at - 1]))) return {};
+  std::size_t length = 1;
+  while (length < rest.size() && is_identifier_part(rest[length]) && rest[length] != '$') ++length;
+  if (length == rest.size() || rest[length] != '$' || is_digit(rest[1])) return {};
+  return rest.substr(0, length + 1);
+}
+
+// The block without the contents of its strings, names and comments, where marks mean nothing; up
+// to one that does not end inside the block.
 std::string outside_strings(std::string_view block) {
+  constexpr std::string_view kDelimiter = "delimiter ";
   std::string out;
-  for (std::size_t at = 0; at < block.size(); ++at) {
-    const char byte = block[at];
-    if (byte == '\'') {
-      const std::size_t close = block.find('\'', at + 1);
-      if (close == std::string_view::npos) break;
-      out += "''";
-      at = close;
-    } else if (block.substr(at, 2) == "--") {
-      const std::size_t newline = block.find('\n', at);
-      if (newline == std::string_view::npos) break;
-      out += '\n';
-      at = newline;
-    } else {
-      out += byte;
+  for (std::size_t at = 0; at < block.size();) {
+    const std::string_view closing = closing_mark(block, at);
+    // The command line tool of MySQL: DELIMITER $$ opens no string.
+    const bool is_command =
+        out.size() >= kDelimiter.size() &&
+        equals_ignoring_case(std::string_view(out).substr(out.size() - kDelimiter.size()),
+                             kDelimiter);
+    if (closing.empty() || (is_command && closing[0] == '$')) {
+      out += block[at++];
+      continue;
     }
+    out += closing == "\n" ? "" : closing;
+    at = behind_quoted(block, at + closing.size(), closing);
+    if (at == std::string_view::npos) break;
+    out += closing;
   }
   return out;
+}
+
+// "Source Server Type    : PostgreSQL" of Navicat, which writes all dialects.
+std::optional<Dialect> navicat_dialect(std::string_view head) {
+  const std::size_t at = head.find("Source Server Type");
+  if (head.find("Navicat") == std::string_view::npos || at == std::string_view::npos) return {};
+  const std::string_view line = head.substr(at, head.find('\n', at) - at);
+  if (has_any(line, {"MySQL", "MariaDB"})) return Dialect::mysql;
+  if (has_any(line, {"SQLite"})) return Dialect::sqlite;
+  if (has_any(line, {"SQL Server"})) return Dialect::sql_server;
+  return Dialect::postgresql;
 }
 
 }  // namespace
@@ -112,8 +150,7 @@ std::optional<ForeignFormat> recognize_foreign(std::string_view first_block) {
         "an HTML page, not SQL",
         "a download link may have led to a login or error page; fetch the file again"};
   }
-  if (starts_with_ignoring_case(text, "<?xml"))
-    return ForeignFormat{"an XML document, not SQL", ""};
+  if (text.substr(0, 1) == "<") return ForeignFormat{"an XML document, not SQL", ""};
   if (text.substr(0, 1) == "{" || text.substr(0, 1) == "[") {
     return ForeignFormat{"JSON, not SQL", "pgseed reads SQL dumps"};
   }
@@ -131,12 +168,13 @@ std::optional<ForeignFormat> recognize_foreign(std::string_view first_block) {
 Dialect detect_dialect(std::string_view first_block) {
   if (has_any(first_block.substr(0, 2000),
               {"-- MySQL dump", "-- MariaDB dump", "-- phpMyAdmin SQL Dump", "/*M!999999",
-               "-- mysqldump", "Navicat MySQL", "Navicat Premium Data Transfer"})) {
+               "-- mysqldump", "Navicat MySQL"})) {
     return Dialect::mysql;
   }
-  if (has_any(first_block.substr(0, 4000), {"-- PostgreSQL database dump", "\\restrict "})) {
+  if (has_any(first_block.substr(0, 4000), {"-- PostgreSQL database ", "\\restrict "})) {
     return Dialect::postgresql;
   }
+  if (const auto navicat = navicat_dialect(first_block.substr(0, 2000))) return *navicat;
   const std::string code = outside_strings(first_block);
   const std::string upper = [&] {
     std::string copy = code;
@@ -145,19 +183,19 @@ Dialect detect_dialect(std::string_view first_block) {
     }
     return copy;
   }();
+  // Only PostgreSQL has rows behind COPY ... FROM stdin, and anything may stand in them.
+  if (has_any(upper, {" FROM STDIN"})) return Dialect::postgresql;
   if (has_any(code, {"`", "/*!4", "/*!5", "/*!8", "/*M!"}) ||
       has_any(upper,
               {"ENGINE=", "ENGINE =", "AUTO_INCREMENT", "DELIMITER $$", "DELIMITER //",
                "SET FOREIGN_KEY_CHECKS", "LOCK TABLES ", "INSERT IGNORE", "SET NAMES UTF8MB"})) {
     return Dialect::mysql;
   }
-  if (has_any(upper, {"PRAGMA ", "BEGIN TRANSACTION;\nCREATE TABLE IF NOT EXISTS \"",
-                      "AUTOINCREMENT", "SQLITE_SEQUENCE"})) {
-    return Dialect::sqlite;
-  }
+  if (has_any(upper, {"PRAGMA ", "AUTOINCREMENT", "SQLITE_SEQUENCE"})) return Dialect::sqlite;
   if (has_any(upper, {"\nGO\n", "\nGO\r\n", "SET IDENTITY_INSERT", "[DBO]."})) {
     return Dialect::sql_server;
   }
+  if (has_any(upper, {"INSERT INTO [", "CREATE TABLE ["})) return Dialect::sqlite;
   return Dialect::postgresql;
 }
 

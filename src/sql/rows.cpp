@@ -1,9 +1,13 @@
 #include "pgseed/sql/rows.hpp"
 
+#include <algorithm>
+#include <initializer_list>
 #include <utility>
 
 #include "pgseed/base/error.hpp"
+#include "pgseed/base/scan.hpp"
 #include "pgseed/base/text.hpp"
+#include "pgseed/base/utf8.hpp"
 #include "pgseed/sql/copy.hpp"
 
 namespace pgseed::sql {
@@ -16,6 +20,7 @@ enum class State {
   copy_header,
   copy_rows,
   skip_copy,
+  skip_lines,
   statement
 };
 
@@ -51,8 +56,10 @@ struct DumpReader::Impl {
     return {window.begin(), window.end(), window.final(), backslash_is_data};
   }
 
+  // The text before the cursor is read. Rows and statement heads come through here whole.
   void finish(const Cursor& at) {
     window.require_clean(at.position);
+    window.require_short(at.position);
     window.consume(at.position);
   }
 
@@ -77,6 +84,9 @@ struct DumpReader::Impl {
         case State::skip_copy:
           skip_copy_data();
           break;
+        case State::skip_lines:
+          skip_lines();
+          break;
         case State::statement:
           return whole_statement();
       }
@@ -85,13 +95,17 @@ struct DumpReader::Impl {
 
   // Between statements nothing needs to stay in the window: what is skipped is consumed.
   void skip_some_blanks(Cursor& at) {
+    const auto done = [&] {
+      window.require_clean(at.position);
+      window.consume(at.position);
+    };
     try {
       skip_blanks(at);
     } catch (const NeedMore&) {
-      finish(at);
+      done();
       throw;
     }
-    finish(at);
+    done();
   }
 
   // --- the beginning of a statement
@@ -102,6 +116,7 @@ struct DumpReader::Impl {
     const char* const begin = at.position;
     if (options.rows && accept_word(at, "INSERT") && begin_insert(at)) return;
     at.position = begin;
+    lines_follow = false;
     if (accept_word(at, "COPY") && begin_copy(at)) return;
     scanner = {};
     scanned = 0;
@@ -120,10 +135,15 @@ struct DumpReader::Impl {
       read_identifier(at, alias);
     }
     if (accept(at, '(')) {
-      if (accept_word(at, "SELECT") || accept_word(at, "WITH") || accept_word(at, "VALUES") ||
+      skip_blanks(at);
+      if (at.peek() == '(' || accept_word(at, "SELECT") || accept_word(at, "WITH") ||
           accept_word(at, "TABLE")) {
         return false;
       }
+      // A column may be called values.
+      const Cursor before = at;
+      if (accept_word(at, "VALUES") && accept(at, '(')) return false;
+      at = before;
       do {
         std::string column;
         if (!read_identifier(at, column)) {
@@ -138,13 +158,15 @@ struct DumpReader::Impl {
     }
     if (accept_word(at, "OVERRIDING")) {
       fresh.overriding_system = accept_word(at, "SYSTEM");
-      if (!fresh.overriding_system) accept_word(at, "USER");
+      fresh.overriding_user = !fresh.overriding_system && accept_word(at, "USER");
       if (!accept_word(at, "VALUE")) {
         throw SyntaxProblem{at.position, "expected VALUE after OVERRIDING", ""};
       }
     }
     if (accept_word(at, "DEFAULT")) {
-      if (!accept_word(at, "VALUES")) return false;
+      if (fresh.has_columns || !accept_word(at, "VALUES")) {
+        throw SyntaxProblem{at.position, "expected VALUES or a query", ""};
+      }
       fresh.has_columns = true;  // one row without any column
       default_values = true;
     } else if (!accept_word(at, "VALUES")) {
@@ -164,7 +186,10 @@ struct DumpReader::Impl {
 
   bool begin_copy(Cursor& at) {
     CopyHead copy;
-    if (!read_copy_head(at, copy)) return false;
+    if (!read_copy_head(at, copy)) {
+      lines_follow = copy.lines_follow;
+      return false;
+    }
     // psql takes the data from the line after the semicolon.
     while (at.peek() == ' ' || at.peek() == '\t' || at.peek() == '\r') ++at.position;
     if (at.at_end()) {
@@ -204,6 +229,7 @@ struct DumpReader::Impl {
   Piece insert_row() {
     row.values.clear();
     row.unsupported.clear();
+    row.unsupported_line = 0;
     if (default_values) {
       row.line = head.line;
       row_begin = window.begin();
@@ -228,7 +254,14 @@ struct DumpReader::Impl {
       row.unsupported = what;
       row.unsupported_line = window.line_of(where);
     }
-    if (row.unsupported.empty()) check_count(begin);
+    if (row.unsupported.empty()) {
+      check_count(begin);
+      // Which of the values are for identity columns, and thus unused, only the server knows.
+      if (head.overriding_user) {
+        row.unsupported = "OVERRIDING USER VALUE";
+        row.unsupported_line = head.line;
+      }
+    }
     // Behind the row: another one, the end, or a clause that follows the rows.
     skip_blanks(at);
     const char next = at.peek();
@@ -242,8 +275,7 @@ struct DumpReader::Impl {
     row.line = window.line_of(begin);
     row_begin = begin;
     first_row = false;
-    window.require_clean(at.position);
-    window.consume(at.position);
+    finish(at);
     return Piece::row;
   }
 
@@ -275,6 +307,10 @@ struct DumpReader::Impl {
     do {
       skip_blanks(at);
       if (at.at_end()) throw SyntaxProblem{at.position, "a row is never closed", ""};
+      if (at.peek() == ';') {
+        throw SyntaxProblem{at.position, "a ';' inside a row",
+                            "look for a quote or a parenthesis that is never closed"};
+      }
       if (at.peek() == '(') ++depth;
       if (at.peek() == ')') --depth;
       skip_token(at);
@@ -304,7 +340,10 @@ struct DumpReader::Impl {
     Cursor at = cursor();
     skip_blanks(at);
     const char* const begin = at.position;
-    if (at.peek() != ';' && !accept_word(at, "ON") && !accept_word(at, "RETURNING")) {
+    const bool goes_on = at.peek() == ';' ||
+                         (accept_word(at, "ON") && accept_word(at, "CONFLICT")) ||
+                         accept_word(at, "RETURNING");
+    if (!goes_on) {
       // VALUES (...) UNION ..., ORDER BY ...: no plain rows after all.
       throw SyntaxProblem{begin, "expected ',' or ';' after a row",
                           "look for a quote inside the text that is not doubled"};
@@ -328,17 +367,15 @@ struct DumpReader::Impl {
       return false;
     }
     if (state == State::copy_header) {
+      if (format.header_match) check_header(begin);
       finish(at);
       state = State::copy_rows;
       return false;
     }
-    // A table without columns: every line is a row of none.
-    if (head.has_columns && head.columns.empty()) row.values.clear();
     check_count(begin);
     row.line = window.line_of(begin);
     row_begin = begin;
-    window.require_clean(at.position);
-    window.consume(at.position);
+    finish(at);
     return true;
   }
 
@@ -352,8 +389,53 @@ struct DumpReader::Impl {
     state = State::between;
   }
 
+  void check_header(const char* begin) {
+    std::vector<std::string> names;
+    for (const Value& value : row.values) {
+      names.push_back(value.form == Form::null ? "" : decoded(value));
+    }
+    if (head.has_columns && names != head.columns) {
+      throw SyntaxProblem{begin, "the header line does not name the columns of the COPY", ""};
+    }
+  }
+
+  // The lines of a COPY that cannot be read, down to its end marker: no SQL.
+  void skip_lines() {
+    Cursor at = cursor();
+    for (;;) {
+      const char* const newline = find_byte(at.position, at.end, '\n');
+      if (newline == at.end) {
+        if (at.final) {
+          throw SyntaxProblem{at.position, "the data of COPY ends without '\\.'",
+                              "the file is cut short; dump it again"};
+        }
+        finish(at);
+        throw NeedMore{};
+      }
+      std::string_view line(at.position, static_cast<std::size_t>(newline - at.position));
+      if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+      at.position = newline + 1;
+      if (line == "\\.") break;
+      finish(at);
+    }
+    finish(at);
+    state = State::between;
+  }
+
   // --- other statements
   // -------------------------------------------------------------------------------
+
+  // A long statement: its beginning is kept, the rest passes by.
+  void keep_beginning(const Cursor& at) {
+    if (!cut) {
+      kept.assign(window.begin(), options.kept_statement);
+      kept.resize(kept.size() - incomplete_utf8_tail(kept));
+      cut = true;
+    }
+    window.require_clean(at.position);
+    window.consume(at.position);
+    scanned = 0;
+  }
 
   Piece whole_statement() {
     Cursor at = cursor();
@@ -362,39 +444,46 @@ struct DumpReader::Impl {
       scanner.scan(at);
     } catch (const NeedMore&) {
       scanned = static_cast<std::size_t>(at.position - window.begin());
-      if (scanned > kKeptStatement) {  // long: keep its beginning only
-        if (kept.empty()) kept.assign(window.begin(), kKeptStatement);
-        cut = true;
-        window.require_clean(at.position);
-        window.consume(at.position);
-        scanned = 0;
-      }
+      if (scanned > options.kept_statement) keep_beginning(at);
+      throw;
+    } catch (SyntaxProblem& problem) {
+      // What never ends is best looked for where it began.
+      if (problem.at == at.end && !cut) problem.at = window.begin();
+      if (problem.at == at.end) problem.hint = text("it begins in line ", statement_line);
       throw;
     }
+    statement.end_line = window.line_of(at.position);
     std::string_view whole(window.begin(), static_cast<std::size_t>(at.position - window.begin()));
-    if (!cut) {
+    if (cut || whole.size() > options.kept_statement) {
+      keep_beginning(at);
+      whole = kept;
+    } else {
       if (!whole.empty() && whole.back() == ';') whole.remove_suffix(1);
       while (!whole.empty() && is_space(whole.back())) whole.remove_suffix(1);
+      finish(at);
     }
-    statement.text = cut ? std::string_view(kept) : whole;
+    statement.text = whole;
     statement.cut = cut;
     statement.line = statement_line;
-    statement.end_line = window.line_of(at.position);
     statement.kind = classify(statement.text, backslash_is_data);
     if (scanner.saw_meta_command() && statement.text.substr(0, 1) != "\\") {
       statement.kind = StatementKind::meta_command;
     }
     apply_setting();
-    window.require_clean(at.position);
-    window.consume(at.position);
     if (!new_encoding.empty()) {
       // The statement's text lies before the consumed end, which stays as it is.
       kept.assign(statement.text);
       statement.text = kept;
       window.switch_encoding(std::exchange(new_encoding, {}));
     }
-    state = State::between;
+    state = lines_follow || copies_from_script() ? State::skip_lines : State::between;
     return Piece::statement;
+  }
+
+  // psql's \\copy ... from stdin takes the lines that follow it as data.
+  bool copies_from_script() const {
+    if (statement.text.substr(0, 5) != "\\copy") return false;
+    return to_lower(statement.text).find(" from stdin") != std::string::npos;
   }
 
   void apply_setting() {
@@ -402,19 +491,25 @@ struct DumpReader::Impl {
     const std::optional<Setting> setting = read_setting(statement.text);
     if (!setting) return;
     const std::string value = to_lower(setting->value);
+    const auto is_one_of = [&](std::initializer_list<std::string_view> words) {
+      return std::find(words.begin(), words.end(), value) != words.end();
+    };
+    const bool is_default = value == "default";
     if (setting->name == "standard_conforming_strings") {
-      backslash_is_data = !(value == "off" || value == "false" || value == "0" || value == "no");
+      backslash_is_data = !is_one_of({"off", "of", "false", "f", "no", "n", "0"});
     } else if (setting->name == "client_encoding") {
-      new_encoding = setting->value;
-      encoding = setting->value;
+      encoding = is_default ? "UTF8" : setting->value;
+      new_encoding = encoding;
     } else if (setting->name == "search_path") {
-      search_path = value == "pg_catalog" || value == "$user" ? "" : setting->value;
+      search_path = is_default || is_one_of({"pg_catalog", "$user"}) ? "" : setting->value;
     } else if (setting->name == "timezone") {
-      time_zone = value == "default" || value == "local" ? "" : setting->value;
+      time_zone = is_default || value == "local" ? "" : setting->value;
     } else if (setting->name == "datestyle") {
-      if (value.find("dmy") != std::string::npos || value.find("ymd") != std::string::npos ||
-          value.find("euro") != std::string::npos) {
-        statement.kind = StatementKind::unknown;
+      for (const std::string_view order : {"dmy", "ymd", "euro", "german"}) {
+        const bool non_european = order == "euro" && value.find("noneuro") != std::string::npos;
+        if (value.find(order) != std::string::npos && !non_european) {
+          statement.kind = StatementKind::unknown;
+        }
       }
     }
   }
@@ -434,6 +529,7 @@ struct DumpReader::Impl {
 
   bool first_row = false;
   bool default_values = false;
+  bool lines_follow = false;  // behind a COPY that cannot be read
   std::size_t values_in_row = 0;
   CopyFormat format;
   LineEnd line_end = LineEnd::undecided;

@@ -1,5 +1,6 @@
 #include "pgseed/sql/statement.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -35,37 +36,66 @@ Kind classify_with(Cursor& cursor) {
   return Kind::query;
 }
 
-// SELECT f(...) runs f for its effect; SELECT ... FROM, SELECT 1 and the like only look.
+// Functions that only compute, and words that stand before a parenthesis without being one.
+bool is_harmless_call(std::string_view name) {
+  static constexpr std::string_view kNames =
+      " abs age all and any array array_agg array_length as avg bool_and bool_or btrim by case"
+      " cast ceil char character coalesce concat concat_ws conflict count current_schema"
+      " current_setting date_part date_trunc decimal dense_rank distinct else except exists"
+      " extract filter floor format from generate_series greatest grouping in initcap"
+      " intersect interval join json_agg json_build_object jsonb_agg jsonb_build_object"
+      " lateral least left length like lower lpad materialized max md5 min mod not now nullif"
+      " numeric on or over pg_get_serial_sequence pg_size_pretty pg_sleep pg_table_size"
+      " pg_total_relation_size position postgis_full_version rank replace right round row"
+      " row_number select some split_part string_agg substring sum then to_char trim union"
+      " upper using values varchar version when where with within ";
+  return kNames.find(text(' ', name, ' ')) != std::string_view::npos;
+}
+
+// EXPLAIN ANALYZE runs what it explains.
+Kind classify_explain(Cursor& cursor) {
+  bool analyzes = accept_word(cursor, "ANALYZE");
+  if (accept(cursor, '(')) {
+    while (!cursor.at_end() && !accept(cursor, ')')) {
+      analyzes |= accept_word(cursor, "ANALYZE");
+      if (!cursor.at_end()) skip_token(cursor);
+    }
+  }
+  return analyzes ? classify_with(cursor) : Kind::query;
+}
+
+// SELECT f(...) may run f for its effect; what calls only known functions just looks.
 Kind classify_select(Cursor& cursor) {
+  const Cursor begin = cursor;
   skip_blanks(cursor);
-  const char* const begin = cursor.position;
-  std::string name;
   if (cursor.peek() == '"' || is_identifier_start(cursor.peek())) {
     const QualifiedName function = read_qualified_name(cursor);
     if (accept(cursor, '(')) {
-      name = function.name;
-      if (name == "setval") return Kind::sequence;
-      if (name == "set_config") return Kind::session;
+      if (function.name == "setval") return Kind::sequence;
+      if (function.name == "set_config") return Kind::session;
     }
   }
-  static constexpr std::array<std::string_view, 9> kHarmless = {
-      "count", "version", "now", "max", "min", "sum", "format", "current_setting", "pg_sleep"};
-  for (const std::string_view harmless : kHarmless) {
-    if (name == harmless) name.clear();
-  }
-  cursor.position = begin;
-  if (!name.empty()) {
-    int depth = 0;
-    for (skip_blanks(cursor); !cursor.at_end(); skip_blanks(cursor)) {
-      const char byte = cursor.peek();
-      if (byte == '(') ++depth;
-      if (byte == ')') --depth;
-      if (depth == 0 && accept_word(cursor, "FROM")) return Kind::query;
-      if (!cursor.at_end()) skip_token(cursor);
+  cursor = begin;
+  int depth = 0;
+  bool calls = false;
+  for (skip_blanks(cursor); !cursor.at_end(); skip_blanks(cursor)) {
+    const char byte = cursor.peek();
+    if (byte == '(') ++depth;
+    if (byte == ')') --depth;
+    const bool prefixed_string =
+        is_identifier_start(byte) && (cursor.peek(1) == '\'' || cursor.peek(1) == '&');
+    if (byte != '"' && (!is_identifier_start(byte) || prefixed_string)) {
+      skip_token(cursor);
+      continue;
     }
-    return Kind::call;
+    std::string name;
+    read_identifier(cursor, name);
+    // SELECT ... INTO makes a table of its rows.
+    if (depth == 0 && byte != '"' && name == "into") return Kind::insert_select;
+    skip_blanks(cursor);
+    if (cursor.peek() == '(' && !is_harmless_call(name)) calls = true;
   }
-  return Kind::query;
+  return calls ? Kind::call : Kind::query;
 }
 
 Kind classify_copy(Cursor& cursor) {
@@ -84,15 +114,17 @@ Kind classify_meta_command(std::string_view text) {
   while (length < text.size() && !is_space(text[length])) ++length;
   const std::string_view command = text.substr(1, length - 1);
   if (command == "restrict" || command == "unrestrict") return Kind::restricted;
-  static constexpr std::array<std::string_view, 14> kHarmless = {
-      "c", "connect", "echo", "qecho", "warn",  "pset",     "timing",
-      "x", "a",       "t",    "set",   "unset", "encoding", "prompt"};
-  for (const std::string_view harmless : kHarmless) {
-    if (command == harmless) return Kind::session;
+  static constexpr std::array<std::string_view, 21> kHarmless = {
+      "c", "connect", "echo", "qecho", "warn",     "pset",     "timing", "x", "a", "t", "set",
+      "p", "unset",   "C",    "f",     "encoding", "conninfo", "H",      "l", "z", "?"};
+  if (std::find(kHarmless.begin(), kHarmless.end(), command) != kHarmless.end()) {
+    return Kind::session;
   }
-  return Kind::meta_command;
+  // \d, \dt, \df+ ... only show.
+  return command.substr(0, 1) == "d" ? Kind::session : Kind::meta_command;
 }
 
+// A setting's value: a string, a quoted name, or a word, which is folded as names are.
 std::string unquoted_value(Cursor& cursor) {
   skip_blanks(cursor);
   if (cursor.at_end()) return {};
@@ -108,7 +140,7 @@ std::string unquoted_value(Cursor& cursor) {
            *cursor.position != ';' && *cursor.position != ')') {
       ++cursor.position;
     }
-    value.assign(begin, cursor.position);
+    value = to_lower({begin, static_cast<std::size_t>(cursor.position - begin)});
   }
   return value;
 }
@@ -258,11 +290,7 @@ StatementKind classify(std::string_view text, bool backslash_is_data) {
     if (word == "rollback" || word == "abort") return Kind::rollback;
     for (const auto& [first, kind] : kByFirstWord) {
       if (word != first) continue;
-      // EXPLAIN ANALYZE runs what it explains.
-      if (word == "explain") {
-        accept(cursor, '(');
-        return accept_word(cursor, "ANALYZE") ? classify_with(cursor) : kind;
-      }
+      if (word == "explain") return classify_explain(cursor);
       if (word == "prepare" && next_word(cursor) == "transaction") return Kind::session;
       return kind;
     }
@@ -274,32 +302,50 @@ StatementKind classify(std::string_view text, bool backslash_is_data) {
 
 std::optional<Setting> read_setting(std::string_view text) {
   Setting setting;
-  if (text.substr(0, 10) == "\\encoding ") {
-    setting.name = "client_encoding";
-    setting.value = trim(text.substr(10));
-    return setting;
-  }
   Cursor cursor{text.data(), text.data() + text.size(), true, true};
   try {
+    if (text.substr(0, 9) == "\\encoding") {
+      cursor.position += 9;
+      setting.name = "client_encoding";
+      setting.value = unquoted_value(cursor);
+      if (setting.value.empty()) return {};
+      return setting;
+    }
     if (accept_word(cursor, "SELECT")) {
       if (read_qualified_name(cursor).name != "set_config" || !accept(cursor, '(')) return {};
       setting.name = to_lower(unquoted_value(cursor));
       if (!accept(cursor, ',')) return {};
       setting.value = unquoted_value(cursor);
+      // Here the string holds the whole list that SET would take apart.
+      if (setting.name == "search_path") {
+        const std::string list = setting.value;
+        Cursor first{list.data(), list.data() + list.size(), true, true};
+        setting.value = unquoted_value(first);
+      }
       return setting;
     }
-    if (!accept_word(cursor, "SET")) return {};
-    if (!accept_word(cursor, "SESSION")) accept_word(cursor, "LOCAL");
+    const bool resets = accept_word(cursor, "RESET");
+    if (!resets && !accept_word(cursor, "SET")) return {};
+    if (!resets && !accept_word(cursor, "SESSION")) accept_word(cursor, "LOCAL");
     setting.name = next_word(cursor);
     if (setting.name == "names") {
       setting.name = "client_encoding";
     } else if (setting.name == "time") {
       if (!accept_word(cursor, "ZONE")) return {};
       setting.name = "timezone";
-    } else if (!accept(cursor, '=') && !accept_word(cursor, "TO")) {
+      accept_word(cursor, "INTERVAL");
+    } else if (!resets && !accept(cursor, '=') && !accept_word(cursor, "TO")) {
       return {};
     }
-    setting.value = unquoted_value(cursor);
+    skip_blanks(cursor);
+    if (resets) {
+      setting.value = "default";
+    } else if (setting.name == "datestyle") {
+      // A list of words, whose order matters to nobody.
+      setting.value.assign(cursor.position, cursor.end);
+    } else {
+      setting.value = unquoted_value(cursor);
+    }
     return setting;
   } catch (const SyntaxProblem&) {
     return {};

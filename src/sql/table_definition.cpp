@@ -10,10 +10,15 @@
 namespace pgseed::sql {
 namespace {
 
-bool starts_table_constraint(std::string_view word) {
-  static constexpr std::array<std::string_view, 7> kWords = {
-      "constraint", "primary", "unique", "check", "foreign", "exclude", "like"};
-  return std::find(kWords.begin(), kWords.end(), word) != kWords.end();
+// At an item of a table's parentheses: true if it is a constraint (or LIKE), no column.
+bool at_table_constraint(Cursor cursor) {
+  skip_blanks(cursor);
+  const std::string word = to_lower(read_word(cursor));
+  static constexpr std::array<std::string_view, 6> kWords = {"constraint", "primary", "unique",
+                                                             "check",      "foreign", "like"};
+  if (std::find(kWords.begin(), kWords.end(), word) != kWords.end()) return true;
+  // A column may be called exclude, the other words are reserved.
+  return word == "exclude" && (accept_word(cursor, "USING") || accept(cursor, '('));
 }
 
 // Moves to the comma or closing parenthesis that ends this item, or to the end.
@@ -22,8 +27,8 @@ void skip_item(Cursor& cursor) {
   for (skip_blanks(cursor); !cursor.at_end(); skip_blanks(cursor)) {
     const char byte = cursor.peek();
     if (depth == 0 && (byte == ',' || byte == ')')) return;
-    if (byte == '(') ++depth;
-    if (byte == ')') --depth;
+    if (byte == '(' || byte == '[') ++depth;
+    if (byte == ')' || byte == ']') --depth;
     skip_token(cursor);
   }
 }
@@ -31,7 +36,9 @@ void skip_item(Cursor& cursor) {
 // At a column definition: name type [constraints].
 ColumnDefinition read_column(Cursor& cursor) {
   ColumnDefinition column;
-  read_identifier(cursor, column.name);
+  if (!read_identifier(cursor, column.name)) {
+    throw SyntaxProblem{cursor.position, "expected a column name", ""};
+  }
   column.type = read_type_name(cursor).spelled();
   const char* const rest = cursor.position;
   skip_item(cursor);
@@ -70,12 +77,9 @@ std::optional<TableDefinition> read_create(Cursor& cursor) {
   }
   while (!accept(cursor, ')')) {
     skip_blanks(cursor);
-    const char* const begin = cursor.position;
-    if (cursor.at_end()) throw SyntaxProblem{begin, "CREATE TABLE is never closed", ""};
-    const std::string word = to_lower(read_word(cursor));
-    cursor.position = begin;
-    if (word == "like") table.complete = false;
-    if (starts_table_constraint(word)) {
+    if (cursor.at_end()) throw SyntaxProblem{cursor.position, "CREATE TABLE is never closed", ""};
+    if (at_table_constraint(cursor)) {
+      if (accept_word(cursor, "LIKE")) table.complete = false;
       skip_item(cursor);
     } else {
       table.columns.push_back(read_column(cursor));
@@ -84,6 +88,48 @@ std::optional<TableDefinition> read_create(Cursor& cursor) {
   }
   if (accept_word(cursor, "INHERITS")) table.complete = false;
   return table;
+}
+
+// At one action of ALTER TABLE: what it changes of the columns. `cursor` may stay inside the
+// action.
+void alter_columns(Cursor& cursor, TableDefinition& table) {
+  std::vector<ColumnDefinition>& columns = table.columns;
+  const auto named = [&](const std::string& name) {
+    return std::find_if(columns.begin(), columns.end(),
+                        [&](const ColumnDefinition& column) { return column.name == name; });
+  };
+  std::string name;
+  if (accept_word(cursor, "ADD")) {
+    const bool says_column = accept_word(cursor, "COLUMN");
+    skip_if_exists(cursor);
+    if (!says_column && at_table_constraint(cursor)) return;
+    const ColumnDefinition column = read_column(cursor);
+    if (named(column.name) == columns.end()) columns.push_back(column);
+  } else if (accept_word(cursor, "DROP")) {
+    const bool says_column = accept_word(cursor, "COLUMN");
+    if (!says_column && accept_word(cursor, "CONSTRAINT")) return;
+    skip_if_exists(cursor);
+    read_identifier(cursor, name);
+    if (const auto at = named(name); at != columns.end()) columns.erase(at);
+  } else if (accept_word(cursor, "ALTER")) {
+    accept_word(cursor, "COLUMN");
+    read_identifier(cursor, name);
+    const auto at = named(name);
+    if (at == columns.end()) return;
+    if (accept_word(cursor, "DROP")) {
+      if (accept_word(cursor, "EXPRESSION")) at->generated = false;
+      return;
+    }
+    if (accept_word(cursor, "SET") && !accept_word(cursor, "DATA")) return;
+    if (accept_word(cursor, "TYPE")) at->type = read_type_name(cursor).spelled();
+  } else if (accept_word(cursor, "RENAME")) {
+    std::string to;
+    const bool says_column = accept_word(cursor, "COLUMN");
+    if (!says_column && accept_word(cursor, "CONSTRAINT")) return;
+    if (!read_identifier(cursor, name) || !accept_word(cursor, "TO")) return;
+    if (!read_identifier(cursor, to)) return;
+    if (const auto at = named(name); at != columns.end()) at->name = to;
+  }
 }
 
 }  // namespace
@@ -101,54 +147,45 @@ void TableDefinitions::note(std::string_view statement, const std::string& defau
     }
     for (const QualifiedName& name : dropped_by(statement)) tables_.erase(key(name));
     cursor.position = statement.data();
+    if (accept_word(cursor, "DROP") && accept_word(cursor, "SCHEMA")) return drop_schemas(cursor);
+    cursor.position = statement.data();
     if (!accept_word(cursor, "ALTER") || !accept_word(cursor, "TABLE")) return;
     skip_if_exists(cursor);
     accept_word(cursor, "ONLY");
     const auto found = tables_.find(key(read_qualified_name(cursor)));
     if (found == tables_.end()) return;
-    std::vector<ColumnDefinition>& columns = found->second.columns;
-    const auto named = [&](const std::string& name) {
-      return std::find_if(columns.begin(), columns.end(),
-                          [&](const ColumnDefinition& column) { return column.name == name; });
-    };
+    accept(cursor, '*');
+    std::pair<std::string, std::string> new_name = found->first;
     do {
-      if (accept_word(cursor, "ADD")) {
-        const bool says_column = accept_word(cursor, "COLUMN");
-        skip_if_exists(cursor);
-        skip_blanks(cursor);
-        const char* const begin = cursor.position;
-        const std::string word = to_lower(read_word(cursor));
-        cursor.position = begin;
-        if (says_column || !starts_table_constraint(word)) {
-          const ColumnDefinition column = read_column(cursor);
-          if (named(column.name) == columns.end()) columns.push_back(column);
-          continue;
-        }
-      } else if (accept_word(cursor, "DROP")) {
-        const bool says_column = accept_word(cursor, "COLUMN");
-        if (says_column || !accept_word(cursor, "CONSTRAINT")) {
-          skip_if_exists(cursor);
-          std::string name;
-          read_identifier(cursor, name);
-          if (const auto at = named(name); at != columns.end()) columns.erase(at);
-        }
-      } else if (accept_word(cursor, "RENAME")) {
-        std::string from, to;
-        const bool says_column = accept_word(cursor, "COLUMN");
-        if (!says_column && (accept_word(cursor, "TO") || accept_word(cursor, "CONSTRAINT"))) {
-          found->second.complete = false;
-        } else if (read_identifier(cursor, from) && accept_word(cursor, "TO") &&
-                   read_identifier(cursor, to)) {
-          if (const auto at = named(from); at != columns.end()) at->name = to;
-        }
-      } else if (accept_word(cursor, "INHERIT") || accept_word(cursor, "OF")) {
-        found->second.complete = false;
+      const Cursor action = cursor;
+      if (accept_word(cursor, "SET") && accept_word(cursor, "SCHEMA")) {
+        read_identifier(cursor, new_name.first);
+      } else if (cursor = action; accept_word(cursor, "RENAME") && accept_word(cursor, "TO")) {
+        read_identifier(cursor, new_name.second);
+      } else {
+        cursor = action;
+        alter_columns(cursor, found->second);
       }
       skip_item(cursor);
     } while (accept(cursor, ','));
+    if (new_name != found->first) {
+      auto moved = tables_.extract(found);
+      moved.key() = new_name;
+      tables_.erase(new_name);
+      tables_.insert(std::move(moved));
+    }
   } catch (const SyntaxProblem&) {
     // Not DDL as we know it: the catalogue will have to tell.
   }
+}
+
+void TableDefinitions::drop_schemas(Cursor& cursor) {
+  skip_if_exists(cursor);
+  std::string schema;
+  do {
+    if (!read_identifier(cursor, schema)) return;
+    std::erase_if(tables_, [&](const auto& entry) { return entry.first.first == schema; });
+  } while (accept(cursor, ','));
 }
 
 const TableDefinition* TableDefinitions::find(const std::string& schema,

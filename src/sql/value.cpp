@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
@@ -57,6 +58,27 @@ void read_string(Cursor& cursor, Arena& arena, Value& value, StringKind kind) {
   } else {
     set(value, has_escapes ? Form::doubled_quotes : Form::verbatim, between);
   }
+}
+
+// At a string constant without a type of its own, in any of its spellings; false if there is none.
+bool read_any_string(Cursor& cursor, Arena& arena, Value& value) {
+  const char byte = cursor.peek();
+  if (byte == '\'') {
+    read_string(cursor, arena, value, {!cursor.backslash_is_data, false});
+  } else if (byte == '$') {
+    std::string_view contents;
+    if (!read_dollar_quoted(cursor, contents)) return false;
+    set(value, Form::verbatim, contents);
+  } else if ((byte == 'E' || byte == 'e') && cursor.peek(1) == '\'') {
+    ++cursor.position;
+    read_string(cursor, arena, value, {true, false});
+  } else if ((byte == 'U' || byte == 'u') && cursor.peek(1) == '&' && cursor.peek(2) == '\'') {
+    cursor.position += 2;
+    read_string(cursor, arena, value, {false, true});
+  } else {
+    return false;
+  }
+  return true;
 }
 
 // B'101' is the text 101; X'1F' its bits, which every bit type and text column takes.
@@ -160,35 +182,43 @@ void append_array_element(std::string& out, std::string_view element) {
   out += '"';
 }
 
+void append_array_value(Cursor& cursor, Arena& arena, std::string& out, int depth) {
+  Value element;
+  const char* const at = cursor.position;
+  read_nested(cursor, arena, element, depth);
+  // An element that is an array itself is a dimension, whose bounds only its type's input knows.
+  const bool is_array = !element.cast.empty() && element.cast.back() == ']';
+  if (is_array || element.form == Form::use_default || element.form == Form::moment) {
+    throw Unsupported{at, "an array of expressions"};
+  }
+  if (element.form == Form::null) {
+    out += "NULL";
+  } else {
+    append_array_element(out, decoded(element));
+  }
+}
+
 void read_array_items(Cursor& cursor, Arena& arena, std::string& out, int depth) {
   if (depth > kDeepest) throw Unsupported{cursor.position, "an array nested too deeply"};
   out += '{';
-  for (bool first = true; !accept(cursor, ']'); first = false) {
-    if (!first) {
-      require(cursor, ',', "between the elements of an array");
-      out += ',';
-    }
+  if (accept(cursor, ']')) {
+    out += '}';
+    return;
+  }
+  for (;;) {
     skip_blanks(cursor);
-    if (cursor.peek() == '[') {
-      ++cursor.position;
-      read_array_items(cursor, arena, out, depth + 1);
-      continue;
-    }
-    if (accept_word(cursor, "ARRAY")) {
-      require(cursor, '[', "after ARRAY");
-      read_array_items(cursor, arena, out, depth + 1);
-      continue;
-    }
-    Value element;
     const char* const at = cursor.position;
-    read_nested(cursor, arena, element, depth + 1);
-    if (element.form == Form::null) {
-      out += "NULL";
-    } else if (element.form == Form::use_default || element.form == Form::moment) {
-      throw Unsupported{at, "an array of expressions"};
+    if (accept(cursor, '[')) {
+      read_array_items(cursor, arena, out, depth + 1);
+    } else if (accept_word(cursor, "ARRAY")) {
+      if (!accept(cursor, '[')) throw Unsupported{at, "a subquery"};
+      read_array_items(cursor, arena, out, depth + 1);
     } else {
-      append_array_element(out, decoded(element));
+      append_array_value(cursor, arena, out, depth + 1);
     }
+    if (accept(cursor, ']')) break;
+    if (!accept(cursor, ',')) throw Unsupported{at, "an array of expressions"};
+    out += ',';
   }
   out += '}';
 }
@@ -285,22 +315,30 @@ bool one_of(std::string_view word, std::initializer_list<std::string_view> words
   return false;
 }
 
-// Behind name( : functions without arguments whose value can be told as text.
-void read_call(Cursor& cursor, Arena& arena, Value& value, const std::string& name,
-               const char* at) {
+// Behind name( : functions without arguments whose value can be told as text. A schema other than
+// the usual ones may hold a function of its own under such a name.
+void read_call(Cursor& cursor, Arena& arena, Value& value, const std::string& schema,
+               const std::string& name, const char* at) {
   if (accept(cursor, ')')) {
-    if (one_of(name, {"now", "transaction_timestamp"})) {
+    const bool built_in = schema.empty() || schema == "pg_catalog";
+    if (built_in && (name == "now" || name == "transaction_timestamp")) {
       set(value, Form::moment, "now");
       return;
     }
-    if (one_of(name, {"gen_random_uuid", "uuid_generate_v4"})) {
+    const bool extension = schema == "public" || schema == "extensions";
+    if ((built_in || extension) && (name == "gen_random_uuid" || name == "uuid_generate_v4")) {
       std::string& uuid = arena.fresh();
       uuid = random_uuid();
       set(value, Form::verbatim, uuid);
       return;
     }
   }
-  throw Unsupported{at, text("a function call ", name, "()")};
+  throw Unsupported{at, text("a function call ", name.substr(0, 63), "()")};
+}
+
+bool is_number_type(const TypeName& type) {
+  return type.dimensions == 0 && one_of(type.name, {"integer", "bigint", "smallint", "numeric",
+                                                    "real", "double precision"});
 }
 
 void read_cast_call(Cursor& cursor, Arena& arena, Value& value, int depth) {
@@ -341,65 +379,43 @@ void read_named(Cursor& cursor, Arena& arena, Value& value, int depth) {
     cursor.position = at;
   }
   // A function or a type: name, schema.name, several words.
-  std::string name;
+  std::string schema, name;
   read_identifier(cursor, name);
   while (accept(cursor, '.')) {
+    schema = std::move(name);
     if (!read_identifier(cursor, name)) throw SyntaxProblem{at, "expected a name after '.'", ""};
   }
-  if (accept(cursor, '(')) {
-    const Cursor inside = cursor;
-    // varchar(10) 'abc' has the same beginning as a call.
-    try {
-      cursor.position = at;
-      const TypeName type = read_type_name(cursor);
-      skip_blanks(cursor);
-      if (type.length && cursor.peek() == '\'') {
-        read_string(cursor, arena, value, {!cursor.backslash_is_data, false});
-        return apply_cast(value, arena, type, at);
-      }
-    } catch (const SyntaxProblem&) {
-      // then it is a call
+  const Cursor behind_name = cursor;
+  try {
+    cursor.position = at;
+    TypeName type = read_type_name(cursor);
+    skip_blanks(cursor);
+    if (read_any_string(cursor, arena, value)) {
+      // As a cast, character means character(1); as the type of a constant, any length.
+      if (type.name == "character" && !type.length) type.name = "bpchar";
+      return apply_cast(value, arena, type, at);
     }
-    cursor = inside;
-    return read_call(cursor, arena, value, name, at);
+  } catch (const SyntaxProblem&) {
+    cursor = behind_name;
+    if (!accept(cursor, '(')) throw;
   }
-  cursor.position = at;
-  const TypeName type = read_type_name(cursor);
-  skip_blanks(cursor);
-  if (cursor.peek() == '\'') {
-    read_string(cursor, arena, value, {!cursor.backslash_is_data, false});
-    return apply_cast(value, arena, type, at);
-  }
-  throw Unsupported{at, text("an expression (", name.substr(0, 40), ")")};
+  cursor = behind_name;
+  if (accept(cursor, '(')) return read_call(cursor, arena, value, schema, name, at);
+  throw Unsupported{at, text("an expression (", name, ")")};
 }
 
 void read_primary(Cursor& cursor, Arena& arena, Value& value, int depth) {
   skip_blanks(cursor);
   const char* const at = cursor.position;
-  switch (cursor.peek()) {
-    case '\'':
-      return read_string(cursor, arena, value, {!cursor.backslash_is_data, false});
-    case '0':
-    case '1':
-    case '2':
-    case '3':
-    case '4':
-    case '5':
-    case '6':
-    case '7':
-    case '8':
-    case '9':
-    case '-':
-    case '+':
-    case '.':
-      return read_number(cursor, arena, value);
-    case '$': {
-      std::string_view contents;
-      if (!read_dollar_quoted(cursor, contents)) throw Unsupported{at, "a parameter"};
-      return set(value, Form::verbatim, contents);
-    }
+  const char byte = cursor.peek();
+  if (read_any_string(cursor, arena, value)) return;
+  if (is_digit(byte) || byte == '-' || byte == '+' || byte == '.') {
+    return read_number(cursor, arena, value);
+  }
+  switch (byte) {
+    case '$':
+      throw Unsupported{at, "a parameter"};
     case '(':
-      if (depth > kDeepest) throw Unsupported{at, "an expression nested too deeply"};
       ++cursor.position;
       return read_row_fields(cursor, arena, value, false, depth);
     case ':':
@@ -409,51 +425,37 @@ void read_primary(Cursor& cursor, Arena& arena, Value& value, int depth) {
                           "this looks like a MySQL dump; pgseed reads PostgreSQL dumps"};
     case ',':
     case ')':
+    case ']':
     case ';':
     case 0:
       throw SyntaxProblem{at, "expected a value", ""};
-    case 'E':
-    case 'e':
-      if (cursor.peek(1) == '\'') {
-        ++cursor.position;
-        return read_string(cursor, arena, value, {true, false});
-      }
-      break;
-    case 'N':
-    case 'n':
-      if (cursor.peek(1) == '\'') {
-        ++cursor.position;
-        return read_string(cursor, arena, value, {!cursor.backslash_is_data, false});
-      }
-      break;
-    case 'U':
-    case 'u':
-      if (cursor.peek(1) == '&' && cursor.peek(2) == '\'') {
-        cursor.position += 2;
-        return read_string(cursor, arena, value, {false, true});
-      }
-      break;
-    case 'B':
-    case 'b':
-    case 'X':
-    case 'x':
-      if (cursor.peek(1) == '\'') {
-        ++cursor.position;
-        return read_bits(cursor, arena, value, (*at | 0x20) == 'x');
-      }
-      break;
     default:
       break;
   }
-  if (cursor.peek() == '"' || is_identifier_start(cursor.peek())) {
-    return read_named(cursor, arena, value, depth);
+  if (is_identifier_start(byte) && cursor.peek(1) == '\'') {
+    const char kind = static_cast<char>(byte | 0x20);
+    if (kind == 'b' || kind == 'x') {
+      ++cursor.position;
+      return read_bits(cursor, arena, value, kind == 'x');
+    }
+    if (kind == 'n') {
+      ++cursor.position;
+      read_string(cursor, arena, value, {!cursor.backslash_is_data, false});
+      // N'...' is a constant of type character, whose trailing blanks do not count.
+      while (!value.text.empty() && value.text.back() == ' ') value.text.remove_suffix(1);
+      return;
+    }
   }
+  if (byte == '"' || is_identifier_start(byte)) return read_named(cursor, arena, value, depth);
   throw Unsupported{at, "an expression"};
 }
 
 void read_nested(Cursor& cursor, Arena& arena, Value& value, int depth) {
   if (depth > kDeepest) throw Unsupported{cursor.position, "an expression nested too deeply"};
   value.cast = {};
+  skip_blanks(cursor);
+  const char first = cursor.peek();
+  const char* const begin = cursor.position;
   read_primary(cursor, arena, value, depth);
   for (;;) {
     skip_blanks(cursor);
@@ -461,6 +463,10 @@ void read_nested(Cursor& cursor, Arena& arena, Value& value, int depth) {
     const char* const at = cursor.position;
     cursor.position += 2;
     const TypeName type = read_type_name(cursor);
+    // A cast binds tighter than a sign: -1::text is the negative of a text.
+    if ((first == '-' || first == '+') && !is_number_type(type)) {
+      throw Unsupported{begin, "an expression"};
+    }
     apply_cast(value, arena, type, at);
   }
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "pgseed/base/error.hpp"
@@ -22,20 +23,29 @@ std::string hex_byte(unsigned char byte) {
 }  // namespace
 
 Window::Window(Input& input, std::string name, std::size_t longest_piece)
-    : input_(input),
-      name_(std::move(name)),
-      longest_piece_(longest_piece),
-      buffer_(new char[kBlock]),
-      capacity_(kBlock) {}
+    : input_(input), name_(std::move(name)), longest_piece_(longest_piece) {
+  reserve(kBlock);
+}
+
+// realloc moves a large buffer without copying it, so that growing needs no second one.
+void Window::reserve(std::size_t capacity) {
+  char* const larger = static_cast<char*>(std::realloc(buffer_.get(), capacity));
+  if (larger == nullptr) throw std::bad_alloc();
+  (void)buffer_.release();
+  buffer_.reset(larger);
+  capacity_ = capacity;
+}
+
+void Window::report_long() {
+  throw Error(ErrorKind::input,
+              text("a row or statement is longer than ", human_bytes(longest_piece_)),
+              where(begin()),
+              "raise the limit with --max-row-bytes, or look for a quote that is never closed");
+}
 
 void Window::more() {
   const std::size_t pending = last_ - first_;
-  if (pending >= longest_piece_) {
-    throw Error(ErrorKind::input,
-                text("a row or statement is longer than ", human_bytes(longest_piece_)),
-                where(begin()),
-                "raise the limit with --max-row-bytes, or look for a quote that is never closed");
-  }
+  if (pending >= longest_piece_ + kLookAhead) report_long();
   if (first_ > 0) {
     // Keep the line's beginning known although its bytes leave the buffer.
     const std::string_view gone(buffer_.get(), first_);
@@ -54,11 +64,7 @@ void Window::more() {
     first_ = 0;
   }
   if (capacity_ - last_ < kBlock / 2) {
-    const std::size_t grown = capacity_ * 2;
-    std::unique_ptr<char[]> larger(new char[grown]);
-    std::memcpy(larger.get(), buffer_.get(), last_);
-    buffer_ = std::move(larger);
-    capacity_ = grown;
+    reserve(capacity_ * 2);
   }
   // A piece that already failed to be whole is looked at again only when it has grown by half, so
   // that tiny blocks cost no quadratic time.
@@ -136,7 +142,7 @@ std::string Window::excerpt(const char* position) const {
   while (to < end() && *to != '\n' && *to != '\r' && static_cast<std::size_t>(to - from) < kWidth) {
     ++to;
   }
-  while (to > position && to < end() && (static_cast<unsigned char>(*to) & 0xC0) == 0x80) --to;
+  to -= incomplete_utf8_tail({from, static_cast<std::size_t>(to - from)});
   if (from == to) return {};
   std::string line(from, to);
   for (char& byte : line) {
@@ -166,12 +172,7 @@ void Window::switch_encoding(std::string_view encoding) {
   }
   const std::string unread = input_.switch_encoding(encoding, {begin(), last_ - first_});
   const std::size_t needed = first_ + unread.size();
-  if (needed > capacity_) {
-    std::unique_ptr<char[]> larger(new char[needed + kBlock]);
-    std::memcpy(larger.get(), buffer_.get(), first_);
-    buffer_ = std::move(larger);
-    capacity_ = needed + kBlock;
-  }
+  if (needed > capacity_) reserve(needed + kBlock);
   std::memcpy(buffer_.get() + first_, unread.data(), unread.size());
   last_ = needed;
   dirty_ = kClean;

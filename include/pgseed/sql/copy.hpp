@@ -11,6 +11,7 @@ namespace pgseed::sql {
 struct CopyFormat {
   bool csv = false;
   bool header = false;
+  bool header_match = false;  // HEADER MATCH: the header line must name the columns
   char delimiter = '\t';
   char quote = '"';
   char escape = '"';
@@ -22,6 +23,8 @@ struct CopyHead {
   QualifiedName table;
   std::vector<std::string> columns;
   bool has_columns = false;
+  // Lines of text follow the statement up to `\.`, whether or not they can be read.
+  bool lines_follow = false;
   CopyFormat format;
 };
 
@@ -33,7 +36,8 @@ enum class CopyLine { row, end };
 // Line ends of one COPY block: the first data line decides, as the server does.
 enum class LineEnd { undecided, newline, carriage_return_newline };
 
-// At the beginning of a data line: reads one row, or `\.` with its line end.
+// At the beginning of a data line: reads one row, or `\.` with its line end. Throws SyntaxProblem
+// for what the server would refuse, line ends of two kinds among it.
 CopyLine read_copy_line(Cursor& cursor, const CopyFormat& format, LineEnd& line_end, Arena& arena,
                         std::vector<Value>& values);
 

@@ -29,7 +29,8 @@ struct RowsHead {
   bool has_columns = false;  // false: the table's own order counts
   bool is_copy = false;
   bool overriding_system = false;
-  std::uint64_t line = 0;  // of the statement
+  bool overriding_user = false;  // its rows are unsupported
+  std::uint64_t line = 0;        // of the statement
 };
 
 struct Row {
@@ -43,7 +44,7 @@ struct Row {
 
 struct Statement {
   StatementKind kind = StatementKind::empty;
-  // From its first word to before the semicolon; only its first kKeptStatement bytes of a longer
+  // From its first word to before the semicolon; only its first kept_statement bytes of a longer
   // one.
   std::string_view text;
   bool cut = false;  // longer than what was kept
@@ -58,6 +59,8 @@ struct ReaderOptions {
   // False: INSERT ... VALUES comes as a statement too (the schema command, migrations); COPY data
   // is then passed over.
   bool rows = true;
+  // How much of a statement is kept in memory (its beginning); the schema command needs them whole.
+  std::size_t kept_statement = 1u << 20;
 };
 
 class DumpReader {
@@ -83,8 +86,6 @@ class DumpReader {
   const std::string& encoding() const;
   // UTF-8 bytes consumed so far: a measure of progress.
   std::uint64_t consumed() const;
-
-  static constexpr std::size_t kKeptStatement = 1u << 20;
 
  private:
   struct Impl;

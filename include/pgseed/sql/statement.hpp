@@ -18,13 +18,13 @@ enum class StatementKind {
   restricted,  // \restrict and \unrestrict: psql's guard lines around a dump
   empty,       // a lone semicolon
   // Data or effects that rows cannot carry: never skipped in silence.
-  insert_select,
+  insert_select,  // also SELECT ... INTO
   update,
   delete_rows,
   truncate,
   do_block,
   merge,
-  call,          // CALL, EXECUTE, SELECT of a function with unknown effects
+  call,          // CALL, EXECUTE, SELECT with a function of unknown effects
   copy_program,  // COPY ... FROM 'file' or PROGRAM, FROM stdin in a form that is not text or CSV
   rollback,      // what came before would be undone
   meta_command,  // a psql command that does or reads something
@@ -70,10 +70,11 @@ QualifiedName read_qualified_name(Cursor& cursor);
 // SET name = value of the settings that change how later text reads.
 struct Setting {
   std::string name;   // "client_encoding", "standard_conforming_strings", "search_path", ...
-  std::string value;  // the first value, unquoted
+  std::string value;  // the first value, unquoted (of DateStyle all of them); "default" for RESET
 };
-// SET [SESSION|LOCAL] x {TO|=} v, SET NAMES v, SET TIME ZONE v, SELECT set_config('x', 'v', ...),
-// \encoding v; nullopt for anything else.
+// SET [SESSION|LOCAL] x {TO|=} v, SET NAMES v, SET TIME ZONE v, RESET x, SELECT set_config('x',
+// 'v',
+// ...), \encoding v; nullopt for anything else.
 std::optional<Setting> read_setting(std::string_view text);
 
 }  // namespace pgseed::sql

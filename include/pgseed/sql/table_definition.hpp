@@ -27,7 +27,8 @@ struct TableDefinition {
 // What the DDL of one file says about its tables, in the file's order.
 class TableDefinitions {
  public:
-  // Takes notice of CREATE TABLE, ALTER TABLE ADD/DROP/RENAME, DROP TABLE; ignores other text.
+  // Takes notice of CREATE TABLE, ALTER TABLE ADD/DROP/ALTER/RENAME/SET SCHEMA, DROP TABLE and DROP
+  // SCHEMA; ignores other text.
   // default_schema: of names without one.
   void note(std::string_view statement, const std::string& default_schema);
 
@@ -40,6 +41,8 @@ class TableDefinitions {
   static std::vector<QualifiedName> dropped_by(std::string_view statement);
 
  private:
+  void drop_schemas(Cursor& cursor);
+
   std::map<std::pair<std::string, std::string>, TableDefinition> tables_;
 };
 

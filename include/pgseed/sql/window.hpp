@@ -4,6 +4,7 @@
 // that must be seen whole (a row or a statement head).
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -49,6 +50,11 @@ class Window {
     if (dirty_ < static_cast<std::size_t>(position - buffer_.get())) report_dirty();
   }
 
+  // Throws Error{input} when the piece before `position` is too long, however the blocks fell.
+  void require_short(const char* position) {
+    if (static_cast<std::size_t>(position - begin()) >= longest_piece_) report_long();
+  }
+
   // The line of a position inside the unconsumed text (or of its end). Positions must not go back
   // behind earlier consumed ones.
   std::uint64_t line_of(const char* position);
@@ -67,14 +73,22 @@ class Window {
  private:
   void examine(std::size_t from);
   [[noreturn]] void report_dirty();
+  [[noreturn]] void report_long();
+  void reserve(std::size_t capacity);
+
+  struct Free {
+    void operator()(char* bytes) const { std::free(bytes); }
+  };
 
   static constexpr std::size_t kBlock = 256 * 1024;
+  // How far a parser may look ahead of the piece that it reads.
+  static constexpr std::size_t kLookAhead = 8;
   static constexpr std::size_t kClean = static_cast<std::size_t>(-1);
 
   Input& input_;
   std::string name_;
   std::size_t longest_piece_;
-  std::unique_ptr<char[]> buffer_;
+  std::unique_ptr<char, Free> buffer_;
   std::size_t capacity_ = 0;
   std::size_t first_ = 0;
   std::size_t last_ = 0;
