@@ -30,10 +30,10 @@ measure_refusal() {  # CODE NAME COMMAND...
   local wanted=$1 name=$2
   shift 2
   timed "$@"
-  ((code == wanted)) && grep -q '^error: ' "$work/output" || {
+  if ((code != wanted)) || ! grep -q '^error: ' "$work/output"; then
     tail -n 20 "$work/output" >&2
     fail "this should be refused with exit code $wanted and ended with $code: $*"
-  }
+  fi
   printf '%s %s\n' "$seconds" "$(<"$work/usage")" >>"$work/$name.runs"
 }
 
