@@ -19,7 +19,7 @@ schema: ## apply the DDL of a file over the direct connection: FILE=schema.sql
 test: ## build and run the whole test suite
 	@scripts/setup.sh test
 	@scripts/build.sh all
-	@ctest --test-dir build --output-on-failure
+	@ctest --test-dir build --output-on-failure -j 2
 
 test-db: ## check both connections, the key's role and the rights
 	@scripts/run.sh SUPABASE_URL test

@@ -324,6 +324,16 @@ TEST_CASE("http client: without an answer, the request is in doubt once it may h
          peer.read_request();
          peer.write("HTTP/1.1 201 Crea");
        }},
+      {"cut between two headers",
+       [](Peer& peer) {
+         peer.read_request();
+         peer.write("HTTP/1.1 201 Created\r\nServer: postgrest/12.0.2\r\n");
+       }},
+      {"cut within a header",
+       [](Peer& peer) {
+         peer.read_request();
+         peer.write("HTTP/1.1 201 Created\r\nContent-Length: 0\r\nContent-Range: */5");
+       }},
       {"cut in the body",
        [](Peer& peer) {
          peer.read_request();

@@ -85,7 +85,9 @@ TEST_CASE("server message: a failed connection is refused, unreachable or malfor
       {"connection to server at \"h\", port 5432 failed: fe_sendauth: no password supplied\n",
        ConnectFailure::refused, "user and password"},
       {"connection to server at \"h\", port 5432 failed: FATAL:  database \"x\" does not exist\n",
-       ConnectFailure::refused, ""},
+       ConnectFailure::refused, "database name"},
+      {"connection to server on socket \"/run/.s.PGSQL.5432\" failed: No such file or directory\n",
+       ConnectFailure::unreachable, "names no host"},
       {"connection to server at \"h\", port 6543 failed: FATAL:  Tenant or user not found\n",
        ConnectFailure::refused, "postgres.<project ref>"},
       {"connection to server at \"h\", port 5432 failed: FATAL:  the database system is starting "
@@ -111,7 +113,7 @@ TEST_CASE("server message: a failed connection is refused, unreachable or malfor
       {"connection to server at \"h\" (::1), port 1 failed: Connection refused\n\tIs the server "
        "running on that host and accepting TCP/IP connections?\nconnection to server at \"h\" "
        "(127.0.0.1), port 1 failed: FATAL:  role \"u\" does not exist\n",
-       ConnectFailure::refused, ""},
+       ConnectFailure::refused, "user and database"},
   };
   for (const auto& [message, failure, hint_part] : cases) {
     const std::string shown(message);

@@ -146,8 +146,8 @@ TEST_CASE("outcome: an answer without a database's code is judged by its status"
       {502, R"({"message":"An invalid response was received from the upstream server"})",
        Verdict::in_doubt, Remedy::none},
       {502, page, Verdict::in_doubt, Remedy::none},
-      {503, page, Verdict::retry, Remedy::none},
-      {503, "", Verdict::retry, Remedy::none},
+      {503, page, Verdict::in_doubt, Remedy::none},
+      {503, "", Verdict::in_doubt, Remedy::none},
       {504, "", Verdict::in_doubt, Remedy::none},
       {520, page, Verdict::in_doubt, Remedy::none},
       {524, page, Verdict::in_doubt, Remedy::none},
@@ -213,6 +213,18 @@ TEST_CASE("outcome: Retry-After is kept beside the verdict") {
   CHECK(classify(result, kNow).retry_after == std::chrono::seconds(7));
   result.retry_after = "garbage";
   CHECK_FALSE(classify(result, kNow).retry_after.has_value());
+}
+
+TEST_CASE("outcome: a 503 that names a time to come back did not let the request in") {
+  auto result = answered(503, "<html><title>Maintenance</title></html>", "text/html");
+  for (const auto* header : {"0", "5", "garbage"}) {
+    result.retry_after = header;
+    CHECK(classify(result, kNow).verdict == Verdict::retry);
+  }
+  for (const auto* header : {"", " "}) {
+    result.retry_after = header;
+    CHECK(classify(result, kNow).verdict == Verdict::in_doubt);
+  }
 }
 
 TEST_CASE("outcome: details and hint are passed on, also when they are no strings") {

@@ -20,6 +20,8 @@ namespace fs = std::filesystem;
 // Settings files are small; more is a mistake such as a dump given as --env-file.
 constexpr std::size_t kMaxSettingsFileBytes = 1 << 20;
 
+constexpr const char* kNameAFile = "name a file with settings, relative to the current folder";
+
 [[noreturn]] void refuse(std::string message, std::string where, std::string hint) {
   throw Error(ErrorKind::usage, std::move(message), std::move(where), std::move(hint));
 }
@@ -30,14 +32,17 @@ std::optional<std::string> read_small_file(const fs::path& path, const std::stri
   std::error_code failure;
   const auto status = fs::status(path, failure);
   if (!required && (!fs::exists(status) || fs::is_directory(status))) return std::nullopt;
-  if (fs::is_directory(status)) refuse(text(shown_path, " is a folder"), {}, {});
+  if (fs::is_directory(status)) refuse(text(shown_path, " is a folder"), {}, kNameAFile);
   errno = 0;
   std::ifstream file(path, std::ios::binary);
-  if (!file) refuse(text("cannot read ", shown_path, ": ", std::strerror(errno)), {}, {});
+  if (!file) {
+    refuse(text("cannot read ", shown_path, ": ", std::strerror(errno)), {}, kNameAFile);
+  }
   std::string content(kMaxSettingsFileBytes + 1, '\0');
   file.read(content.data(), static_cast<std::streamsize>(content.size()));
   content.resize(static_cast<std::size_t>(file.gcount()));
-  if (content.size() > kMaxSettingsFileBytes) refuse(text(shown_path, " is too large"), {}, {});
+  if (content.size() > kMaxSettingsFileBytes)
+    refuse(text(shown_path, " is too large"), {}, kNameAFile);
   return content;
 }
 
@@ -165,7 +170,8 @@ class Resolver {
       e.where = where;
       throw;
     }
-    if (key.empty()) refuse(text("the key file ", path, " is empty"), where, {});
+    if (key.empty())
+      refuse(text("the key file ", path, " is empty"), where, "write the key into it, on one line");
     std::error_code failure;
     const auto status = fs::status(full_path, failure);
     if (fs::is_regular_file(status) &&

@@ -85,7 +85,7 @@ int run_inspect(const InspectFlags& flags, const GlobalFlags& global) {
 
 void add_inspect_command(CLI::App& app, const GlobalFlags& global, Action& action) {
   CLI::App* const command = app.add_subcommand(
-      "inspect", "tell what a dump holds: tables, rows, DDL, what cannot go over PostgREST");
+      "inspect", "tell what a dump holds: tables, rows, DDL, what REST cannot carry");
   auto flags = std::make_shared<InspectFlags>();
   command->add_option("FILE", flags->files, "dumps to look at; - is standard input")
       ->required()

@@ -116,9 +116,15 @@ void write_error(JsonOutput& out, const Error* error) {
 }
 
 std::string failure_json(const std::string& command, int exit_code, const Error& error) {
+  if (command == "seed") {  // the same object as ever, with nothing done
+    seed::Report report;
+    report.error = error;
+    return seed_json({}, report);
+  }
   JsonOutput out;
   out.begin_object().number("version", 1).text("command", command).boolean("ok", false);
   out.number("exit_code", static_cast<std::uint64_t>(exit_code));
+  if (command == "inspect") out.begin_array("files").end_array();
   write_error(out, &error);
   return out.end_object().finish();
 }

@@ -33,6 +33,7 @@ void add_global_options(CLI::App& app, GlobalFlags& flags) {
   app.add_option("--schema", flags.schema, "schema of names without one (default public)")
       ->type_name("NAME");
   app.add_option("--env-file", flags.env_files, "read settings from this file; repeatable")
+      ->allow_extra_args(false)
       ->type_name("FILE");
   app.add_option("--config", flags.config_file, "configuration file (default pgseed.toml)")
       ->type_name("FILE");
@@ -91,8 +92,12 @@ int run_program(int argc, char** argv) {
     flags.json = asks_for_json(argc, argv);
     const auto chosen = app.get_subcommands();
     const std::string command = chosen.empty() ? "" : chosen.front()->get_name();
-    const Error usage(ErrorKind::usage, redact(error.what()), "",
-                      text("see pgseed ", command, command.empty() ? "" : " ", "--help"));
+    const auto words = app.remaining();
+    const bool no_command = chosen.empty() && !words.empty() && words.front()[0] != '-';
+    const Error usage(
+        ErrorKind::usage,
+        no_command ? text("there is no command ", redact(words.front())) : redact(error.what()), "",
+        text("see pgseed ", command, command.empty() ? "" : " ", "--help"));
     return report(flags, command, usage, exit_code(ErrorKind::usage));
   }
   if (!action.run) {

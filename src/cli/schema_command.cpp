@@ -96,7 +96,8 @@ int run_schema(const SchemaFlags& flags, const GlobalFlags& global) {
   options.allow_drop = flags.allow_drop;
   options.do_blocks = flags.do_blocks;
   if (!(flags.lock_timeout > 0) || flags.lock_timeout > 86400) {
-    throw Error(ErrorKind::usage, "--lock-timeout wants a number of seconds above 0");
+    throw Error(ErrorKind::usage, "--lock-timeout wants a number of seconds above 0", "",
+                "for example --lock-timeout 5");
   }
   options.lock_timeout = milliseconds(static_cast<long long>(flags.lock_timeout * 1000));
   const std::vector<migrate::DdlScript> scripts = read_scripts(flags, options);
@@ -142,7 +143,7 @@ int run_schema(const SchemaFlags& flags, const GlobalFlags& global) {
 
 void add_schema_command(CLI::App& app, const GlobalFlags& global, Action& action) {
   CLI::App* const command = app.add_subcommand(
-      "schema", "apply the DDL of SQL files over the direct connection, then reload PostgREST");
+      "schema", "apply the DDL of SQL files over DATABASE_URL, then reload PostgREST");
   auto flags = std::make_shared<SchemaFlags>();
   command->add_option("FILE", flags->files, "SQL files, in this order; - is standard input")
       ->required()

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 
 #include "pgseed/base/text.hpp"
 #include "pgseed/cli/commands.hpp"
@@ -54,7 +55,8 @@ struct SeedFlags {
 
 std::chrono::milliseconds to_milliseconds(const char* option, double seconds) {
   if (!(seconds > 0) || seconds > 1e6) {
-    throw Error(ErrorKind::usage, text(option, " wants a number of seconds above 0"));
+    throw Error(ErrorKind::usage, text(option, " wants a number of seconds above 0"), "",
+                text("for example ", option, " 60"));
   }
   return std::chrono::milliseconds(static_cast<long long>(std::ceil(seconds * 1000)));
 }
@@ -80,7 +82,8 @@ std::optional<std::uint64_t> max_rejects_of(const std::string& value) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
   if (error != std::errc{} || end != value.data() + value.size()) {
-    throw Error(ErrorKind::usage, text("--max-rejects wants a number or all, not ", value));
+    throw Error(ErrorKind::usage, text("--max-rejects wants a number or all, not ", redact(value)),
+                "", "for example --max-rejects 10");
   }
   return number;
 }
@@ -92,7 +95,8 @@ seed::Options options_of(const SeedFlags& flags, const Config& config) {
   options.on_conflict = flags.on_conflict;
   if (!options.on_conflict.empty() && options.mode != seed::Mode::upsert &&
       options.mode != seed::Mode::ignore) {
-    throw Error(ErrorKind::usage, "--on-conflict needs --upsert or --ignore");
+    throw Error(ErrorKind::usage, "--on-conflict needs --upsert or --ignore", "",
+                "add the mode, or leave --on-conflict out");
   }
   options.limit = flags.limit;
   options.offset = flags.offset;
@@ -103,6 +107,13 @@ seed::Options options_of(const SeedFlags& flags, const Config& config) {
   options.concurrency = flags.concurrency;
   options.max_rejects = max_rejects_of(flags.max_rejects);
   options.rejects_file = flags.rejects;
+  for (const std::string& file : options.files) {
+    std::error_code missing;  // equivalent() wants both to exist
+    if (flags.rejects.empty() || !std::filesystem::equivalent(file, flags.rejects, missing))
+      continue;
+    throw Error(ErrorKind::usage, "--rejects names a file that is to be read", flags.rejects,
+                "it would be emptied before it is read; name another file");
+  }
   options.retries = flags.retries;
   options.timeout = to_milliseconds("--timeout", flags.timeout);
   if (flags.deadline) options.deadline = to_milliseconds("--deadline", *flags.deadline);
@@ -119,7 +130,8 @@ seed::Options options_of(const SeedFlags& flags, const Config& config) {
   options.regenerate_identity = flags.regenerate_identity;
   options.allow_cascade = flags.allow_cascade;
   if (std::count(options.files.begin(), options.files.end(), "-") > 1) {
-    throw Error(ErrorKind::usage, "standard input (-) can be read only once");
+    throw Error(ErrorKind::usage, "standard input (-) can be read only once", "",
+                "name - once, or join the dumps: cat a.sql b.sql | pgseed seed -");
   }
   return options;
 }
@@ -220,7 +232,8 @@ void print_report(Console& console, const seed::Options& options, const seed::Re
   for (const std::string& note : report.notes) console.info("note: " + note);
   if (console.json()) {
     console.result(seed_json(options, report));
-  } else if (!options.dry_run && !report.tables.empty() && !console.quiet()) {
+  } else if (!options.dry_run && !console.quiet() &&
+             (report.totals().read > 0 || (!report.error && !report.tables.empty()))) {
     const seed::Counts totals = report.totals();
     const double seconds = std::max(report.seconds, 0.001);
     console.result(text(
@@ -274,6 +287,7 @@ int run_seed(const SeedFlags& flags, const GlobalFlags& global) {
   // A dry run looks at the files alone when there is no target to look at.
   if (config.rest_url || !options.dry_run) {
     require_rest_url(config);
+    services.target = redact(config.rest_url->value);
     services.connect = [&] { return connect_rest(*transport, config, console, options.timeout); };
   }
   if (config.database_url) {
@@ -285,6 +299,17 @@ int run_seed(const SeedFlags& flags, const GlobalFlags& global) {
   console.end_progress();
   print_report(console, options, report);
   return report.exit_code();
+}
+
+// CLI11's own range check would print the limits of a double.
+CLI::Validator whole_number() {
+  return CLI::Validator(
+      [](std::string& value) {
+        const bool digits = !value.empty() && value.size() < 20 &&
+                            value.find_first_not_of("0123456789") == std::string::npos;
+        return digits ? std::string() : text(value, " is no whole number of rows");
+      },
+      "", "whole number");
 }
 
 }  // namespace
@@ -307,10 +332,10 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
       ->allow_extra_args(false)
       ->type_name("COL,...");
   command->add_option("--limit", flags->limit, "at most this many rows per table, in file order")
-      ->check(CLI::NonNegativeNumber)
+      ->check(whole_number())
       ->type_name("N");
   command->add_option("--offset", flags->offset, "pass over the first rows of each table")
-      ->check(CLI::NonNegativeNumber)
+      ->check(whole_number())
       ->type_name("N");
   command->add_option("--table", flags->tables, "only this table; repeatable")
       ->allow_extra_args(false)

@@ -75,6 +75,13 @@ class Doctor {
     if (key.empty()) {
       add("key", false, "no key is set: requests run as the anonymous role",
           "set SUPABASE_SECRET_KEY to the service_role or sb_secret_ key");
+    } else if (key.starts_with("sb_") && !connection.endpoint.base_url.ends_with("/rest/v1")) {
+      // Supabase's gateway turns such a key into a role; PostgREST itself never looks at it.
+      add("key", false,
+          text("an sb_... key, from ", config_.key->origin,
+               ", means nothing to a PostgREST without Supabase's gateway: requests run as the "
+               "anonymous role"),
+          "use a JWT of the service_role, or the URL of the gateway");
     } else if (connection.key_role.empty()) {
       add("key", true, text("accepted, from ", config_.key->origin));
     } else {

@@ -41,6 +41,7 @@ struct Transfer {
   HttpResult result;
   std::size_t max_response_bytes = kMaxResponseBytes;
   int sends = 0;  // how often libcurl was about to send the request
+  bool has_all_headers = false;
   char error[CURL_ERROR_SIZE] = {};
 };
 
@@ -75,10 +76,15 @@ std::string* wanted_header(HttpResult& result, std::string_view name) {
 
 std::size_t on_header(char* data, std::size_t, std::size_t size, void* transfer_pointer) noexcept {
   try {
-    auto& result = static_cast<Transfer*>(transfer_pointer)->result;
+    auto& transfer = *static_cast<Transfer*>(transfer_pointer);
+    auto& result = transfer.result;
     const std::string_view line(data, size);
     // A status line opens a new answer: what a 100 Continue before it said is over.
-    if (line.starts_with("HTTP/")) result = HttpResult{};
+    if (line.starts_with("HTTP/")) {
+      result = HttpResult{};
+      transfer.has_all_headers = false;
+    }
+    if (trim(line).empty()) transfer.has_all_headers = true;
     const auto colon = line.find(':');
     if (colon == std::string_view::npos) return size;
     if (auto* value = wanted_header(result, line.substr(0, colon))) {
@@ -260,6 +266,7 @@ class CurlTransport final : public Transport {
     CURL* easy = transfer.easy.get();
     transfer.result = {};
     transfer.sends = 0;
+    transfer.has_all_headers = false;
     transfer.error[0] = '\0';
     transfer.max_response_bytes = request.max_response_bytes;
     transfer.headers = make_headers(request.headers);
@@ -347,7 +354,9 @@ class CurlTransport final : public Transport {
     long proxy_answer = 0;
     curl_easy_getinfo(transfer.easy.get(), CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(transfer.easy.get(), CURLINFO_HTTP_CONNECTCODE, &proxy_answer);
-    if (code == CURLE_OK) {
+    // libcurl takes a connection that ends among the headers for the end of an answer.
+    const bool whole = code == CURLE_OK && transfer.has_all_headers;
+    if (whole) {
       result.delivery = Delivery::answered;
       result.status = static_cast<int>(status);
       if (status == 407) result.proxy_status = 407;
@@ -358,7 +367,7 @@ class CurlTransport final : public Transport {
     result.delivery = transfer.sends == 0 ? Delivery::not_sent : Delivery::unknown;
     result.permanent = is_permanent(code) || proxy_answer == 407;
     if (proxy_answer == 407) result.proxy_status = 407;
-    if (transfer.sends > 1) {
+    if (transfer.sends > 1 || code == CURLE_OK) {
       result.transport_error = "The connection was lost before the answer came";
     } else {
       const std::string_view message = trim(transfer.error);

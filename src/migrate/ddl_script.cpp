@@ -57,7 +57,7 @@ std::string as_local(std::string_view statement) {
   }
   if (!sql::accept_word(cursor, "SET")) return {};
   if (!sql::accept_word(cursor, "SESSION")) sql::accept_word(cursor, "LOCAL");
-  return "SET LOCAL" + std::string(cursor.position, cursor.end);
+  return "SET LOCAL " + std::string(cursor.position, cursor.end);
 }
 
 // Why a DDL statement is not applied, or nullptr.
@@ -114,7 +114,11 @@ std::string beginning(std::string_view statement) {
   const std::uint64_t line =
       statement.line + static_cast<std::uint64_t>(std::max(0, error.line - 1));
   error.where = text(script.path, ':', line);
-  if (error.column > 0) error.where += text(':', error.column);
+  // The server counts the columns of the first line from where the statement begins.
+  const std::uint64_t before = error.line <= 1 ? statement.column - 1 : 0;
+  if (error.column > 0) {
+    error.where += text(':', before + static_cast<std::uint64_t>(error.column));
+  }
   if (!error.detail.empty()) error.message += text(" (", error.detail, ")");
   if (!error.sqlstate.empty()) error.message += text(" [", error.sqlstate, "]");
   if (is_duplicate(error.sqlstate) && !if_not_exists) {
@@ -122,6 +126,7 @@ std::string beginning(std::string_view statement) {
   } else if (error.sqlstate == "25001") {
     error.hint = "CONCURRENTLY cannot run in a transaction; take the word out, the tables are new";
   } else if (error.sqlstate == "55P03") {
+    error.kind = ErrorKind::unreachable;  // nothing is wrong with the statement
     error.hint = "another session holds a lock; try again, or wait longer with --lock-timeout";
   }
   throw error;
@@ -147,7 +152,7 @@ DdlScript read_ddl(sql::Input& input, const std::string& path, const DdlOptions&
       const auto setting = sql::read_setting(body);
       if (!setting || !matters_to_ddl(setting->name)) continue;
       if (setting->name == "search_path" && !setting->value.empty()) schema = setting->value;
-      script.statements.push_back({as_local(body), statement.line, true});
+      script.statements.push_back({as_local(body), statement.line, statement.column, true});
       continue;
     }
     const bool is_do = statement.kind == StatementKind::do_block;
@@ -164,7 +169,7 @@ DdlScript read_ddl(sql::Input& input, const std::string& path, const DdlOptions&
       throw Error(ErrorKind::input, "a DDL statement is longer than 1 MiB",
                   text(path, ':', statement.line));
     }
-    script.statements.push_back({std::string(body), statement.line, false});
+    script.statements.push_back({std::string(body), statement.line, statement.column, false});
     if (const auto created = sql::TableDefinitions::created_by(body)) {
       script.created_tables.push_back({created->schema.value_or(schema), created->name});
     }

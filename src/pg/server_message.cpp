@@ -105,6 +105,12 @@ std::string hint_for(std::string_view message) {
   if (contains_any(message, {"could not translate host name"})) {
     return "check the host name in DATABASE_URL";
   }
+  if (contains_any(message, {"on socket"})) {
+    return "DATABASE_URL names no host, so a local socket was tried; write host and port";
+  }
+  if (contains_any(message, {"does not exist", "no pg_hba.conf entry"})) {
+    return "check user and database name in DATABASE_URL";
+  }
   if (contains_any(message, {"Connection refused", "timeout expired", "timed out"})) {
     return "check host and port in DATABASE_URL, and that the server is running";
   }

@@ -60,7 +60,9 @@ std::string without_password(std::string message, const std::string& password) {
       redact(without_password(diagnosis.message, password_of_database_url(database_url)));
   switch (diagnosis.failure) {
     case ConnectFailure::malformed:
-      throw Error(ErrorKind::usage, text("the database URL is not valid: ", message));
+      throw Error(ErrorKind::usage, text("the database URL is not valid: ", message), {},
+                  "write it as postgresql://user:password@host:5432/database, special characters "
+                  "percent-encoded");
     case ConnectFailure::refused:
       throw Error(ErrorKind::refused,
                   text("the database refused the connection to ",

@@ -197,6 +197,40 @@ HttpRequest count_keys_request(const Endpoint& endpoint, const TableName& table,
   return request;
 }
 
+HttpRequest count_rows_request(const Endpoint& endpoint, const TableName& table,
+                               const std::vector<std::string>& columns,
+                               const std::vector<std::vector<std::optional<std::string>>>& rows) {
+  std::string filter;
+  for (const auto& row : rows) {
+    filter.append(filter.empty() ? "and(" : ",and(");
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (i > 0) filter.push_back(',');
+      filter.append(in_quotes(columns[i]));
+      filter.append(row[i] ? text(".eq.", quote_filter_value(*row[i])) : ".is.null");
+    }
+    filter.push_back(')');
+  }
+  std::string url = table_url(endpoint, table);
+  url.append("?or=").append(percent_encode(text('(', filter, ')')));
+  url.append("&select=").append(percent_encode(in_quotes(columns.front()))).append("&limit=1");
+  auto request = request_for(endpoint, table, "GET", std::move(url));
+  request.headers.push_back("Prefer: count=exact");
+  return request;
+}
+
+HttpRequest any_row_request(const Endpoint& endpoint, const TableName& table,
+                            const std::string& column) {
+  return request_for(endpoint, table, "GET",
+                     table_url(endpoint, table)
+                         .append("?select=")
+                         .append(percent_encode(in_quotes(column)))
+                         .append("&limit=1"));
+}
+
+bool found_nothing(std::string_view content_range) {
+  return trim(content_range).starts_with("*/");
+}
+
 std::optional<long long> total_of(std::string_view content_range) {
   const auto slash = content_range.rfind('/');
   if (slash == std::string_view::npos) return std::nullopt;

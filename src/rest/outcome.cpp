@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "pgseed/base/text.hpp"
 #include "pgseed/http/retry.hpp"
 #include "pgseed/rest/answer.hpp"
 #include "pgseed/rest/api.hpp"
@@ -38,6 +39,7 @@ constexpr Rule kRules[] = {
     {"08", kRetry},        // connection of the server lost
     {"57P04", kStop},      // the database was dropped
     {"57P", kRetry},       // shutting down, crashed, starting up
+    {"58", kRetry},        // an error of the server's operating system
     {"PGRST000", kRetry},  // no connection to the database
     {"PGRST001", kRetry},  // connection lost
     {"PGRST002", kRetry},  // the schema cache is loading
@@ -103,12 +105,16 @@ Decision by_code(int status, const Answer& answer) {
   return kBisect;
 }
 
-Decision by_status(int status, const Answer& answer) {
+Decision by_status(const HttpResult& result, const Answer& answer) {
+  const int status = result.status;
   switch (status) {
     case 408:
     case 429:
-    case 503:
       return kRetry;
+    case 503:
+      // Who names a time to come back did not let the request in. Without it a gateway may have
+      // lost the answer of a server that carried it out.
+      return trim(result.retry_after).empty() ? kInDoubt : kRetry;
     case 413:
       return kSplit;
     case 400:
@@ -141,8 +147,7 @@ Decision decide(const HttpResult& result, const Answer& answer) {
     if (answer.is_web_page) return kInDoubt;
     return {Verdict::accepted, Remedy::none};
   }
-  return is_database_code(answer.code) ? by_code(result.status, answer)
-                                       : by_status(result.status, answer);
+  return is_database_code(answer.code) ? by_code(result.status, answer) : by_status(result, answer);
 }
 
 std::string message_for(const HttpResult& result, const Answer& answer) {

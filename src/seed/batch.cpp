@@ -3,10 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "pgseed/base/text.hpp"
 #include "pgseed/json/reader.hpp"
 
 namespace pgseed::seed {
 namespace {
+
+bool is_raw(ColumnClass column) {
+  return column == ColumnClass::json || column == ColumnClass::jsonb;
+}
 
 // A quoted string of bytes that need no escapes.
 void append_bare_string(json::Buffer& body, std::string_view text) {
@@ -24,7 +29,7 @@ bool append_value(json::Buffer& body, const sql::Value& value, ColumnClass colum
     body.append("null");
     return true;
   }
-  if (column == ColumnClass::json || column == ColumnClass::jsonb) {
+  if (is_raw(column)) {
     const std::string raw = sql::decoded(value);
     if (!json::is_embeddable(raw)) return false;
     body.append(raw);
@@ -100,7 +105,7 @@ void Batch::close() {
     for (std::size_t index = 0; index < rows.size(); ++index) {
       if (rows[index].dropped) continue;
       kept.append(kept.empty() ? '[' : ',');
-      marks.push_back({kept.size(), rows[index].line, false});
+      marks.push_back({kept.size(), rows[index].line, rows[index].number, false});
       kept.append(row_text(index));
     }
     body = std::move(kept);
@@ -112,28 +117,88 @@ void Batch::close() {
 std::unique_ptr<Batch> Batch::part(std::size_t from, std::size_t to) const {
   auto piece = std::make_unique<Batch>();
   piece->group = group;
-  piece->sequence = sequence + from;
+  piece->sequence = rows[from].number;
+  piece->order = order;
   piece->set = set;
   piece->file = file;
   piece->serial = serial;
+  piece->in_turn = in_turn;
+  piece->null_keys = null_keys;
   piece->suspect = suspect;
   piece->doubted = doubted;
+  piece->retried = retried;
+  piece->reloads = reloads;
   piece->after = after;
   for (std::size_t index = from; index < to; ++index) {
     piece->body.append(piece->body.empty() ? '[' : ',');
-    piece->rows.push_back({piece->body.size(), rows[index].line, false});
+    piece->rows.push_back({piece->body.size(), rows[index].line, rows[index].number, false});
     piece->body.append(row_text(index));
   }
   piece->body.append(']');
   return piece;
 }
 
+std::string describe(const Batch& batch) {
+  const std::size_t rows = batch.rows.size();
+  return text(with_separators(rows), rows == 1 ? " row of " : " rows of ",
+              to_sql(batch.set->table_name), " from line ", batch.rows.front().line);
+}
+
+namespace {
+
+// The JSON value that begins at `at` in a row that append_row() wrote: up to the comma or brace
+// that ends it. Walked by hand: a json column may hold what a strict reader refuses (a lone
+// surrogate).
+std::size_t end_of_value(std::string_view row, std::size_t at) {
+  std::size_t depth = 0;
+  for (bool in_string = false; at < row.size(); ++at) {
+    const char byte = row[at];
+    if (in_string) {
+      if (byte == '\\') ++at;
+      if (byte == '"') in_string = false;
+    } else if (byte == '"') {
+      in_string = true;
+    } else if (byte == '{' || byte == '[') {
+      ++depth;
+    } else if (depth > 0 && (byte == '}' || byte == ']')) {
+      --depth;
+    } else if (depth == 0 && (byte == ',' || byte == '}')) {
+      break;
+    }
+  }
+  return at;
+}
+
+}  // namespace
+
+std::vector<std::optional<std::string>> values_of_row(const Batch& batch, std::size_t index) {
+  const ColumnSet& set = *batch.set;
+  const std::string_view row = batch.row_text(index);
+  std::vector<std::optional<std::string>> values;
+  std::size_t at = 0;
+  for (std::size_t column = 0; column < set.columns.size(); ++column) {
+    at += set.prefixes[column].size();
+    const std::size_t end = end_of_value(row, at);
+    const std::string_view value = row.substr(at, end - at);
+    at = end;
+    if (value == "null") {
+      values.emplace_back();
+    } else if (is_raw(set.classes[column])) {
+      values.emplace_back(value);
+    } else {
+      const auto decoded = json::try_read_array(text('[', value, ']'));
+      values.push_back(decoded ? decoded->front().value : std::string(value));
+    }
+  }
+  return values;
+}
+
 std::vector<std::string> key_of_row(const Batch& batch, std::size_t index) {
   std::vector<std::string> key;
-  const std::vector<json::Member> members = json::read_object(batch.row_text(index));
+  const std::vector<std::optional<std::string>> values = values_of_row(batch, index);
   for (const std::size_t position : batch.set->key) {
-    if (position >= members.size() || !members[position].value) return {};
-    key.push_back(*members[position].value);
+    if (!values[position]) return {};
+    key.push_back(*values[position]);
   }
   return key;
 }

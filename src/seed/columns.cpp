@@ -9,10 +9,13 @@
 namespace pgseed::seed {
 namespace {
 
-std::string_view without_length(std::string_view type) {
+// "timestamp(2) without time zone" -> "timestamp without time zone"
+std::string without_length(std::string_view type) {
   const std::size_t open = type.find('(');
-  std::string_view name = type.substr(0, open);
-  while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
+  std::string name(type.substr(0, open));
+  while (!name.empty() && name.back() == ' ') name.pop_back();
+  const std::size_t close = type.find(')');
+  if (close != std::string_view::npos) name += type.substr(close + 1);
   return name;
 }
 
@@ -21,82 +24,179 @@ std::string_view without_schema(std::string_view type) {
   return dot == std::string_view::npos ? type : type.substr(dot + 1);
 }
 
+template <std::size_t size>
+bool is_one_of(std::string_view type, const std::array<std::string_view, size>& types) {
+  return std::find(types.begin(), types.end(), type) != types.end();
+}
+
 bool is_text_type(std::string_view type) {
   static constexpr std::array<std::string_view, 8> kTypes = {
       "text", "character varying", "varchar", "character", "bpchar", "char", "citext", "name"};
-  return std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end();
+  return is_one_of(type, kTypes);
+}
+
+bool is_integer_type(std::string_view type) {
+  static constexpr std::array<std::string_view, 5> kTypes = {"integer", "bigint", "smallint",
+                                                             "int32", "int64"};
+  return is_one_of(type, kTypes);
+}
+
+bool is_bit_type(std::string_view type) {
+  return type == "bit" || type == "bit varying";
+}
+
+bool is_float_type(std::string_view type) {
+  return type == "real" || type == "double precision";
+}
+
+// Those that a cast may convert from; any other name is a type of the user's own.
+bool is_built_in(std::string_view type) {
+  static constexpr std::array<std::string_view, 40> kTypes = {
+      "boolean",
+      "bytea",
+      "date",
+      "time without time zone",
+      "time with time zone",
+      "timestamp without time zone",
+      "timestamp with time zone",
+      "interval",
+      "uuid",
+      "json",
+      "jsonb",
+      "jsonpath",
+      "xml",
+      "inet",
+      "cidr",
+      "macaddr",
+      "macaddr8",
+      "tsvector",
+      "tsquery",
+      "money",
+      "point",
+      "line",
+      "lseg",
+      "box",
+      "path",
+      "polygon",
+      "circle",
+      "oid",
+      "regclass",
+      "regtype",
+      "regproc",
+      "pg_lsn",
+      "int4range",
+      "int8range",
+      "numrange",
+      "tsrange",
+      "tstzrange",
+      "daterange",
+      "hstore",
+      "numeric",
+  };
+  return is_text_type(type) || is_integer_type(type) || is_bit_type(type) || is_float_type(type) ||
+         is_one_of(type, kTypes);
 }
 
 bool is_plain_date(std::string_view text) {
   return text.size() == 10 && text[4] == '-' && text[7] == '-';
 }
 
-// Only types whose input function accepts anything and changes it matter: the rest either agree on
-// the text or refuse it loudly.
+// 2024-01-02 03:04:05.678901, without a zone: read alike by every type of date and time.
+bool is_plain_timestamp(std::string_view text) {
+  return text.size() <= 26 && is_plain_date(text.substr(0, 10)) &&
+         text.find_first_not_of("0123456789-:. T") == std::string_view::npos &&
+         text.find("24:") == std::string_view::npos && text.find(":60") == std::string_view::npos;
+}
+
+std::size_t significant_digits(std::string_view number) {
+  const std::string_view mantissa = number.substr(0, number.find('e'));
+  return static_cast<std::size_t>(
+      std::count_if(mantissa.begin(), mantissa.end(), [](char byte) { return byte >= '0'; }));
+}
+
+// What a float becomes when it is assigned to another type of number.
+bool float_keeps_its_value(std::string_view number, std::string_view cast,
+                           std::string_view target) {
+  const bool whole = number.find_first_of(".e") == std::string_view::npos;
+  if (target == "double precision") return whole;  // 0.1::real is not 0.1
+  if (target == "real") return significant_digits(number) <= 9;
+  // Floats round a half to even, numeric away from zero.
+  if (is_integer_type(target)) {
+    const std::size_t half = number.find(".5");
+    return half == std::string_view::npos || half + 2 != number.size();
+  }
+  if (target == "numeric") return significant_digits(number) <= (cast == "real" ? 6U : 15U);
+  return false;
+}
+
+// Does the target's input function read the text of a `cast` literal as the value that psql would
+// convert? Casts to numbers, booleans and character types were applied when the text was read.
+bool is_neutral(const sql::Value& value, std::string_view cast, std::string_view target,
+                const std::string& text) {
+  if (is_text_type(cast) || cast == "unknown") return true;
+  if (is_text_type(target)) {
+    if (cast == "uuid") return text.size() == 36 && text == to_lower(text);
+    if (is_integer_type(cast) || is_float_type(cast) || cast == "numeric" || cast == "boolean") {
+      return value.form == sql::Form::number || value.form == sql::Form::boolean;
+    }
+    return cast == "json" || cast == "xml" || is_bit_type(cast);
+  }
+  // A domain of the user's own is shown as its base type; only lengths in it change values.
+  if (!is_built_in(cast)) return target != "numeric";
+  if (is_bit_type(cast)) return is_bit_type(target);
+  if (is_float_type(cast)) return float_keeps_its_value(text, cast, target);
+  if (is_integer_type(cast) || cast == "numeric") {
+    return is_integer_type(target) || is_float_type(target) || target == "numeric" ||
+           target == "money" || (target == "oid" && cast != "numeric");
+  }
+  if (cast == "date") return target.substr(0, 9) == "timestamp" && is_plain_date(text);
+  if (cast == "timestamp without time zone") {
+    return (target == "date" || target == "timestamp with time zone") && is_plain_timestamp(text);
+  }
+  return false;
+}
+
+bool is_neutral_array(std::string_view cast, std::string_view target) {
+  if (cast.empty() || target.empty() || cast.back() != ']' || target.back() != ']') return false;
+  const std::string_view from = cast.substr(0, cast.find('['));
+  const std::string_view to = target.substr(0, target.find('['));
+  if (is_integer_type(from)) {
+    return is_integer_type(to) || is_float_type(to) || to == "numeric";
+  }
+  return from == to || (is_text_type(from) && is_text_type(to)) ||
+         (is_bit_type(from) && is_bit_type(to)) || !is_built_in(from);
+}
+
+// Only what surely stays the same passes: most input functions refuse a foreign text loudly, but
+// those of text, numbers, dates and geometry take many texts and mean something else.
 std::optional<std::string> cast_trouble(const sql::Value& value, ColumnClass column,
                                         const std::string& column_type) {
   const std::string_view cast = value.cast;
-  const std::string_view target = without_schema(without_length(column_type));
+  const std::string type = without_length(column_type);
+  const std::string_view target = without_schema(type);
   if (cast == target || column == ColumnClass::unknown) return {};
-  const auto trouble = [&] {
-    return std::optional<std::string>(
-        text("a cast to ", cast, " in a column of type ", column_type));
-  };
-  const bool cast_is_json = cast == "json" || cast == "jsonb";
-  const bool column_is_json = column == ColumnClass::json || column == ColumnClass::jsonb;
-  if (cast == "jsonb" && column == ColumnClass::json) return trouble();
-  if (column_is_json && !cast_is_json) return trouble();
-  if (column == ColumnClass::text) {
-    if (is_text_type(cast) || cast == "unknown" || cast == "json") return {};
-    if (value.form == sql::Form::number || value.form == sql::Form::boolean) return {};
-    // An enum's label or another type whose output is its input; of the built-in ones that
-    // normalise, only a uuid in its usual spelling stays as it is.
-    static constexpr std::array<std::string_view, 14> kNormalising = {"jsonb",
-                                                                      "timestamp with time zone",
-                                                                      "timestamp without time zone",
-                                                                      "date",
-                                                                      "time without time zone",
-                                                                      "time with time zone",
-                                                                      "interval",
-                                                                      "numeric",
-                                                                      "integer",
-                                                                      "bigint",
-                                                                      "boolean",
-                                                                      "bytea",
-                                                                      "real",
-                                                                      "double precision"};
-    if (std::find(kNormalising.begin(), kNormalising.end(), cast) != kNormalising.end()) {
-      return trouble();
-    }
-    if (cast == "uuid") {
-      const std::string uuid = sql::decoded(value);
-      const bool plain = uuid.size() == 36 && uuid == to_lower(uuid);
-      if (!plain) return trouble();
-    }
-    return {};
+  if (value.form == sql::Form::moment) return {};
+  const bool is_array = cast.back() == ']' || target.back() == ']';
+  bool fits = false;
+  if (column == ColumnClass::json || column == ColumnClass::jsonb) {
+    fits = column == ColumnClass::jsonb && cast == "json";
+  } else if (is_array) {
+    fits = is_neutral_array(cast, target);
+  } else {
+    fits = is_neutral(value, cast, target, sql::decoded(value));
   }
-  if (cast == "date" && !is_plain_date(sql::decoded(value)) && column == ColumnClass::time &&
-      value.form != sql::Form::moment) {
-    return trouble();
-  }
-  if (cast == "timestamp without time zone" && column == ColumnClass::time &&
-      sql::decoded(value).find_first_of("+Zz") != std::string::npos) {
-    return trouble();
-  }
-  return {};
+  if (fits) return {};
+  return text("a cast to ", cast, " in a column of type ", column_type);
 }
 
 }  // namespace
 
 ColumnClass class_of(const std::string& type) {
   if (type.empty()) return ColumnClass::unknown;
-  const std::string_view name = without_length(type);
+  const std::string name = without_length(type);
   if (name == "json") return ColumnClass::json;
   if (name == "jsonb") return ColumnClass::jsonb;
-  if (name == "integer" || name == "bigint" || name == "smallint" || name == "int32" ||
-      name == "int64") {
-    return ColumnClass::integer;
-  }
+  if (is_integer_type(name)) return ColumnClass::integer;
   if (is_text_type(without_schema(name))) return ColumnClass::text;
   if (name == "date" || name.rfind("time", 0) == 0) return ColumnClass::time;
   return ColumnClass::other;

@@ -7,6 +7,7 @@
 
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
+#include "pgseed/seed/reject_text.hpp"
 
 namespace pgseed::seed {
 namespace {
@@ -26,6 +27,8 @@ DumpInput::DumpInput(const std::string& path, const std::string& encoding)
     if (!source_.repeatable()) break;  // a pipe: what is there tells enough
   }
   first_block_.resize(have);
+  rejects_ = is_reject_file(first_block_);
+  if (rejects_) return;
   const bool other_encoding = encoding_is_fixed_ && !io::iconv_name(encoding).empty();
   if (!other_encoding) {
     if (const auto foreign = sql::recognize_foreign(first_block_)) {
@@ -48,18 +51,28 @@ std::size_t DumpInput::read_raw(char* into, std::size_t space) {
 }
 
 void DumpInput::convert(std::string_view bytes) {
+  raw_rest_.append(bytes);
+  std::size_t taken = 0;
   try {
-    raw_rest_.append(bytes);
-    const std::size_t taken = charset_->convert(raw_rest_, converted_);
-    raw_rest_.erase(0, taken);
+    if (rejects_) {
+      for (std::size_t end = raw_rest_.find('\n'); end != std::string::npos;
+           end = raw_rest_.find('\n', taken)) {
+        ++reject_line_;
+        converted_ += reject_to_sql(std::string_view(raw_rest_).substr(taken, end - taken)) + "\n";
+        taken = end + 1;
+      }
+    } else {
+      taken = charset_->convert(raw_rest_, converted_);
+    }
   } catch (Error& error) {
-    error.where = source_.name();
+    error.where = rejects_ ? text(source_.name(), ':', reject_line_) : source_.name();
     throw;
   }
+  raw_rest_.erase(0, taken);
 }
 
 std::size_t DumpInput::read(char* into, std::size_t space) {
-  if (!charset_) return read_raw(into, space);
+  if (!charset_ && !rejects_) return read_raw(into, space);
   while (converted_used_ == converted_.size()) {
     converted_.clear();
     converted_used_ = 0;
@@ -67,6 +80,10 @@ std::size_t DumpInput::read(char* into, std::size_t space) {
     const std::size_t got = read_raw(block.data(), block.size());
     if (got == 0) {
       if (raw_rest_.empty()) return 0;
+      if (rejects_) {
+        convert("\n");  // the last line has no newline
+        continue;
+      }
       throw Error(ErrorKind::input, "the file ends in the middle of a character", source_.name());
     }
     convert({block.data(), got});
@@ -80,7 +97,7 @@ std::size_t DumpInput::read(char* into, std::size_t space) {
 std::string DumpInput::switch_encoding(std::string_view encoding, std::string_view unread) {
   if (encoding_is_fixed_) return std::string(unread);
   // Once text was converted, a second announcement cannot be applied to what was read ahead.
-  if (charset_) return std::string(unread);
+  if (charset_ || rejects_) return std::string(unread);
   if (io::iconv_name(encoding).empty()) return std::string(unread);
   charset_ = std::make_unique<io::Charset>(encoding);
   converted_.clear();

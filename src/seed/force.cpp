@@ -32,7 +32,9 @@ const Column* filter_column(const Table& table) {
 [[noreturn]] void refuse(const TableName& table, const rest::Outcome& outcome) {
   std::string hint = outcome.hint;
   if (outcome.code == "23503") {
-    hint = "rows of another table refer to it; empty that one first, or seed both in one run";
+    hint =
+        "rows of another table refer to it: seed both in one run; tables that refer to each other "
+        "in a circle can be emptied over the direct connection (TRUNCATE)";
   } else if (outcome.code == "57014") {
     hint = "raise the role's statement_timeout, or empty the table over the direct connection";
   } else if (outcome.code == "42501") {

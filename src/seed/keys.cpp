@@ -25,7 +25,8 @@ std::string key_of(const ColumnSet& set, const sql::Row& row) {
     if (set.key.size() > 1) key += text(part.size(), ':');
     key += part;
   }
-  if (!set.key.empty() && key.empty()) key = "''";  // the empty string is a key as well
+  // The empty string is a key as well; a NUL byte is in no other.
+  if (!set.key.empty() && key.empty()) key.push_back('\0');
   return key;
 }
 

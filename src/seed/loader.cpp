@@ -127,6 +127,7 @@ void Loader::prepare(RunTable& table, const ColumnSetUse& use,
   set.table = table.tally;
   set.table_name = table.name;
   set.serial = table.refers_to_itself;
+  set.time_zone = time_zone;
   for (std::size_t index = 0; index < columns->size(); ++index) {
     if (index < use.defaults.size() && use.defaults[index]) continue;
     const std::string& name = (*columns)[index];
@@ -158,11 +159,30 @@ void Loader::prepare(RunTable& table, const ColumnSetUse& use,
                 "set DATABASE_URL, or name the columns of type json and jsonb: "
                 "--json-columns a,b (or --json-columns none)");
   }
+  set.table_was_empty = was_empty(table, set);
   for (const std::string& column : result.left_out) {
     setup_.note(text("the column ", quote_identifier(column), " of ", to_sql(table.name),
                      " is computed by the server; the file's values for it are left out"));
   }
   prepared_.push_back(std::move(prepared));
+}
+
+// Whether rows that are found in the table after a lost answer can only be the run's own. False
+// when that cannot be told.
+bool Loader::was_empty(RunTable& table, const ColumnSet& set) {
+  const Mode mode = setup_.options->mode;
+  if (mode == Mode::force) return true;  // it is emptied before the first row
+  if (mode != Mode::insert || set.key.empty()) return false;
+  if (!table.was_empty) {
+    HttpRequest request =
+        rest::any_row_request(*setup_.endpoint, table.name, set.columns[set.key.front()]);
+    request.timeout = setup_.options->timeout;
+    const HttpResult result = exchange(*setup_.transport, request);
+    if (interrupt::signal_number() != 0) throw Interrupted{};
+    table.was_empty = result.delivery == Delivery::answered && result.status == 200 &&
+                      rest::found_nothing(result.content_range);
+  }
+  return *table.was_empty;
 }
 
 Loader::Prepared& Loader::prepared_for(RunTable& table, const ColumnSetUse& use,
@@ -216,7 +236,8 @@ class Loader::FileLoad {
   void statement() {
     const sql::Statement& statement = reader_.statement();
     if (statement.kind == sql::StatementKind::ddl) {
-      definitions_.note(statement.text, options_.schema);
+      const std::string& schema = reader_.search_path();
+      definitions_.note(statement.text, schema.empty() ? options_.schema : schema);
     }
     if (surveyed_ || !sql::is_unsupported(statement.kind) || options_.skip_unsupported) return;
     throw Error(ErrorKind::input, text(sql::describe(statement.kind), " cannot go over PostgREST"),
@@ -249,7 +270,7 @@ class Loader::FileLoad {
     if (!table.wanted || table.pass != pass_) return;
     ++table.seen;
     if (table.seen <= options_.offset) return;
-    if (options_.limit && table.seen > options_.offset + *options_.limit) {
+    if (options_.limit && table.seen - options_.offset > *options_.limit) {
       return look_for_the_end();
     }
     Tally& tally = *loader_.setup_.tally;
@@ -292,8 +313,8 @@ class Loader::FileLoad {
     if (!surveyed_ || ++over_limit_ % 64 != 1) return;
     finished_ = std::all_of(loader_.tables_.begin(), loader_.tables_.end(), [&](const auto& table) {
       return !table->wanted || table->pass != pass_ ||
-             table->seen > options_.offset + *options_.limit || !table->surveyed ||
-             table->last_piece < piece_;
+             (table->seen > options_.offset && table->seen - options_.offset > *options_.limit) ||
+             !table->surveyed || table->last_piece < piece_;
     });
   }
 
@@ -338,17 +359,14 @@ Batch& Loader::open_batch(Prepared& prepared, std::size_t file) {
   prepared.open->set = &prepared.set;
   prepared.open->serial = prepared.set.serial;
   prepared.open->file = file;
+  prepared.open->body = setup_.sender->take_body();
   prepared.open->body.reserve(std::min<std::size_t>(setup_.options->batch_bytes, 1u << 20) + 4096);
   return *prepared.open;
 }
 
 void Loader::take_row(Prepared& prepared, const sql::Row& row, std::size_t file) {
   const Options& options = *setup_.options;
-  const bool tracks =
-      !prepared.set.key.empty() && (options.mode == Mode::upsert || options.mode == Mode::ignore);
-  std::string key;
-  if (tracks) key = key_of(prepared.set, row);
-  if (!key.empty()) take_key(prepared, key, file);
+  if (prepared.set.serial) flush_others_of_table(prepared);
   Batch* batch = &open_batch(prepared, file);
   const std::size_t begin = batch->body.size() + 1;
   const std::string trouble = append_row(prepared.set, row, batch->body);
@@ -359,22 +377,30 @@ void Loader::take_row(Prepared& prepared, const sql::Row& row, std::size_t file)
     }
     return;
   }
-  ++sequence_;
-  batch->rows.push_back({begin, row.line, false});
-  if (!key.empty()) {
-    keys_[prepared.set.table]->put(key, batch->group, batch->rows.size() - 1);
-    batch->keys.push_back(std::move(key));
+  // Only now, so that no row gives way to one that is never sent.
+  const bool resolves = options.mode == Mode::upsert || options.mode == Mode::ignore;
+  if (resolves && !prepared.set.key.empty()) {
+    std::string key = key_of(prepared.set, row);
+    if (key.empty()) {
+      batch->null_keys = true;
+    } else {
+      take_key(prepared, key);
+      keys_[prepared.set.table]->put(key, batch->group, batch->rows.size());
+      batch->keys.push_back(std::move(key));
+    }
   }
-  const std::size_t most_rows =
-      std::min(options.batch_rows, setup_.sender->bearable_rows().value_or(options.batch_rows));
+  batch->rows.push_back({begin, row.line, sequence_++});
+  const auto bearable = setup_.sender->bearable_rows(prepared.set.table);
+  const std::size_t most_rows = std::min(options.batch_rows, bearable.value_or(options.batch_rows));
   if (batch->rows.size() >= most_rows || batch->body.size() >= options.batch_bytes) {
     flush(prepared);
     pump();
   }
 }
 
-// Sees to it that rows of one key arrive in file order, and no key twice in one statement.
-void Loader::take_key(Prepared& prepared, const std::string& key, std::size_t file) {
+// Sees to it that rows of one key arrive in file order, and no key twice in one statement. The
+// batch of the row is open.
+void Loader::take_key(Prepared& prepared, const std::string& key) {
   const std::size_t table = prepared.set.table;
   const bool first_time = seen_[table]->insert(key);
   const KeysOnTheWay::Place* const place = keys_[table]->find(key);
@@ -383,7 +409,7 @@ void Loader::take_key(Prepared& prepared, const std::string& key, std::size_t fi
     if (!first_time && upsert) setup_.tally->superseded(table, true);
     return;
   }
-  if (prepared.open && place->group == prepared.open->group) {
+  if (place->group == prepared.open->group) {
     // In one statement a key may come once only: the last one wins.
     if (upsert) {
       prepared.open->rows[place->row].dropped = true;
@@ -399,7 +425,17 @@ void Loader::take_key(Prepared& prepared, const std::string& key, std::size_t fi
       break;
     }
   }
-  open_batch(prepared, file).after.push_back(group);
+  std::vector<std::uint64_t>& after = prepared.open->after;
+  if (std::find(after.begin(), after.end(), group) == after.end()) after.push_back(group);
+}
+
+// Rows that refer to earlier ones need those of other column sets to be on their way before them.
+void Loader::flush_others_of_table(const Prepared& prepared) {
+  for (const auto& other : prepared_) {
+    if (other.get() != &prepared && other->open && other->set.table == prepared.set.table) {
+      flush(*other);
+    }
+  }
 }
 
 void Loader::flush(Prepared& prepared) {

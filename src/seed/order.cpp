@@ -3,6 +3,43 @@
 #include <algorithm>
 
 namespace pgseed::seed {
+namespace {
+
+using Parents = std::vector<std::vector<std::size_t>>;
+
+void mark_ancestors(const Parents& parents, std::size_t table, std::vector<bool>& marked) {
+  std::vector<std::size_t> waiting = {table};
+  while (!waiting.empty()) {
+    const std::size_t child = waiting.back();
+    waiting.pop_back();
+    for (const std::size_t parent : parents[child]) {
+      if (marked[parent]) continue;
+      marked[parent] = true;
+      waiting.push_back(parent);
+    }
+  }
+}
+
+// For each table the first one of its circle: those that are each other's ancestors.
+std::vector<std::size_t> circles(const Parents& parents) {
+  std::vector<std::vector<bool>> ancestors(parents.size());
+  for (std::size_t table = 0; table < parents.size(); ++table) {
+    ancestors[table].assign(parents.size(), false);
+    mark_ancestors(parents, table, ancestors[table]);
+  }
+  std::vector<std::size_t> first(parents.size());
+  for (std::size_t table = 0; table < parents.size(); ++table) {
+    first[table] = table;
+    for (std::size_t other = 0; other < table; ++other) {
+      if (!ancestors[table][other] || !ancestors[other][table]) continue;
+      first[table] = other;
+      break;
+    }
+  }
+  return first;
+}
+
+}  // namespace
 
 LoadOrder order_tables(const std::vector<OrderedTable>& tables, const Model& model) {
   const std::size_t count = tables.size();
@@ -25,33 +62,50 @@ LoadOrder order_tables(const std::vector<OrderedTable>& tables, const Model& mod
       }
     }
   }
-  // Kahn's algorithm, taking the table that comes first in the file whenever there is a choice.
-  // What is left when no table is free stands in a circle (or behind one): the first of it is set
-  // free.
+  // Kahn's algorithm over circles (most tables are alone in theirs), taking the table that comes
+  // first in the file whenever there is a choice, and a real circle only when nothing else is free.
+  const std::vector<std::size_t> circle = circles(order.parents);
+  std::vector<std::size_t> members_of(count, 0);
+  for (const std::size_t first : circle) ++members_of[first];
   std::vector<bool> placed(count, false);
+  const auto is_free = [&](std::size_t table) {
+    for (std::size_t member = 0; member < count; ++member) {
+      if (circle[member] != circle[table]) continue;
+      const auto& parents = order.parents[member];
+      const bool stored = std::all_of(parents.begin(), parents.end(), [&](std::size_t parent) {
+        return placed[parent] || circle[parent] == circle[table];
+      });
+      if (!stored) return false;
+    }
+    return true;
+  };
   while (order.parents_first.size() < count) {
     std::size_t next = count;
-    for (std::size_t table = 0; table < count && next == count; ++table) {
-      if (placed[table]) continue;
-      const auto& parents = order.parents[table];
-      const bool free = std::all_of(parents.begin(), parents.end(),
-                                    [&](std::size_t parent) { return placed[parent]; });
-      if (free) next = table;
+    for (const bool alone : {true, false}) {
+      for (std::size_t table = 0; table < count && next == count; ++table) {
+        const bool is_alone = members_of[circle[table]] == 1;
+        if (!placed[table] && is_alone == alone && is_free(table)) next = table;
+      }
     }
-    if (next == count) {
-      next =
-          static_cast<std::size_t>(std::find(placed.begin(), placed.end(), false) - placed.begin());
-      order.in_cycle.push_back(next);
+    // One pass for a whole circle: only the order of the file can satisfy its foreign keys.
+    std::size_t pass = 0;
+    std::vector<std::size_t> members;
+    for (std::size_t member = 0; member < count; ++member) {
+      if (circle[member] != circle[next]) continue;
+      members.push_back(member);
+      for (const std::size_t parent : order.parents[member]) {
+        if (circle[parent] == circle[next]) continue;
+        const bool file_order_works = tables[parent].last_piece < tables[member].first_piece;
+        pass = std::max(pass, order.pass[parent] + (file_order_works ? 0 : 1));
+      }
     }
-    placed[next] = true;
-    order.parents_first.push_back(next);
-    for (const std::size_t parent : order.parents[next]) {
-      if (!placed[parent] || parent == next) continue;
-      const bool file_order_works = tables[parent].last_piece < tables[next].first_piece;
-      order.pass[next] =
-          std::max(order.pass[next], order.pass[parent] + (file_order_works ? 0 : 1));
+    for (const std::size_t member : members) {
+      placed[member] = true;
+      order.pass[member] = pass;
+      order.parents_first.push_back(member);
+      if (members.size() > 1) order.in_cycle.push_back(member);
     }
-    order.passes = std::max(order.passes, order.pass[next] + 1);
+    order.passes = std::max(order.passes, pass + 1);
   }
   return order;
 }

@@ -9,6 +9,7 @@
 #include "pgseed/seed/force.hpp"
 #include "pgseed/seed/loader.hpp"
 #include "pgseed/seed/order.hpp"
+#include "pgseed/seed/preflight.hpp"
 #include "pgseed/seed/sender.hpp"
 
 namespace pgseed::seed {
@@ -120,6 +121,7 @@ class Run {
   }
 
   void connect() {
+    report.target = services_.target;  // known even if nobody answers there
     connection_ = services_.connect();
     report.target = connection_.endpoint.base_url;
     types_ = connection_.model;
@@ -140,6 +142,10 @@ class Run {
       report.files[index].bytes = file.bytes;
       sequences_ += file.sequence_statements;
       for (const TableSurvey& table : file.tables) rows += table.rows;
+      if (file.pieces == 0) {
+        throw Error(ErrorKind::input, "the file holds nothing but blanks and comments", file.path,
+                    "is it the right file?");
+      }
       require_supported(file);
     }
     rows_total_ = rows;
@@ -287,6 +293,7 @@ class Run {
       }
     }
     require_named_tables();
+    require_something_to_load(tables);
     order_of_tables_ = tables;
     load_order_ = order_tables(tables, types_);
     for (std::size_t index = 0; index < tables.size(); ++index) {
@@ -294,9 +301,32 @@ class Run {
       table.pass = load_order_.pass[index];
       table.parents = load_order_.parents[index];
     }
+    std::string circle;
     for (const std::size_t index : load_order_.in_cycle) {
-      note(text("the tables around ", to_sql(tables[index].name),
+      circle += text(circle.empty() ? "" : ", ", to_sql(tables[index].name));
+    }
+    if (!circle.empty()) {
+      note(text("the tables ", circle,
                 " refer to each other in a circle; they are loaded in file order"));
+    }
+  }
+
+  // FORCE never empties a table that --limit and --offset then leave empty.
+  void require_something_to_load(const std::vector<OrderedTable>& tables) {
+    if (tables.empty() && rows_total_ > 0) note("--table and --exclude leave out every table");
+    if (options_.mode != Mode::force) return;
+    for (const OrderedTable& table : tables) {
+      std::uint64_t rows = 0;
+      for (const FileSurvey& file : surveys_) {
+        for (const TableSurvey& surveyed : file.tables) {
+          if (surveyed.name == table.name) rows += surveyed.rows;
+        }
+      }
+      if (rows > options_.offset && options_.limit.value_or(1) > 0) continue;
+      throw Error(ErrorKind::usage,
+                  text("--limit and --offset leave no row for ", to_sql(table.name),
+                       ": FORCE would only empty it"),
+                  "", text("the files hold ", rows, " rows of it"));
     }
   }
 
@@ -327,10 +357,22 @@ class Run {
         if (!table.wanted) continue;
         // The time zone of rows may change within the file; such sets are prepared on the way.
         for (const ColumnSetUse& use : surveyed.column_sets) {
+          require_known_table(surveyed.name, use, surveys_[file], options_.files[file]);
           loader_->prepare(table, use, surveys_[file].definitions, options_.files[file], "");
         }
       }
     }
+  }
+
+  // Without a column list nothing can be asked of the API: an unknown table must not pass for one
+  // whose columns are unknown.
+  void require_known_table(const TableName& name, const ColumnSetUse& use, const FileSurvey& file,
+                           const std::string& path) {
+    if (!connection_.has_openapi || types_.find(name) != nullptr) return;
+    const Model* const order = catalogue_read_ ? &order_ : nullptr;
+    if (columns_of_rows(name, use, file.definitions, order, path)) return;
+    throw Error(ErrorKind::refused, text("the API has no table ", to_sql(name)),
+                text(path, ':', use.line), kMissingTableHint);
   }
 
   void empty() {

@@ -49,6 +49,14 @@ void leave_out(ColumnSet& set, std::size_t position) {
   set.finish();
 }
 
+bool contains(const std::vector<std::string>& columns, const std::string& column) {
+  return std::find(columns.begin(), columns.end(), column) != columns.end();
+}
+
+std::string missing_column(const rest::Outcome& outcome) {
+  return quoted_name(outcome.message);
+}
+
 [[noreturn]] void refuse(const rest::Outcome& outcome, const ColumnSet& set, const Options& options,
                          const std::string& where) {
   const std::string table = to_sql(set.table_name);
@@ -56,9 +64,11 @@ void leave_out(ColumnSet& set, std::size_t position) {
   std::string hint = outcome.hint;
   if (outcome.status == 404 || outcome.code == "42P01" || outcome.code == "PGRST205") {
     message = text("the API has no table ", table);
-    hint =
-        "create it first (pgseed schema FILE); if it is new, reload the schema cache: NOTIFY "
-        "pgrst, 'reload schema'; or leave it out with --exclude";
+    hint = kMissingTableHint;
+  } else if (outcome.code == "42703" && contains(options.on_conflict, missing_column(outcome)) &&
+             !contains(set.columns, missing_column(outcome))) {
+    message = text("--on-conflict: the table ", table, " has no column ", missing_column(outcome));
+    hint = "name the columns of its primary key or of a unique constraint";
   } else if (outcome.code == "PGRST204" || outcome.code == "42703") {
     message = text("the table ", table, " does not fit the file: ", outcome.message);
     hint = "the file belongs to another version of the schema; migrate the target or mend the file";
@@ -69,6 +79,10 @@ void leave_out(ColumnSet& set, std::size_t position) {
     }
     message = text("--on-conflict (", columns, ") is no unique key of ", table);
     hint = "name exactly the columns of its primary key or of a unique constraint";
+  } else if (outcome.code == "0A000") {
+    hint =
+        text("rules (CREATE RULE ... DO INSTEAD) on the table stand in PostgREST's way: drop them ",
+             "for the load, or leave the table out: --exclude ", table);
   } else if (outcome.code == "PGRST106") {
     message =
         text("the API does not serve the schema ", set.table_name.schema, ": ", outcome.message);

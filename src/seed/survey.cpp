@@ -38,16 +38,17 @@ class Surveyor {
     look_at_values(row, table);
   }
 
-  void statement(const sql::Statement& statement) {
+  // schema: of names without one, by the file's search_path or the run's setting.
+  void statement(const sql::Statement& statement, const std::string& schema) {
     ++piece_;
     switch (statement.kind) {
       case sql::StatementKind::ddl:
         ++file_.ddl_statements;
-        if (undoes_rows(statement, file_, default_schema_)) {
+        if (undoes_rows(statement, file_, schema)) {
           add_unsupported(statement.line, "DROP TABLE of a table whose rows came before",
                           statement.text);
         }
-        file_.definitions.note(statement.text, default_schema_);
+        file_.definitions.note(statement.text, schema);
         break;
       case sql::StatementKind::sequence:
         ++file_.sequence_statements;
@@ -246,10 +247,12 @@ FileSurvey survey(DumpInput& input, const std::string& default_schema, std::size
   for (;;) {
     const sql::Piece piece = reader.next();
     if (piece == sql::Piece::end) break;
+    ++file.pieces;
     if (piece == sql::Piece::row) {
       surveyor.row(reader.head(), reader.row());
     } else {
-      surveyor.statement(reader.statement());
+      const std::string& path_schema = reader.search_path();
+      surveyor.statement(reader.statement(), path_schema.empty() ? default_schema : path_schema);
     }
   }
   if (!reader.encoding().empty()) file.encoding = reader.encoding();

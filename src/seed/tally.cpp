@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "pgseed/base/text.hpp"
-#include "pgseed/json/reader.hpp"
 
 namespace pgseed::seed {
 namespace {
@@ -65,25 +64,10 @@ void Tally::rejected(const Batch& batch, std::size_t index, const rest::Outcome&
   ++tables_[set.table].counts.rejected;
   ++rejects_;
   const RowMark& row = batch.rows[index];
-  remember(batch.sequence + index, row.line, batch.file, set.table_name, why);
+  remember(row.number, row.line, batch.file, set.table_name, why);
   if (!file_) return;
-  RejectFile::Entry entry{
-      files_[batch.file], row.line,    set.table_name, batch.sequence + index + 1,
-      why.code,           why.message, set.columns,    {}};
-  for (json::Member& member : json::read_object(batch.row_text(index))) {
-    entry.values.push_back(std::move(member.value));
-  }
-  // A JSON string in a json column is its JSON text, quotes included.
-  const std::vector<json::Member> members = json::read_object(batch.row_text(index));
-  for (std::size_t column = 0; column < members.size() && column < set.classes.size(); ++column) {
-    const bool raw =
-        set.classes[column] == ColumnClass::json || set.classes[column] == ColumnClass::jsonb;
-    if (!raw || !members[column].was_string) continue;
-    json::Buffer quoted;
-    json::append_string(quoted, *members[column].value);
-    entry.values[column] = std::string(quoted.view());
-  }
-  file_->add(entry);
+  file_->add({files_[batch.file], row.line, set.table_name, row.number + 1, why.code, why.message,
+              set.columns, values_of_row(batch, index)});
 }
 
 void Tally::rejected_locally(const ColumnSet& set, const sql::Row& row, std::size_t file,

@@ -169,15 +169,17 @@ void cast_to_characters(Value& value, Arena& arena, const TypeName& type) {
 void cast_to_bits(const Value& value, const TypeName& type, const char* at) {
   if (value.form == Form::number) throw Unsupported{at, "a number cast to bits"};
   const bool varying = type.name == "bit varying";
-  if (varying && !type.length) return;
-  const auto wanted = static_cast<std::size_t>(std::max(0, type.length.value_or(1)));
   const bool digits = value.text.find_first_not_of("01") == std::string_view::npos;
-  if (!digits || value.text.size() > wanted || (!varying && value.text.size() < wanted)) {
+  const auto wanted = static_cast<std::size_t>(std::max(0, type.length.value_or(1)));
+  const bool fits =
+      varying ? !type.length || value.text.size() <= wanted : value.text.size() == wanted;
+  if (!digits || !fits) {
     throw Unsupported{at, "a cast that changes the number of bits"};
   }
 }
 
 void cast_scalar(Value& value, Arena& arena, const TypeName& type, const char* at) {
+  if (value.cast == kBooleans) throw Unsupported{at, "an array of booleans as text"};
   if (is_integer_type(type.name)) return cast_to_integer(value, arena, type, at);
   if (is_bit_type(type.name)) return cast_to_bits(value, type, at);
   if (is_character_type(type.name)) return cast_to_characters(value, arena, type);
@@ -186,6 +188,14 @@ void cast_scalar(Value& value, Arena& arena, const TypeName& type, const char* a
     return;
   }
   if (value.cast == kBits) throw Unsupported{at, text("bits as ", type.name)};
+  if (type.name == "oid" && !std::all_of(value.text.begin(), value.text.end(), is_digit)) {
+    throw Unsupported{at, "a cast to oid"};
+  }
+  const std::size_t longest = type.name == "char" ? 1 : type.name == "name" ? 63 : 0;
+  const bool is_word = value.form == Form::number || value.form == Form::boolean;
+  if (longest != 0 && (is_word || decoded(value).size() > longest)) {
+    throw Unsupported{at, text("a cast to ", type.name)};
+  }
   if (type.name == "numeric") return cast_to_numeric(value, arena, type, at);
   if (is_float_type(type.name)) return cast_to_float(value, arena, type, at);
   if (type.name == "boolean") return cast_to_boolean(value, at);
@@ -196,9 +206,25 @@ void cast_scalar(Value& value, Arena& arena, const TypeName& type, const char* a
 
 }  // namespace
 
+bool is_settled(const Value& value) {
+  const std::string_view cast = value.cast;
+  if (cast.empty() || cast == kBits || cast == kBooleans || cast == "text" || cast == "unknown" ||
+      is_character_type(cast)) {
+    return true;
+  }
+  const bool is_word = value.form == Form::number || value.form == Form::boolean;
+  return is_word && (is_integer_type(cast) || cast == "numeric" || cast == "boolean");
+}
+
 void apply_cast(Value& value, Arena& arena, const TypeName& type, const char* at) {
   if (value.form == Form::null) return;
   if (value.form == Form::use_default) throw SyntaxProblem{at, "DEFAULT cannot be cast", ""};
+  if (value.form != Form::moment && !is_settled(value) && value.cast != type.spelled()) {
+    const bool printed =
+        value.form == Form::number && is_float_type(value.cast) && type.dimensions == 0 &&
+        (type.name == "text" || is_character_type(type.name) || is_integer_type(type.name));
+    if (!printed) throw Unsupported{at, text("a cast from ", value.cast, " to ", type.spelled())};
+  }
   if (value.form == Form::moment) {
     cast_moment(value, type, at);
   } else if (type.dimensions == 0) {

@@ -140,7 +140,7 @@ std::optional<ForeignFormat> recognize_foreign(std::string_view first_block) {
       return ForeignFormat{magic.what, magic.hint};
     }
   }
-  if (first_block.size() > 262 && first_block.substr(257, 5) == "ustar") {
+  if (first_block.size() >= 262 && first_block.substr(257, 5) == "ustar") {
     return ForeignFormat{"a tar archive", "unpack it first, or use pg_restore for pg_dump -Ft"};
   }
   const std::string_view text = first_text(first_block);

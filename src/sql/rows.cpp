@@ -46,9 +46,10 @@ struct DumpReader::Impl {
   }
 
   [[noreturn]] void fail(const SyntaxProblem& problem) {
-    window.require_clean(problem.at + 1 <= window.end() ? problem.at + 1 : window.end());
-    Error error(ErrorKind::input, problem.message, window.where(problem.at), problem.hint);
-    error.excerpt = window.excerpt(problem.at);
+    const char* const at = window.settle(problem.at);
+    window.require_clean(at < window.end() ? at + 1 : at);
+    Error error(ErrorKind::input, problem.message, window.where(at), problem.hint);
+    error.excerpt = window.excerpt(at);
     throw error;
   }
 
@@ -113,7 +114,10 @@ struct DumpReader::Impl {
 
   void begin_statement(Cursor at) {
     statement_line = window.line_of(at.position);
+    if (!options.rows) statement.column = window.place_of(at.position).column;
     const char* const begin = at.position;
+    if (options.rows && repeat_head(at)) return;
+    head_text.clear();
     if (options.rows && accept_word(at, "INSERT") && begin_insert(at)) return;
     at.position = begin;
     lines_follow = false;
@@ -177,10 +181,31 @@ struct DumpReader::Impl {
       default_values = false;
     }
     take_head(std::move(fresh));
+    head_text.assign(default_values ? at.position : window.begin(), at.position);
+    begin_rows(at);
+    return true;
+  }
+
+  void begin_rows(const Cursor& at) {
     finish(at);
     state = State::insert_rows;
     values_in_row = 0;
-    first_row = true;
+    comma_done = true;
+  }
+
+  // Dumps with one row per statement say the same thing again and again: the very text of the last
+  // head, up to its first row, is that head.
+  bool repeat_head(Cursor& at) {
+    const auto available = static_cast<std::size_t>(at.end - at.position);
+    if (head_text.empty() || available <= head_text.size() ||
+        at.position[head_text.size()] != '(' ||
+        std::string_view(at.position, head_text.size()) != head_text) {
+      return false;
+    }
+    at.position += head_text.size();
+    ++head.number;
+    head.line = statement_line;
+    begin_rows(at);
     return true;
   }
 
@@ -237,8 +262,11 @@ struct DumpReader::Impl {
       return Piece::row;
     }
     Cursor at = cursor();
-    if (!first_row) {
+    if (!comma_done) {
       if (!accept(at, ',')) throw SyntaxProblem{at.position, "expected ',' or ';'", ""};
+      skip_blanks(at);
+      finish(at);
+      comma_done = true;
     }
     skip_blanks(at);
     const char* const begin = at.position;
@@ -274,7 +302,7 @@ struct DumpReader::Impl {
     }
     row.line = window.line_of(begin);
     row_begin = begin;
-    first_row = false;
+    comma_done = false;
     finish(at);
     return Piece::row;
   }
@@ -428,6 +456,7 @@ struct DumpReader::Impl {
   // A long statement: its beginning is kept, the rest passes by.
   void keep_beginning(const Cursor& at) {
     if (!cut) {
+      statement_where = window.where(window.begin());
       kept.assign(window.begin(), options.kept_statement);
       kept.resize(kept.size() - incomplete_utf8_tail(kept));
       cut = true;
@@ -448,8 +477,10 @@ struct DumpReader::Impl {
       throw;
     } catch (SyntaxProblem& problem) {
       // What never ends is best looked for where it began.
-      if (problem.at == at.end && !cut) problem.at = window.begin();
-      if (problem.at == at.end) problem.hint = text("it begins in line ", statement_line);
+      if (problem.at != at.end) throw;
+      window.require_clean(at.end);
+      if (cut) throw Error(ErrorKind::input, problem.message, statement_where, problem.hint);
+      problem.at = window.begin();
       throw;
     }
     statement.end_line = window.line_of(at.position);
@@ -527,7 +558,8 @@ struct DumpReader::Impl {
   std::uint64_t statement_line = 0;
   const char* row_begin = nullptr;
 
-  bool first_row = false;
+  std::string head_text;    // of the last INSERT; empty once another statement came between
+  bool comma_done = false;  // nothing but a row may come next
   bool default_values = false;
   bool lines_follow = false;  // behind a COPY that cannot be read
   std::size_t values_in_row = 0;
@@ -536,7 +568,7 @@ struct DumpReader::Impl {
 
   StatementScanner scanner;
   std::size_t scanned = 0;
-  std::string kept;
+  std::string kept, statement_where;
   bool cut = false;
 };
 
@@ -558,6 +590,9 @@ const Statement& DumpReader::statement() const {
 }
 const std::string& DumpReader::time_zone() const {
   return impl_->time_zone;
+}
+const std::string& DumpReader::search_path() const {
+  return impl_->search_path;
 }
 const std::string& DumpReader::encoding() const {
   return impl_->encoding;

@@ -182,7 +182,9 @@ void append_array_element(std::string& out, std::string_view element) {
   out += '"';
 }
 
-void append_array_value(Cursor& cursor, Arena& arena, std::string& out, int depth) {
+// `cast`: set where the elements tell what the array is.
+void append_array_value(Cursor& cursor, Arena& arena, std::string& out, std::string_view& cast,
+                        int depth) {
   Value element;
   const char* const at = cursor.position;
   read_nested(cursor, arena, element, depth);
@@ -195,10 +197,19 @@ void append_array_value(Cursor& cursor, Arena& arena, std::string& out, int dept
     out += "NULL";
   } else {
     append_array_element(out, decoded(element));
+    if (element.form == Form::boolean && element.cast.empty()) {
+      cast = kBooleans;
+    } else if (!element.cast.empty()) {
+      // The elements' type is the array's: what it means for the column is judged by it.
+      std::string& name = arena.fresh();
+      name = text(element.cast, "[]");
+      cast = name;
+    }
   }
 }
 
-void read_array_items(Cursor& cursor, Arena& arena, std::string& out, int depth) {
+void read_array_items(Cursor& cursor, Arena& arena, std::string& out, std::string_view& cast,
+                      int depth) {
   if (depth > kDeepest) throw Unsupported{cursor.position, "an array nested too deeply"};
   out += '{';
   if (accept(cursor, ']')) {
@@ -209,12 +220,12 @@ void read_array_items(Cursor& cursor, Arena& arena, std::string& out, int depth)
     skip_blanks(cursor);
     const char* const at = cursor.position;
     if (accept(cursor, '[')) {
-      read_array_items(cursor, arena, out, depth + 1);
+      read_array_items(cursor, arena, out, cast, depth + 1);
     } else if (accept_word(cursor, "ARRAY")) {
       if (!accept(cursor, '[')) throw Unsupported{at, "a subquery"};
-      read_array_items(cursor, arena, out, depth + 1);
+      read_array_items(cursor, arena, out, cast, depth + 1);
     } else {
-      append_array_value(cursor, arena, out, depth + 1);
+      append_array_value(cursor, arena, out, cast, depth + 1);
     }
     if (accept(cursor, ']')) break;
     if (!accept(cursor, ',')) throw Unsupported{at, "an array of expressions"};
@@ -228,8 +239,10 @@ void read_array(Cursor& cursor, Arena& arena, Value& value, const char* at, int 
   if (cursor.peek() == '(') throw Unsupported{at, "a subquery"};
   require(cursor, '[', "after ARRAY");
   std::string& out = arena.fresh();
-  read_array_items(cursor, arena, out, depth);
+  std::string_view cast;
+  read_array_items(cursor, arena, out, cast, depth);
   set(value, Form::verbatim, out);
+  value.cast = cast;
 }
 
 void append_row_field(std::string& out, std::string_view field) {
@@ -272,6 +285,10 @@ void read_row_fields(Cursor& cursor, Arena& arena, Value& value, bool is_row, in
   for (;;) {
     if (field.form == Form::use_default || field.form == Form::moment) {
       throw Unsupported{at, "a row of expressions"};
+    }
+    // The fields' own types are not known here.
+    if (field.form != Form::null && !is_settled(field)) {
+      throw Unsupported{at, text("a cast to ", field.cast, " in a row")};
     }
     if (field.form != Form::null) append_row_field(out, decoded(field));
     if (accept(cursor, ')')) break;
@@ -391,8 +408,9 @@ void read_named(Cursor& cursor, Arena& arena, Value& value, int depth) {
     TypeName type = read_type_name(cursor);
     skip_blanks(cursor);
     if (read_any_string(cursor, arena, value)) {
-      // As a cast, character means character(1); as the type of a constant, any length.
+      // As casts, character and bit mean a length of 1; as the type of a constant, any length.
       if (type.name == "character" && !type.length) type.name = "bpchar";
+      if (type.name == "bit" && !type.length) type.name = "bit varying";
       return apply_cast(value, arena, type, at);
     }
   } catch (const SyntaxProblem&) {
@@ -478,7 +496,9 @@ void read_value(Cursor& cursor, Arena& arena, Value& value) {
   // Behind a value only , or ) may stand; anything else makes it an expression.
   const char next = cursor.peek();
   if (next == ',' || next == ')') return;
-  if (cursor.at_end() || next == ';' || next == '\'' || is_digit(next) || next == '(') {
+  // 'it's': nobody writes a word right behind a string.
+  const bool glued = is_identifier_start(next) && cursor.position[-1] == '\'';
+  if (cursor.at_end() || next == ';' || next == '\'' || is_digit(next) || next == '(' || glued) {
     throw SyntaxProblem{cursor.position, "expected ',' or ')' after a value",
                         "look for a quote inside the text that is not doubled"};
   }

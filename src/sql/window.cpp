@@ -46,6 +46,11 @@ void Window::report_long() {
 void Window::more() {
   const std::size_t pending = last_ - first_;
   if (pending >= longest_piece_ + kLookAhead) report_long();
+  read_more();
+}
+
+void Window::read_more() {
+  const std::size_t pending = last_ - first_;
   if (first_ > 0) {
     // Keep the line's beginning known although its bytes leave the buffer.
     const std::string_view gone(buffer_.get(), first_);
@@ -82,6 +87,12 @@ void Window::more() {
     }
   }
   examine(examined_);
+}
+
+const char* Window::settle(const char* position) {
+  const auto offset = static_cast<std::size_t>(position - begin());
+  while (!final_ && last_ - first_ < offset + 4) read_more();
+  return begin() + offset;
 }
 
 void Window::examine(std::size_t from) {

@@ -34,8 +34,7 @@ class JsonOutput {
 };
 
 void write_error(JsonOutput& out, const Error* error);
-// {"version":1,"command":...,"ok":false,"exit_code":...,"error":{...}}: a command that failed
-// before it had anything to report.
+// A command that failed before it had anything to report: the command's object without results.
 std::string failure_json(const std::string& command, int exit_code, const Error& error);
 std::string seed_json(const seed::Options& options, const seed::Report& report);
 std::string inspect_json(const std::vector<seed::FileSurvey>& files);

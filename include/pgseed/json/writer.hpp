@@ -8,12 +8,26 @@
 #include <memory>
 #include <new>
 #include <string_view>
+#include <utility>
 
 namespace pgseed::json {
 
 // Growing bytes without the zero fill of std::string::resize. Keeps its memory when cleared.
 class Buffer {
  public:
+  Buffer() = default;
+  Buffer(Buffer&& other) noexcept { swap(other); }
+  Buffer& operator=(Buffer&& other) noexcept {
+    Buffer taken(std::move(other));
+    swap(taken);
+    return *this;
+  }
+  void swap(Buffer& other) noexcept {
+    std::swap(bytes_, other.bytes_);
+    std::swap(size_, other.size_);
+    std::swap(capacity_, other.capacity_);
+  }
+
   const char* data() const { return bytes_.get(); }
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
@@ -37,10 +51,6 @@ class Buffer {
   }
   void advance_to(const char* end) { size_ = static_cast<std::size_t>(end - bytes_.get()); }
   std::size_t capacity() const { return capacity_; }
-  // Gives memory back after an extraordinarily long row.
-  void shrink_to(std::size_t capacity) {
-    if (capacity_ > capacity) *this = Buffer();
-  }
 
  private:
   struct Free {

@@ -60,6 +60,18 @@ HttpRequest count_keys_request(const Endpoint& endpoint, const TableName& table,
                                const std::vector<std::string>& key_columns,
                                const std::vector<std::vector<std::string>>& keys);
 
+// GET that counts (in the same way) the rows that equal one of `rows` in those columns; nullopt
+// stands for NULL. Neither list may be empty. The server refuses types without an equality.
+HttpRequest count_rows_request(const Endpoint& endpoint, const TableName& table,
+                               const std::vector<std::string>& columns,
+                               const std::vector<std::vector<std::optional<std::string>>>& rows);
+
+// GET of one row at most, of one column: Content-Range tells whether the table has any.
+HttpRequest any_row_request(const Endpoint& endpoint, const TableName& table,
+                            const std::string& column);
+// True if an answer's Content-Range says that no row was found; false for one row and for garbage.
+bool found_nothing(std::string_view content_range);
+
 // "0-24/3573" or "*/2" -> 3573, 2; nullopt for "*/*", empty, garbage.
 std::optional<long long> total_of(std::string_view content_range);
 

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,8 @@ struct ColumnSet {
   std::vector<std::string> prefixes;  // {"a":   ,"b":   ...
   std::vector<std::size_t> key;       // positions of the key's columns; empty: no key in the body
   bool serial = false;                // rows refer to earlier ones: one batch at a time
+  bool table_was_empty = false;       // before the run: what is found there is ours
+  std::string time_zone;              // that the values without one are in; empty: the server's
   HttpRequest request;                // all but the body
 
   // Fills prefixes from columns.
@@ -39,12 +42,14 @@ std::string append_row(const ColumnSet& set, const sql::Row& row, json::Buffer& 
 struct RowMark {
   std::size_t begin;     // offset of its '{' in the body
   std::uint64_t line;    // in the source file
+  std::uint64_t number;  // of the row in the run, from 0
   bool dropped = false;  // a later row of the same key took its place
 };
 
 struct Batch {
   std::uint64_t group = 0;     // of the batch as it was read; parts of a split batch share it
-  std::uint64_t sequence = 0;  // number of its first row in the run: the order of sending
+  std::uint64_t sequence = 0;  // number of its first row in the run
+  std::uint64_t order = 0;     // when the group came to the sender: the order of sending
   const ColumnSet* set = nullptr;
   std::size_t file = 0;
   json::Buffer body;  // "[{...},{...}" until close()
@@ -52,8 +57,11 @@ struct Batch {
   std::vector<std::string> keys;     // tracked keys, for their release
   std::vector<std::uint64_t> after;  // groups that must be done before
   bool serial = false;               // waits for every earlier batch of its table
+  bool in_turn = false;              // waits for the earlier parts of its group
+  bool null_keys = false;            // some row's key is NULL: sent twice, it is stored twice
   bool suspect = false;              // part of a rejected batch: holds a bad row
   bool doubted = false;              // an earlier try may have been committed
+  bool retried = false;              // there was an earlier try
   int tries = 0;                     // failed ones in a row
   int reloads = 0;                   // tries after a stale schema cache
   std::chrono::steady_clock::time_point not_before{};
@@ -67,7 +75,13 @@ struct Batch {
   std::unique_ptr<Batch> part(std::size_t from, std::size_t to) const;
 };
 
-// The values of a key of a row in a closed or open batch, decoded; empty if one is NULL.
+// "1,000 rows of t from line 12", for messages. The batch must not be empty.
+std::string describe(const Batch& batch);
+
+// The values of a row in a closed or open batch, decoded, in the set's order; NULL is nullopt. A
+// value of a json column is its JSON text.
+std::vector<std::optional<std::string>> values_of_row(const Batch& batch, std::size_t index);
+// Those of the key; empty if one is NULL.
 std::vector<std::string> key_of_row(const Batch& batch, std::size_t index);
 
 }  // namespace pgseed::seed

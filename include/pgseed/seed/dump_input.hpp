@@ -1,5 +1,6 @@
 #pragma once
-// A file or standard input as the SQL reader wants it: recognised, then converted to UTF-8.
+// A file or standard input as the SQL reader wants it: recognised, then converted to UTF-8. A reject
+// file of ours comes as the INSERT statements of its rows.
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,6 +36,8 @@ class DumpInput : public sql::Input {
 
   io::Source source_;
   bool encoding_is_fixed_;
+  bool rejects_ = false;  // a reject file of ours, turned into SQL line by line
+  std::uint64_t reject_line_ = 0;
   sql::Dialect dialect_ = sql::Dialect::postgresql;
   std::string first_block_;
   std::size_t first_block_used_ = 0;

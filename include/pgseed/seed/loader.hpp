@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,10 +31,11 @@ struct RunTable {
   std::size_t pass = 0;
   std::vector<std::size_t> parents;  // indexes of tables that must be complete before
   bool refers_to_itself = false;
-  const Table* model = nullptr;  // types and keys, if the target tells
-  std::vector<std::string> key;  // columns of the conflict target or primary key
-  std::uint64_t seen = 0;        // rows met, for --offset and --limit
-  std::uint64_t last_piece = 0;  // from the survey, to stop reading early
+  const Table* model = nullptr;   // types and keys, if the target tells
+  std::vector<std::string> key;   // columns of the conflict target or primary key
+  std::uint64_t seen = 0;         // rows met, for --offset and --limit
+  std::optional<bool> was_empty;  // before the run; unset: not asked yet
+  std::uint64_t last_piece = 0;   // from the survey, to stop reading early
   bool surveyed = false;
 };
 
@@ -84,9 +86,11 @@ class Loader {
                          const sql::TableDefinitions& definitions, const std::string& path,
                          const std::string& time_zone);
   void take_row(Prepared& prepared, const sql::Row& row, std::size_t file);
-  void take_key(Prepared& prepared, const std::string& key, std::size_t file);
+  void take_key(Prepared& prepared, const std::string& key);
+  bool was_empty(RunTable& table, const ColumnSet& set);
   void flush(Prepared& prepared);
   void flush_all();
+  void flush_others_of_table(const Prepared& prepared);
   void pump();
   Batch& open_batch(Prepared& prepared, std::size_t file);
 

@@ -25,7 +25,7 @@ struct LoadOrder {
   std::vector<std::vector<std::size_t>> parents;
   // For each table: it has a foreign key to itself.
   std::vector<bool> refers_to_itself;
-  // Tables that refer to each other in a circle; they stay in file order.
+  // Tables that refer to each other in a circle; they share a pass and stay in file order.
   std::vector<std::size_t> in_cycle;
 };
 

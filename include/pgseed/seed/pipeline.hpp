@@ -9,6 +9,7 @@
 // queue.
 #include <functional>
 #include <optional>
+#include <string>
 
 #include "pgseed/http/client.hpp"
 #include "pgseed/rest/api.hpp"
@@ -20,6 +21,8 @@ namespace pgseed::seed {
 
 struct Services {
   Transport* transport = nullptr;
+  // Where it will connect, for the report; without secrets.
+  std::string target;
   // Connects to the API; called after the files were opened and recognised. Throws Error.
   std::function<rest::Connection()> connect;
   // The complete catalogue of some schemas over the direct connection; empty function: none is

@@ -11,6 +11,11 @@
 
 namespace pgseed::seed {
 
+// What to do about a table that the API does not know.
+constexpr const char* kMissingTableHint =
+    "create it first (pgseed schema FILE); if it is new, reload the schema cache: NOTIFY pgrst, "
+    "'reload schema'; check the URL's path; or leave the table out: --exclude";
+
 struct PreflightResult {
   // Columns that were taken out of the set because the server computes them.
   std::vector<std::string> left_out;

@@ -5,7 +5,11 @@
 //   waiting --start--> in flight --accepted--> counted
 //      ^                   |-- retry, stale cache --> waiting, later
 //      |                   |-- too much, bad row --> two parts --> waiting
-//      |                   '-- in doubt --> ask for a key --> counted | waiting
+//      |                   '-- in doubt --> ask for its keys --> counted | in doubt | waiting
+//
+// Nothing waits for ever: batches wait in the order in which they came, and one waits only for
+// answers, for time to pass, or for what came before it. Every row of a submitted batch is counted
+// in the tally exactly once, however the run ends.
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -15,6 +19,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -50,9 +55,12 @@ class Sender {
   void submit(std::unique_ptr<Batch> batch);
   // Starts what may start, waits for answers (at most `longest`) and deals with them.
   void turn(std::chrono::milliseconds longest);
-  // Turns until nothing is left, or the run has ended.
+  // Turns until every batch has been counted.
   void drain();
 
+  // A body to fill, with the memory of one that was answered if there is one: fresh memory for every
+  // batch would cost page faults.
+  json::Buffer take_body();
   // No new batch starts from now on.
   void end() { ended_ = true; }
   bool idle() const { return waiting_.empty() && flights_.empty(); }
@@ -63,35 +71,53 @@ class Sender {
   std::function<void(std::uint64_t group)> on_group_done;
 
   const std::optional<Error>& error() const { return error_; }
-  // Rows per batch that the server has shown to bear; unset while it bore everything.
-  std::optional<std::size_t> bearable_rows() const { return bearable_rows_; }
+  // Rows per batch of a table (by its number in the tally) that the server has shown to bear; unset
+  // while it bears everything.
+  std::optional<std::size_t> bearable_rows(std::size_t table) const;
   std::uint64_t requests() const { return requests_; }
   std::uint64_t retries() const { return retries_; }
   std::uint64_t bytes_sent() const { return bytes_sent_; }
 
  private:
+  void keep_body(json::Buffer body);
+  enum class Purpose { write, ask_for_keys, ask_for_values };
   struct Flight {
     std::unique_ptr<Batch> batch;
-    bool asking = false;    // for its keys, not writing
-    std::size_t asked = 0;  // how many keys
+    Purpose purpose = Purpose::write;
+    std::size_t asked = 0;  // how many rows the question names
     rest::Outcome doubt;    // why it asks
+  };
+  struct Bearable {
+    std::size_t now = 0;
+    std::size_t before = 0;  // the size that was too much first
   };
 
   void start_ready();
   bool may_start(const Batch& batch) const;
+  void start(Flight flight, const HttpRequest& request);
   void start_write(std::unique_ptr<Batch> batch);
-  void start_question(std::unique_ptr<Batch> batch, const rest::Outcome& doubt);
+  void start_question(std::unique_ptr<Batch> batch, Purpose purpose, const rest::Outcome& doubt);
+  std::chrono::milliseconds time_to_wait(std::chrono::milliseconds longest) const;
+  void finish(HttpCompletion completion);
   void finish_write(std::unique_ptr<Batch> batch, const rest::Outcome& outcome);
   void finish_question(Flight flight, const HttpResult& result);
+  void finish_failed_question(Flight flight, const HttpResult& result);
+  void refuse(std::unique_ptr<Batch> batch, const rest::Outcome& outcome, bool stale_cache);
   void count(const Batch& batch, const rest::Outcome& outcome);
   void retry_later(std::unique_ptr<Batch> batch, const rest::Outcome& outcome);
-  void halve(std::unique_ptr<Batch> batch);
+  void look_for_bad_rows(std::unique_ptr<Batch> batch, const rest::Outcome& outcome);
+  // tries, not_before: of the parts.
+  void halve(std::unique_ptr<Batch> batch, int tries = 0,
+             std::chrono::steady_clock::time_point not_before = {});
   void reject_row(std::unique_ptr<Batch> batch, const rest::Outcome& outcome);
   void put_back(std::unique_ptr<Batch> batch);
   void done(const Batch& batch);
   void end_with(Error error);
   void skip(std::unique_ptr<Batch> batch);
-  void doubt(std::unique_ptr<Batch> batch);
+  void doubt(std::unique_ptr<Batch> batch, std::string_view why);
+  void was_too_much(const Batch& batch);
+  void was_bearable(const Batch& batch);
+  void adapt_width(const rest::Outcome& outcome);
   void give_up_flights();
   void look_at_clock_and_signals();
 
@@ -103,11 +129,16 @@ class Sender {
   Clock clock_;
   std::mt19937_64 random_;
 
-  std::deque<std::unique_ptr<Batch>> waiting_;  // ordered by sequence
+  std::deque<std::unique_ptr<Batch>> waiting_;  // by order, then by sequence
   std::map<std::uint64_t, Flight> flights_;
+  std::deque<HttpCompletion> completions_;                 // not dealt with yet
   std::unordered_map<std::uint64_t, std::size_t> groups_;  // outstanding batches of each group
+  std::unordered_map<std::size_t, Bearable> bearable_;     // by table
+  std::size_t width_;  // requests at a time: fewer while the server has no place for more
+  std::size_t accepted_in_a_row_ = 0;
+  std::vector<json::Buffer> spare_bodies_;
   std::uint64_t next_id_ = 1;
-  std::optional<std::size_t> bearable_rows_;
+  std::uint64_t next_order_ = 1;
   std::uint64_t requests_ = 0;
   std::uint64_t retries_ = 0;
   std::uint64_t bytes_sent_ = 0;

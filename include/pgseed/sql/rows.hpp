@@ -50,6 +50,7 @@ struct Statement {
   bool cut = false;  // longer than what was kept
   std::uint64_t line = 0;
   std::uint64_t end_line = 0;
+  std::uint64_t column = 0;  // where it begins in its line; counted with rows = false only
 };
 
 enum class Piece { row, statement, end };
@@ -84,6 +85,8 @@ class DumpReader {
   // Settings of the file in force: TimeZone (empty: none), DateStyle other than ISO/MDY.
   const std::string& time_zone() const;
   const std::string& encoding() const;
+  // The schema that the file's search_path gives to names without one; empty: none.
+  const std::string& search_path() const;
   // UTF-8 bytes consumed so far: a measure of progress.
   std::uint64_t consumed() const;
 

@@ -42,6 +42,9 @@ class Window {
 
   // Reads more text behind end(). Throws Error{input} when the unconsumed piece is too long.
   void more();
+  // Reads on until the character at `position` is whole (or the text ends), for an error there.
+  // Returns where the position is now.
+  const char* settle(const char* position);
   // Everything before `position` is done with.
   void consume(const char* position);
 
@@ -74,6 +77,7 @@ class Window {
   void examine(std::size_t from);
   [[noreturn]] void report_dirty();
   [[noreturn]] void report_long();
+  void read_more();
   void reserve(std::size_t capacity);
 
   struct Free {
