@@ -436,7 +436,7 @@ TEST_CASE("faults: the deadline ends the run in time, whatever does not answer")
     const Run done =
         run("keyed", 1000,
             [&](const ProxyRequest& request) { return request.write > 3 ? c.fault : Fault{}; },
-            {"--deadline", "1"});
+            {"--deadline", "1.5"});
     CHECK(done.seeded.exit_code() == 4);
     CHECK(done.took < 10s);
     CHECK(done.seeded.total("rows_loaded") == 150);

@@ -287,7 +287,9 @@ int run_seed(const SeedFlags& flags, const GlobalFlags& global) {
   // A dry run looks at the files alone when there is no target to look at.
   if (config.rest_url || !options.dry_run) {
     require_rest_url(config);
-    services.target = redact(config.rest_url->value);
+    // What is no URL may be a key that went into the wrong variable.
+    const std::string& url = config.rest_url->value;
+    if (url.find("://") != std::string::npos) services.target = redact(url);
     services.connect = [&] { return connect_rest(*transport, config, console, options.timeout); };
   }
   if (config.database_url) {

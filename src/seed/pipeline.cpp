@@ -143,8 +143,8 @@ class Run {
       sequences_ += file.sequence_statements;
       for (const TableSurvey& table : file.tables) rows += table.rows;
       if (file.pieces == 0) {
-        throw Error(ErrorKind::input, "the file holds nothing but blanks and comments", file.path,
-                    "is it the right file?");
+        throw Error(ErrorKind::input, "the file holds no rows, only blanks and comments",
+                    file.path);
       }
       require_supported(file);
     }

@@ -255,6 +255,7 @@ FileSurvey survey(DumpInput& input, const std::string& default_schema, std::size
       surveyor.statement(reader.statement(), path_schema.empty() ? default_schema : path_schema);
     }
   }
+  file.pieces += reader.head().number;  // a COPY without rows is something, too
   if (!reader.encoding().empty()) file.encoding = reader.encoding();
   file.dialect = sql::name(input.dialect());
   file.bytes = input.bytes_read();

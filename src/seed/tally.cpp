@@ -108,7 +108,9 @@ std::optional<Error> Tally::first_reject(bool insert_mode) const {
   if (!first_) return {};
   const rest::Outcome& why = first_->why;
   std::string message = text("a row of ", to_sql(first_->table), " was refused: ", why.message);
-  if (!why.details.empty()) message += text(" (", why.details, ")");
+  // The key tells which row it is; a whole row is for the reject file only, it may be private.
+  const bool whole_row = why.details.starts_with("Failing row contains");
+  if (!why.details.empty() && !whole_row) message += text(" (", why.details, ")");
   if (!why.code.empty()) message += text(" [", why.code, "]");
   return Error(ErrorKind::rows, message, first_->where, hint_for(why, insert_mode));
 }

@@ -202,6 +202,12 @@ void Stack::reset(const std::string& schema) {
     select from (select pg_terminate_backend(pid) from pg_stat_activity
                  where datname = 'app' and pid <> pg_backend_pid() and state <> 'idle') ended;
     do $$ declare name text; begin
+      for name in select pubname from pg_publication loop
+        execute format('drop publication %I', name);
+      end loop;
+      for name in select evtname from pg_event_trigger loop
+        execute format('drop event trigger %I', name);
+      end loop;
       for name in select nspname from pg_namespace
                   where nspname !~ '^pg_' and nspname <> 'information_schema' loop
         execute format('drop schema %I cascade', name);

@@ -48,7 +48,7 @@ struct FileSurvey {
   std::string dialect = "postgresql";
   std::string encoding = "UTF8";
   std::vector<TableSurvey> tables;  // by first appearance
-  std::uint64_t pieces = 0;  // rows and statements; 0: nothing but blanks and comments
+  std::uint64_t pieces = 0;  // 0: nothing but blanks and comments
   std::uint64_t ddl_statements = 0;
   std::uint64_t sequence_statements = 0;
   std::vector<UnsupportedUse> unsupported;  // the first kListed
