@@ -27,7 +27,7 @@ struct Check {
 
 class Doctor {
  public:
-  Doctor(const Config& config, Console& console) : config_(config), console_(console) {}
+  explicit Doctor(const Config& config) : config_(config) {}
 
   std::vector<Check> checks;
 
@@ -149,7 +149,6 @@ class Doctor {
   }
 
   const Config& config_;
-  Console& console_;
   bool has_rest_ = false;
   bool has_database_ = false;
   Model served_, catalogue_;
@@ -187,7 +186,7 @@ int run_test(const GlobalFlags& global) {
   Console console(global);
   const Config config = resolve(global);
   for (const std::string& warning : config.warnings) console.warning(warning);
-  Doctor doctor(config, console);
+  Doctor doctor(config);
   doctor.run();
   int code = 0;
   for (const Check& check : doctor.checks) {

@@ -12,7 +12,7 @@
 namespace pgseed::seed {
 namespace {
 
-constexpr std::size_t kFirstBlock = 64 * 1024;
+constexpr std::size_t kFirstBlock = std::size_t{64} * 1024;
 
 }  // namespace
 

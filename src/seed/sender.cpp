@@ -25,7 +25,7 @@ Sender::Sender(Transport& transport, const rest::Endpoint& endpoint, Tally& tall
       endpoint_(endpoint),
       tally_(tally),
       observer_(observer),
-      options_(std::move(options)),
+      options_(options),
       clock_(std::move(clock)),
       random_(options_.random_seed),
       width_(std::max<std::size_t>(1, options_.concurrency)) {
@@ -201,7 +201,7 @@ void Sender::drain() {
   while (!idle()) turn(milliseconds(200));
 }
 
-void Sender::finish(HttpCompletion completion) {
+void Sender::finish(const HttpCompletion& completion) {
   const auto found = flights_.find(completion.id);
   if (found == flights_.end()) return;
   Flight flight = std::move(found->second);

@@ -46,10 +46,13 @@ void Window::report_long() {
 void Window::more() {
   const std::size_t pending = last_ - first_;
   if (pending >= longest_piece_ + kLookAhead) report_long();
-  read_more();
+  make_room();
+  // A piece that already failed to be whole is looked at again only when it has grown by half, so
+  // that tiny blocks cost no quadratic time.
+  fill(pending + std::max<std::size_t>(1, pending / 2));
 }
 
-void Window::read_more() {
+void Window::make_room() {
   const std::size_t pending = last_ - first_;
   if (first_ > 0) {
     // Keep the line's beginning known although its bytes leave the buffer.
@@ -71,9 +74,9 @@ void Window::read_more() {
   if (capacity_ - last_ < kBlock / 2) {
     reserve(capacity_ * 2);
   }
-  // A piece that already failed to be whole is looked at again only when it has grown by half, so
-  // that tiny blocks cost no quadratic time.
-  const std::size_t wanted = pending + std::max<std::size_t>(1, pending / 2);
+}
+
+void Window::fill(std::size_t wanted) {
   while (!final_ && last_ < capacity_ && (last_ < wanted || at_start_)) {
     const std::size_t got = input_.read(buffer_.get() + last_, capacity_ - last_);
     if (got == 0) final_ = true;
@@ -91,7 +94,9 @@ void Window::read_more() {
 
 const char* Window::settle(const char* position) {
   const auto offset = static_cast<std::size_t>(position - begin());
-  while (!final_ && last_ - first_ < offset + 4) read_more();
+  if (capacity_ - last_ < 4) make_room();
+  // What stands before the position stays where it is, for the excerpt.
+  fill(first_ + offset + 4);
   return begin() + offset;
 }
 

@@ -98,7 +98,7 @@ class Sender {
   void start_write(std::unique_ptr<Batch> batch);
   void start_question(std::unique_ptr<Batch> batch, Purpose purpose, const rest::Outcome& doubt);
   std::chrono::milliseconds time_to_wait(std::chrono::milliseconds longest) const;
-  void finish(HttpCompletion completion);
+  void finish(const HttpCompletion& completion);
   void finish_write(std::unique_ptr<Batch> batch, const rest::Outcome& outcome);
   void finish_question(Flight flight, const HttpResult& result);
   void finish_failed_question(Flight flight, const HttpResult& result);

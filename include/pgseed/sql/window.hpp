@@ -77,14 +77,17 @@ class Window {
   void examine(std::size_t from);
   [[noreturn]] void report_dirty();
   [[noreturn]] void report_long();
-  void read_more();
+  // Moves what is unconsumed to the front of the buffer, which grows when it is nearly full.
+  void make_room();
+  // Reads until `wanted` bytes are in the buffer or the text ends, and looks for bad ones.
+  void fill(std::size_t wanted);
   void reserve(std::size_t capacity);
 
   struct Free {
     void operator()(char* bytes) const { std::free(bytes); }
   };
 
-  static constexpr std::size_t kBlock = 256 * 1024;
+  static constexpr std::size_t kBlock = std::size_t{256} * 1024;
   // How far a parser may look ahead of the piece that it reads.
   static constexpr std::size_t kLookAhead = 8;
   static constexpr std::size_t kClean = static_cast<std::size_t>(-1);
