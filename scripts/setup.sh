@@ -44,6 +44,7 @@ need_build() {
   need_command ninja ninja-build
   need_command pkg-config pkg-config
   need_header libcurl4-openssl-dev curl/curl.h
+  need_header libssl-dev openssl/evp.h
   need_header libpqxx-dev pqxx/pqxx
   need_header libsimdjson-dev simdjson.h
   need_header libcli11-dev CLI/CLI.hpp
@@ -68,6 +69,9 @@ need_test() {
   need_command pgbouncer pgbouncer
   need_command nginx nginx
   need_command openssl openssl
+  need_header libpg-query-dev pg_query.h
+  need_file alembic /usr/bin/alembic
+  need_file python3-psycopg2 /usr/lib/python3/dist-packages/psycopg2
   need_command curl curl
   need_file time /usr/bin/time
 }

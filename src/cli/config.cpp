@@ -60,7 +60,7 @@ std::string clean(std::string_view value) {
 
 // The last line that sets one of the names, the first name before the second.
 std::optional<Setting> find_entry(const std::vector<EnvEntry>& entries, const std::string& path,
-                                  std::initializer_list<const char*> names) {
+                                  const std::vector<const char*>& names) {
   for (const char* name : names) {
     for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
       if (entry->key != name) continue;
@@ -86,6 +86,7 @@ class Resolver {
       : flags_(flags), environment_(environment), directory_(std::move(directory)) {}
 
   Config resolve() {
+    find_supabase_switch();
     take_flags();
     take_environment();
     for (auto path = flags_.env_files.rbegin(); path != flags_.env_files.rend(); ++path) {
@@ -108,6 +109,33 @@ class Resolver {
     return Setting{std::move(cleaned), text("flag ", flag)};
   }
 
+  // Before all else, as it decides which names count.
+  void find_supabase_switch() {
+    std::optional<Setting> found;
+    if (const auto value = environment_("ENABLE_SUPABASE"); value && !clean(*value).empty()) {
+      found = Setting{clean(*value), "environment"};
+    }
+    const auto look_into = [&](const std::string& path, bool required) {
+      const auto content = read_small_file(directory_ / path, path, required);
+      if (content) {
+        fill(found,
+             find_entry(parse_env_file(*content, path, environment_), path, {"ENABLE_SUPABASE"}));
+      }
+    };
+    for (auto path = flags_.env_files.rbegin(); path != flags_.env_files.rend(); ++path) {
+      look_into(*path, true);
+    }
+    for (const char* path : {".env.local", ".env", ".env.migration"}) look_into(path, false);
+    if (!found) return;
+    const std::string value = to_lower(found->value);
+    if (value == "true" || value == "1" || value == "yes" || value == "on") {
+      config_.supabase_enabled = true;
+      database_names_ = {"SUPABASE_DB_URL", "DATABASE_URL"};
+    } else if (value == "false" || value == "0" || value == "no" || value == "off") {
+      config_.supabase_enabled = false;
+    }
+  }
+
   void take_flags() {
     fill(config_.rest_url, from_flag(flags_.rest_url, "--rest-url"));
     fill(config_.database_url, from_flag(flags_.database_url, "--database-url"));
@@ -118,7 +146,7 @@ class Resolver {
   }
 
   void take_environment() {
-    const auto find = [this](std::initializer_list<const char*> names) -> std::optional<Setting> {
+    const auto find = [this](const std::vector<const char*>& names) -> std::optional<Setting> {
       for (const char* name : names) {
         const auto value = environment_(name);
         if (!value) continue;
@@ -130,7 +158,7 @@ class Resolver {
     };
     fill(config_.rest_url, find({"SUPABASE_URL"}));
     fill(config_.key, find({"SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY"}));
-    fill(config_.database_url, find({"DATABASE_URL"}));
+    fill(config_.database_url, find(database_names_));
   }
 
   void take_env_file(const std::string& path, bool required) {
@@ -140,7 +168,7 @@ class Resolver {
     fill(config_.rest_url, find_entry(entries, path, {"SUPABASE_URL"}));
     fill(config_.key,
          find_entry(entries, path, {"SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY"}));
-    fill(config_.database_url, find_entry(entries, path, {"DATABASE_URL"}));
+    fill(config_.database_url, find_entry(entries, path, database_names_));
   }
 
   void take_config_file() {
@@ -153,6 +181,10 @@ class Resolver {
       if (key == "rest_url") fill(config_.rest_url, setting);
       if (key == "database_url") fill(config_.database_url, setting);
       if (key == "schema") fill(schema_, setting);
+      if (key == "migrate.dir") config_.migrate_dir = setting;
+      if (key == "migrate.version_table") config_.version_table = setting;
+      if (key == "migrate.file_template") config_.file_template = setting;
+      if (key == "migrate.lock_timeout") config_.lock_timeout = setting;
       if (key == "key_file" && !config_.key) {
         const auto key_path = fs::path(path).parent_path() / setting.value;
         config_.key = read_key_file(key_path.string(), setting.origin, setting.origin);
@@ -208,6 +240,7 @@ class Resolver {
   fs::path directory_;
   Config config_;
   std::optional<Setting> schema_;
+  std::vector<const char*> database_names_ = {"DATABASE_URL"};
 };
 
 }  // namespace
@@ -217,13 +250,24 @@ Config resolve(const GlobalFlags& flags, const EnvironmentLookup& environment,
   return Resolver(flags, environment, directory).resolve();
 }
 
+namespace {
+
+std::optional<std::string> look_up(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  if (value == nullptr) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
 Config resolve(const GlobalFlags& flags) {
-  const EnvironmentLookup environment = [](const std::string& name) -> std::optional<std::string> {
-    const char* value = std::getenv(name.c_str());
-    if (value == nullptr) return std::nullopt;
-    return value;
-  };
-  return resolve(flags, environment, {});
+  return resolve(flags, look_up, {});
+}
+
+std::optional<std::string> environment_value(const std::string& name) {
+  const auto value = look_up(name);
+  if (!value || clean(*value).empty()) return std::nullopt;
+  return clean(*value);
 }
 
 }  // namespace pgseed::cli

@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kNames = {"rest_url", "key_file", "database_url",
                                                     "schema"};
+constexpr std::array<std::string_view, 4> kMigrateNames = {"dir", "version_table", "file_template",
+                                                           "lock_timeout"};
 
 // Names under which people may try to put the key itself.
 bool names_a_secret(std::string_view name) {
@@ -34,6 +36,10 @@ class Reader {
         read(*node.as_table(), false);
         continue;
       }
+      if (top && name == "migrate" && node.is_table()) {
+        read_migrate(*node.as_table());
+        continue;
+      }
       if (names_a_secret(name)) {
         fail(line, "a key does not belong into the configuration file",
              "write it to a file of its own (chmod 600) and name that as key_file");
@@ -42,13 +48,29 @@ class Reader {
         fail(line, text("unknown setting '", name, '\''),
              "known are rest_url, key_file, database_url and schema, at the top or in [target]");
       }
-      const auto* value = node.as_string();
-      if (value == nullptr) fail(line, text("'", name, "' must be a string"), {});
       if (std::ranges::find(settings_, name, &FileSetting::key) != settings_.end()) {
         fail(line, text("'", name, "' is set twice, at the top and in [target]"), {});
       }
-      settings_.push_back({std::string(name), value->get(), line});
+      settings_.push_back({std::string(name), string_value(name, node, line), line});
     }
+  }
+
+  void read_migrate(const toml::table& table) {
+    for (const auto& [key, node] : table) {
+      const std::string_view name = key.str();
+      const int line = static_cast<int>(key.source().begin.line);
+      if (std::ranges::find(kMigrateNames, name) == kMigrateNames.end()) {
+        fail(line, text("unknown setting '", name, "' in [migrate]"),
+             "known are dir, version_table, file_template and lock_timeout");
+      }
+      settings_.push_back({text("migrate.", name), string_value(name, node, line), line});
+    }
+  }
+
+  std::string string_value(std::string_view name, const toml::node& node, int line) const {
+    const auto* value = node.as_string();
+    if (value == nullptr) fail(line, text("'", name, "' must be a string"), {});
+    return value->get();
   }
 
   [[noreturn]] void fail(int line, std::string message, std::string hint) const {

@@ -16,6 +16,7 @@ constexpr const char* kFooter = R"(Examples:
   pgseed schema schema.sql
   pgseed seed dump.sql --limit 100
   pgseed seed dump.sql --upsert
+  pgseed migrate upgrade head
   pgseed test
 
 The target comes from SUPABASE_URL, SUPABASE_SECRET_KEY and DATABASE_URL in the environment or in
@@ -83,6 +84,7 @@ int run_program(int argc, char** argv) {
   add_seed_command(app, flags, action);
   add_inspect_command(app, flags, action);
   add_schema_command(app, flags, action);
+  add_migrate_command(app, flags, action);
   add_test_command(app, flags, action);
   try {
     app.parse(argc, argv);

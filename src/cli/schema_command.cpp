@@ -1,8 +1,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
-#include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
+#include "pgseed/cli/api_schema.hpp"
 #include "pgseed/cli/commands.hpp"
 #include "pgseed/cli/connections.hpp"
 #include "pgseed/cli/console.hpp"
@@ -25,39 +25,11 @@ Examples:
   pgseed schema --if-not-exists dump.sql
   pgseed schema --dry-run dump.sql)";
 
-// How long PostgREST may take to know new tables; a reload takes about half a second.
-constexpr milliseconds kLongestWait{15'000};
-
 struct SchemaFlags {
   std::vector<std::string> files;
   bool if_not_exists = false, allow_drop = false, do_blocks = false, dry_run = false;
   double lock_timeout = 5;
 };
-
-// OPTIONS is answered without a look at rights: 404 until the schema cache has the table.
-bool api_knows(Transport& transport, const rest::Endpoint& endpoint, const TableName& table) {
-  HttpRequest request;
-  request.method = "OPTIONS";
-  request.url = endpoint.base_url + "/" + rest::percent_encode(table.table);
-  request.headers = rest::common_headers(endpoint, table.schema);
-  request.timeout = milliseconds(5'000);
-  const HttpResult result = exchange(transport, request);
-  return result.delivery == Delivery::answered && result.status != 404 && result.status < 500;
-}
-
-// Returns the tables that the API still does not know.
-std::vector<TableName> wait_for_api(Transport& transport, const rest::Endpoint& endpoint,
-                                    std::vector<TableName> tables) {
-  const auto end = std::chrono::steady_clock::now() + kLongestWait;
-  for (milliseconds delay{20};; delay = std::min(delay * 2, milliseconds(200))) {
-    tables.erase(std::remove_if(
-                     tables.begin(), tables.end(),
-                     [&](const TableName& table) { return api_knows(transport, endpoint, table); }),
-                 tables.end());
-    if (tables.empty() || std::chrono::steady_clock::now() > end) return tables;
-    interrupt::pause(delay);
-  }
-}
 
 std::string schema_json(const migrate::DdlResult& result, const std::vector<std::string>& notes,
                         bool dry_run) {
@@ -121,7 +93,7 @@ int run_schema(const SchemaFlags& flags, const GlobalFlags& global) {
       const auto transport = make_curl_transport({});
       const rest::Connection connection =
           connect_rest(*transport, config, console, milliseconds(10'000));
-      for (const TableName& table : wait_for_api(*transport, connection.endpoint, created)) {
+      for (const TableName& table : wait_for_tables(*transport, connection.endpoint, created)) {
         notes.push_back(text("PostgREST does not serve ", to_sql(table),
                              " yet; is its schema among db-schemas?"));
       }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "pgseed/base/text.hpp"
+#include "pgseed/migrate/local_setting.hpp"
 #include "pgseed/sql/rows.hpp"
 #include "pgseed/sql/table_definition.hpp"
 
@@ -42,22 +43,6 @@ bool matters_to_ddl(const std::string& setting) {
       "search_path", "check_function_bodies", "default_tablespace", "default_table_access_method",
       "default_toast_compression"};
   return std::find(kSettings.begin(), kSettings.end(), setting) != kSettings.end();
-}
-
-// SET x = y -> SET LOCAL x = y: a plain SET would outlive the transaction, behind a pooler for the
-// next client even.
-std::string as_local(std::string_view statement) {
-  sql::Cursor cursor = cursor_over(statement);
-  if (sql::accept_word(cursor, "SELECT")) {
-    const auto setting = sql::read_setting(statement);
-    if (!setting) return {};
-    std::string value;
-    for (const char byte : setting->value) value += byte == '\'' ? "''" : std::string(1, byte);
-    return text("SELECT pg_catalog.set_config('", setting->name, "', '", value, "', true)");
-  }
-  if (!sql::accept_word(cursor, "SET")) return {};
-  if (!sql::accept_word(cursor, "SESSION")) sql::accept_word(cursor, "LOCAL");
-  return "SET LOCAL " + std::string(cursor.position, cursor.end);
 }
 
 // Why a DDL statement is not applied, or nullptr.

@@ -100,6 +100,26 @@ std::string normalize_database_url(std::string_view url) {
   return parts.keyword_form ? render_keywords(parts) : render_url(parts);
 }
 
+std::string with_database(std::string_view url, const std::string& name) {
+  ConnectionString parts = parse_connection_string(url);
+  adapt(parts);
+  std::erase_if(parts.parameters, [](const auto& pair) { return pair.first == "dbname"; });
+  if (parts.keyword_form) {
+    parts.parameters.emplace_back("dbname", name);
+    return render_keywords(parts);
+  }
+  parts.database = name;
+  return render_url(parts);
+}
+
+std::string without_password(std::string_view url) {
+  ConnectionString parts = parse_connection_string(url);
+  adapt(parts);
+  std::erase_if(parts.parameters, [](const auto& pair) { return pair.first == "password"; });
+  parts.password.reset();
+  return parts.keyword_form ? render_keywords(parts) : render_url(parts);
+}
+
 std::string display_database_url(std::string_view url) {
   try {
     const ConnectionString parts = parse_connection_string(url);

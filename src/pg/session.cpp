@@ -221,7 +221,11 @@ void Session::transaction(const std::function<void(Session& session)>& work) {
     throw;
   } catch (...) {
     impl_->in_transaction = false;
-    impl_->run("ROLLBACK");
+    try {
+      impl_->run("ROLLBACK");
+    } catch (const ConnectionLost&) {
+      // Rolled back all the same; the first error tells more.
+    }
     throw;
   }
   impl_->in_transaction = false;
@@ -242,6 +246,14 @@ void Session::savepoint(const std::function<void(Session& session)>& work) {
     impl_->run(text("ROLLBACK TO SAVEPOINT ", name, "; RELEASE SAVEPOINT ", name));
     impl_->transaction_failed = false;
     throw;
+  }
+}
+
+void Session::cancel() noexcept {
+  try {
+    impl_->connection.cancel_query();
+  } catch (...) {
+    // The statement goes on; the caller waits for it.
   }
 }
 

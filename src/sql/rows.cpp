@@ -1,6 +1,7 @@
 #include "pgseed/sql/rows.hpp"
 
 #include <algorithm>
+#include <array>
 #include <initializer_list>
 #include <utility>
 
@@ -25,6 +26,13 @@ enum class State {
 };
 
 }  // namespace
+
+bool means_off(std::string_view value) {
+  static constexpr std::array<std::string_view, 7> kWords = {"off", "of", "false", "f",
+                                                             "no",  "n",  "0"};
+  return std::any_of(kWords.begin(), kWords.end(),
+                     [&](std::string_view word) { return equals_ignoring_case(value, word); });
+}
 
 // One step reads one piece from the front of the window. A step that runs out of text throws
 // NeedMore; the window grows and the step begins again, from where consume() last put it.
@@ -522,17 +530,15 @@ struct DumpReader::Impl {
     const std::optional<Setting> setting = read_setting(statement.text);
     if (!setting) return;
     const std::string value = to_lower(setting->value);
-    const auto is_one_of = [&](std::initializer_list<std::string_view> words) {
-      return std::find(words.begin(), words.end(), value) != words.end();
-    };
     const bool is_default = value == "default";
     if (setting->name == "standard_conforming_strings") {
-      backslash_is_data = !is_one_of({"off", "of", "false", "f", "no", "n", "0"});
+      backslash_is_data = !means_off(value);
     } else if (setting->name == "client_encoding") {
       encoding = is_default ? "UTF8" : setting->value;
       new_encoding = encoding;
     } else if (setting->name == "search_path") {
-      search_path = is_default || is_one_of({"pg_catalog", "$user"}) ? "" : setting->value;
+      const bool no_schema = is_default || value == "pg_catalog" || value == "$user";
+      search_path = no_schema ? "" : setting->value;
     } else if (setting->name == "timezone") {
       time_zone = is_default || value == "local" ? "" : setting->value;
     } else if (setting->name == "datestyle") {

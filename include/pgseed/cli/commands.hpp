@@ -22,6 +22,7 @@ struct Action {
 void add_seed_command(CLI::App& app, const GlobalFlags& flags, Action& action);
 void add_inspect_command(CLI::App& app, const GlobalFlags& flags, Action& action);
 void add_schema_command(CLI::App& app, const GlobalFlags& flags, Action& action);
+void add_migrate_command(CLI::App& app, const GlobalFlags& flags, Action& action);
 void add_test_command(CLI::App& app, const GlobalFlags& flags, Action& action);
 
 // The whole program but for main(): parses, runs, reports errors; returns the exit code.

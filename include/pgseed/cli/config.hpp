@@ -32,9 +32,18 @@ struct Config {
   std::optional<Setting> key;           // SUPABASE_SECRET_KEY, SUPABASE_SERVICE_ROLE_KEY; a secret
   std::optional<Setting> database_url;  // DATABASE_URL, as written; a secret
   Setting schema;
+  // pgseed.toml, [migrate].
+  std::optional<Setting> migrate_dir, version_table, file_template, lock_timeout;
+  // ENABLE_SUPABASE of the environment or a .env file, as projects write it that run against a
+  // local database and against Supabase in turn: true prefers SUPABASE_DB_URL to DATABASE_URL,
+  // false leaves the API alone when migrating.
+  std::optional<bool> supabase_enabled;
   // For the caller to print: a key file that others can read, for example.
   std::vector<std::string> warnings;
 };
+
+// A variable of the environment, trimmed; nullopt when unset or blank.
+std::optional<std::string> environment_value(const std::string& name);
 
 // Precedence: flag > environment > --env-file files (later ones win) > .env.local > .env >
 // .env.migration > config file > default. Within one source SUPABASE_SECRET_KEY wins over

@@ -12,8 +12,8 @@
 namespace pgseed::migrate {
 
 struct DdlStatement {
-  std::string sql;          // without the semicolon
-  std::uint64_t line = 0;   // in the file
+  std::string sql;         // without the semicolon
+  std::uint64_t line = 0;  // in the file
   std::uint64_t column = 1;
   bool is_setting = false;  // SET LOCAL ..., for the statements behind it
 };

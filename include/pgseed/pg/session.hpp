@@ -66,6 +66,10 @@ class Session {
   void transaction(const std::function<void(Session& session)>& work);
   bool in_transaction() const;
 
+  // Asks the server to give up the statement under way, which then fails with SQLSTATE 57014. The
+  // only member that another thread may call, while the session lives.
+  void cancel() noexcept;
+
   // SQL text as a literal that is read the same whatever standard_conforming_strings says.
   std::string literal(std::string_view value) const;
   int server_version() const;  // 150020

@@ -53,6 +53,9 @@ struct Statement {
   std::uint64_t column = 0;  // where it begins in its line; counted with rows = false only
 };
 
+// The value of a boolean setting, as PostgreSQL reads it: off, false, no, 0 and what begins them.
+bool means_off(std::string_view value);
+
 enum class Piece { row, statement, end };
 
 struct ReaderOptions {

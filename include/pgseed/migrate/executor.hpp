@@ -1,0 +1,158 @@
+#pragma once
+// Runs plans against a database: the only writer of the version table.
+//
+// An ordinary revision is one transaction:
+//   BEGIN; timeouts (SET LOCAL); try the advisory lock; lock the version table; read its rows and
+//   plan again if they moved; the section's statements; the row changes; the log; NOTIFY pgrst;
+//   COMMIT
+// Both locks are polled, never waited for: a session that waits inside a transaction holds a
+// snapshot, for which CREATE INDEX CONCURRENTLY in another session would wait in turn (measured:
+// until the holder let go). ACCESS EXCLUSIVE on the table shuts out an unmodified Alembic, too.
+//
+// A transaction:false section runs statement by statement while a second connection, the guard,
+// holds the advisory lock in an idle READ COMMITTED transaction. Each finished statement is logged,
+// so that the next run goes on where this one stopped.
+//
+// Only transaction-scoped locks and settings are used, so transaction poolers are fine; with a
+// transaction:false section the pool needs two server connections.
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pgseed/migrate/migration_log.hpp"
+#include "pgseed/migrate/plan.hpp"
+#include "pgseed/migrate/script.hpp"
+#include "pgseed/migrate/version_table.hpp"
+#include "pgseed/pg/cancel.hpp"
+#include "pgseed/pg/session.hpp"
+
+namespace pgseed::migrate {
+
+struct ExecutorOptions {
+  VersionTableName version_table;
+  bool single_transaction = false;  // all or nothing, as Alembic does
+  bool dry_run = false;             // the same, and rolled back
+  bool log = true;
+  // How long to poll for the locks, and to repeat a revision that ran into a lock timeout, a
+  // deadlock or a serialization failure.
+  std::chrono::milliseconds lock_wait{60'000};
+  // For statements whose section says nothing; as PostgreSQL takes them, empty: the server's own.
+  std::string lock_timeout = "5s";
+  std::string statement_timeout;
+  VariableLookup variables;
+  // Runs a revision that only Alembic can run; unset: refused. Throws when that fails.
+  std::function<void(const Revision& revision, Direction direction)> delegate;
+};
+
+// Told what happens while it happens.
+class ExecutorObserver {
+ public:
+  virtual ~ExecutorObserver() = default;
+  virtual void step_begins(const Step& step) = 0;
+  virtual void note(const std::string& line) = 0;
+};
+
+class Executor {
+ public:
+  using Planner = std::function<Plan(const AppliedRows& rows)>;
+
+  // Connects. The graph and the observer must outlive the executor. Throws as pg::Session.
+  Executor(const std::string& database_url, const Graph& graph, ExecutorOptions options,
+           ExecutorObserver& observer);
+  ~Executor();
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
+
+  // The rows as they are; creates nothing and takes no lock.
+  AppliedRows rows();
+
+  // Runs what the target needs; returns the steps that this run did. A target is settled against
+  // the rows at the start; when another process moves them meanwhile, only what is still missing is
+  // done. Throws: Error{input} (target, rows, a section that is missing, irreversible or broken)
+  // before anything ran, Error{unreachable} when a lock was not obtained in time, pg::SqlError with
+  // the place in the file, Error{refused} at a revision that only Alembic can run, Interrupted.
+  // Steps that were committed before stay.
+  Plan upgrade(const std::string& target);
+  Plan downgrade(const std::string& target);
+
+  // The same for any plan: made from the rows, and made again when they moved.
+  Plan run(const Planner& planner);
+
+  // Sets the rows without running anything; returns what changed.
+  std::vector<RowChange> stamp(const std::vector<std::string>& targets, bool purge);
+  // Takes out rows that others imply, forgets sections that stopped half-way, and takes the files'
+  // checksums for what is applied; returns what it did, a line each.
+  std::vector<std::string> repair();
+  void ensure_version_table();
+  // Drops the version table and this table's part of the log.
+  void drop_version_table();
+
+  pg::Session& session() { return *session_; }
+  const VersionTable& table() const { return *table_; }
+  const MigrationLog& log() const { return *log_; }
+  bool has_log() const { return has_log_; }
+
+ private:
+  // A step with what it sends.
+  struct Prepared {
+    Step step;
+    const Revision* revision = nullptr;
+    const Section* section = nullptr;  // nullptr: only Alembic can run it
+    std::vector<ScriptStatement> statements;
+  };
+  // Thrown by an attempt, within this class only: somebody else has the lock; the rows are not
+  // those that the plan was made for.
+  struct Busy {};
+  struct Moved {
+    std::vector<std::string> rows;
+  };
+
+  Plan run_as_one(const Planner& planner);
+  void connect();
+  Prepared prepare(const Step& step) const;
+  void check(const Plan& plan) const;
+  // Repeats the attempt while it is Busy or fails for a reason that passes.
+  void until_done(const std::function<void()>& attempt, bool may_repeat);
+
+  void run_delegated(const Prepared& prepared);
+  void run_in_transaction(const Prepared& prepared);
+  void execute_all(const Prepared& prepared);
+  void execute(const ScriptStatement& statement, const Prepared& prepared);
+
+  // executor_stepwise.cpp: transaction:false.
+  void run_stepwise(const Prepared& prepared);
+  void run_steps(const Prepared& prepared);
+  void run_alone(const ScriptStatement& statement, const Prepared& prepared);
+  void wait_for_orphan(const ScriptStatement& statement);
+  void finish_stepwise(const Prepared& prepared, std::optional<std::int64_t> log_id);
+
+  void take_advisory_lock(pg::Session& session);
+  void lock_table();
+  void require_rows(const std::vector<std::string>& expected);
+  void write_rows(const std::vector<RowChange>& changes);
+  void set_timeouts(const SectionOptions* section);
+  void make_version_table();
+  void take_back_version_table();
+  void make_log();
+  void log_failure(const Prepared& prepared, const pg::SqlError& error);
+  std::vector<RowChange> rewrite_rows(
+      const std::function<std::vector<std::string>(const AppliedRows&)>& wanted);
+  std::string lock_holder();
+
+  std::string database_url_;
+  const Graph& graph_;
+  ExecutorOptions options_;
+  ExecutorObserver& observer_;
+  std::unique_ptr<pg::Session> session_;
+  std::unique_ptr<pg::CancelOnInterrupt> cancel_;  // of session_, so gone before it
+  std::optional<VersionTable> table_;
+  std::optional<MigrationLog> log_;
+  bool has_log_ = false;
+  bool made_table_ = false;  // by this run
+  std::chrono::steady_clock::time_point deadline_;
+};
+
+}  // namespace pgseed::migrate

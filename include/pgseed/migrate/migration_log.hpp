@@ -1,0 +1,78 @@
+#pragma once
+// pgseed.migration_log: what ran when, from which text, and how far a transaction:false section
+// came. Optional: without it migrations work, but such a section cannot be resumed and changed
+// files are not noticed. README, "The migration log, version 1".
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pgseed/migrate/plan.hpp"
+#include "pgseed/migrate/revision.hpp"
+#include "pgseed/pg/session.hpp"
+
+namespace pgseed::migrate {
+
+// A transaction:false section that did not come to its end.
+struct Unfinished {
+  std::int64_t id = 0;  // of the log row
+  int steps = 0;        // statements that are done
+  std::string steps_sha256;
+  bool was_running = false;  // the process died during statement steps + 1
+};
+
+struct AppliedChecksums {
+  std::string upgrade, downgrade;  // sha256; empty if the section was missing
+};
+
+// True if a section of the file is not the one that was applied.
+bool differs(const Revision& revision, const AppliedChecksums& applied);
+
+class MigrationLog {
+ public:
+  // version_table: qualified, tells the logs of several projects in one database apart.
+  explicit MigrationLog(std::string version_table) : version_table_(std::move(version_table)) {}
+
+  // Creates schema and table where they are missing, in the transaction at hand. False, with
+  // nothing done, where the role may not.
+  bool create(pg::Session& session) const;
+
+  // One finished step, in the transaction that also writes the version table.
+  void add(pg::Session& session, const Revision& revision, Direction direction,
+           std::chrono::system_clock::time_point started) const;
+  // `stamp`: the rows were set without running anything.
+  void add_stamp(pg::Session& session, const std::string& rows) const;
+  // A step that was rolled back.
+  void add_failure(pg::Session& session, const Revision& revision, Direction direction,
+                   const std::string& sqlstate, const std::string& error) const;
+
+  // --- transaction:false sections
+  std::optional<Unfinished> find_unfinished(pg::Session& session, const std::string& id,
+                                            Direction direction) const;
+  std::int64_t begin(pg::Session& session, const Revision& revision, Direction direction) const;
+  // Before a statement that runs on its own: it may or may not have happened if nothing follows.
+  void note_running(pg::Session& session, std::int64_t id) const;
+  void note_step(pg::Session& session, std::int64_t id, int steps,
+                 const std::string& steps_sha256) const;
+  void note_failure(pg::Session& session, std::int64_t id, const std::string& sqlstate,
+                    const std::string& error) const;
+  void finish(pg::Session& session, std::int64_t id) const;
+
+  // The checksums that each revision had when it was last applied.
+  std::map<std::string, AppliedChecksums> checksums(pg::Session& session) const;
+  // Takes the files' checksums from now on.
+  void accept(pg::Session& session, const Revision& revision) const;
+  // Revisions with a section that stopped half-way.
+  std::vector<std::string> unfinished(pg::Session& session) const;
+  // Forgets that, after the rest was done or undone by hand.
+  void forget_unfinished(pg::Session& session, const std::string& id) const;
+  // Drops the part of this version table, and schema pgseed if nothing else is in it.
+  void drop(pg::Session& session) const;
+
+ private:
+  std::string version_table_;
+};
+
+}  // namespace pgseed::migrate

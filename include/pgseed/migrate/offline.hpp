@@ -1,0 +1,31 @@
+#pragma once
+// --sql: a plan as a script for psql or any other client, without a server. Pure.
+#include <string>
+
+#include "pgseed/migrate/plan.hpp"
+#include "pgseed/migrate/script.hpp"
+#include "pgseed/migrate/version_table.hpp"
+
+namespace pgseed::migrate {
+
+struct OfflineOptions {
+  VersionTableName version_table;
+  bool single_transaction = false;
+  VariableLookup variables;
+};
+
+// One transaction for each revision (or one for all). Each begins with a guard, a DO block that
+// raises unless the version table holds exactly the rows that the plan starts from, so that the
+// script changes nothing in a database that is elsewhere. CREATE TABLE IF NOT EXISTS for the
+// version table, its row changes, and NOTIFY pgrst are part of it. A transaction:false section is
+// preceded by psql's ON_ERROR_STOP, as nothing else would stop a client after a failed guard.
+// Throws Error{refused} at a revision that only Alembic can run, Error{input} for one without the
+// section.
+std::string offline_script(const Graph& graph, const AppliedRows& start, const Plan& plan,
+                           const OfflineOptions& options);
+
+// `stamp --sql`: the guard and the row changes.
+std::string offline_stamp(const AppliedRows& start, const std::vector<std::string>& rows,
+                          const OfflineOptions& options);
+
+}  // namespace pgseed::migrate

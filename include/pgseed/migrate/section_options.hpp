@@ -1,0 +1,25 @@
+#pragma once
+// What stands in a section's marker line. Pure.
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "pgseed/migrate/revision.hpp"
+
+namespace pgseed::migrate {
+
+struct Marker {
+  bool is_upgrade = true;
+  SectionOptions options;
+};
+
+// "-- upgrade" and "-- downgrade", alone or with options (key:value words and `irreversible`);
+// nullopt for any other comment, also for "-- upgrade the users table". Throws Error{input} at
+// `where` for an unknown or malformed option, and for what is a marker but for its spelling
+// ("--downgrade", "-- Upgrade:"): read as a comment it would let the wrong section run.
+std::optional<Marker> read_marker(std::string_view comment, const std::string& where);
+
+// The marker line, without its line end.
+std::string render_marker(const Marker& marker);
+
+}  // namespace pgseed::migrate

@@ -1,0 +1,93 @@
+#include <CLI/CLI.hpp>
+#include <utility>
+
+#include "pgseed/base/error.hpp"
+#include "pgseed/base/text.hpp"
+#include "pgseed/cli/migrate_commands.hpp"
+
+namespace pgseed::cli {
+namespace {
+
+constexpr const char* kFooter =
+    R"(Targets: head, heads, base, a revision id or the beginning of one, a branch label,
+LABEL@head, +1, -1, LABEL@+1, REVISION+1. Ranges for --sql and history: A:B, A:, :B.
+
+Examples:
+  pgseed migrate upgrade head
+  pgseed migrate downgrade -1
+  pgseed migrate current
+  pgseed migrate history --graph
+  pgseed migrate revision -m "add difficulty column"
+  pgseed migrate upgrade head --sql > upgrade.sql
+  pgseed migrate stamp head
+
+Revisions are read from --dir, else from where alembic.ini says, else [migrate] dir in pgseed.toml,
+else migrations/; the files lie in its folder versions/ where there is one. The database is
+DATABASE_URL. Exit codes: 1 not up to date, findings, a failed test; 3 broken files, unknown revision,
+irreversible; 4 unreachable, lock not obtained; 5 SQL error, or a revision that only Alembic can run.)";
+
+// Alembic's way: "FAILED: message" on stdout, 255 for what a command refuses, 1 for the rest.
+int alembic_failure(Console& console, const Error& error) {
+  console.error(error);
+  const bool refused = error.kind == ErrorKind::input || error.kind == ErrorKind::rows;
+  if (!refused) return error.kind == ErrorKind::usage ? 255 : 1;
+  console.result(text("FAILED: ", error.message, "\n"));
+  return 255;
+}
+
+int run_subcommand(const std::function<int(MigrateProject&)>& body, const MigrateFlags& flags,
+                   const GlobalFlags& global) {
+  if (!flags.alembic_exit_codes) {
+    MigrateProject project(flags, global);
+    return body(project);
+  }
+  try {
+    MigrateProject project(flags, global);
+    return body(project) == exit_code(ErrorKind::rows) ? 255 : 0;
+  } catch (const Error& error) {
+    Console console(global);
+    return alembic_failure(console, error);
+  }
+}
+
+}  // namespace
+
+CLI::App& MigrateCommands::add(const std::string& name, const std::string& help,
+                               std::function<int(MigrateProject&)> run) const {
+  CLI::App* const command = app.add_subcommand(name, help);
+  command->fallthrough();
+  command->callback(
+      [name, body = std::move(run), project_flags = flags, settings = &global, chosen = &action] {
+        *chosen = {"migrate " + name, [body, project_flags, settings] {
+                     return run_subcommand(body, *project_flags, *settings);
+                   }};
+      });
+  return *command;
+}
+
+void add_migrate_command(CLI::App& app, const GlobalFlags& global, Action& action) {
+  CLI::App* const command =
+      app.add_subcommand("migrate", "schema migrations with Alembic's commands and version table");
+  command->require_subcommand(1);
+  command->fallthrough();
+  command->footer(kFooter);
+  auto flags = std::make_shared<MigrateFlags>();
+  command->add_option("--dir", flags->dirs, "folder with the revisions; repeatable")
+      ->allow_extra_args(false)
+      ->type_name("DIR");
+  command->add_option("-c,--ini", flags->ini_file, "the project's alembic.ini")->type_name("FILE");
+  command
+      ->add_option("--version-table", flags->version_table,
+                   "name, or schema.name (alembic_version)")
+      ->type_name("NAME");
+  command->add_flag("--alembic-exit-codes", flags->alembic_exit_codes,
+                    "255 and FAILED: on stdout, as Alembic does");
+  const MigrateCommands commands{*command, flags, global, action};
+  add_migrate_run_commands(commands);
+  add_migrate_question_commands(commands);
+  add_migrate_file_commands(commands);
+  add_migrate_exchange_commands(commands);
+  add_migrate_test_command(commands);
+}
+
+}  // namespace pgseed::cli

@@ -1,0 +1,325 @@
+// import alembic, export alembic: one project, both tools.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <optional>
+
+#include "pgseed/base/error.hpp"
+#include "pgseed/base/text.hpp"
+#include "pgseed/cli/alembic_process.hpp"
+#include "pgseed/cli/migrate_commands.hpp"
+#include "pgseed/cli/scratch_database.hpp"
+#include "pgseed/migrate/alembic_file.hpp"
+#include "pgseed/migrate/alembic_import.hpp"
+#include "pgseed/migrate/alembic_ini.hpp"
+#include "pgseed/migrate/revision_file.hpp"
+#include "pgseed/pg/connection_string.hpp"
+#include "pgseed/pg/database_url.hpp"
+#include "pgseed/pg/snapshot.hpp"
+
+namespace pgseed::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using migrate::Direction;
+using migrate::Graph;
+using migrate::Node;
+using migrate::Revision;
+
+std::string read_text(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+// --- export
+
+int run_export(MigrateProject& project, const std::string& what) {
+  if (what != "alembic") {
+    throw Error(ErrorKind::usage, text("cannot export to '", what, "'"), {},
+                "pgseed migrate export alembic");
+  }
+  std::vector<std::string> written, left_out;
+  for (const Revision& revision : project.graph().revisions()) {
+    if (revision.format == migrate::FileFormat::alembic) continue;
+    const fs::path sql(revision.path);
+    fs::path twin = sql;
+    twin.replace_extension(".py");
+    const std::string content = migrate::render_alembic_twin(revision, sql.filename().string());
+    if (fs::exists(twin)) {
+      const std::string present = read_text(twin);
+      if (present == content) continue;
+      if (!migrate::is_alembic_twin(present)) {
+        left_out.push_back(text(twin.string(), ": exists and is no twin of ours"));
+        continue;
+      }
+      fs::remove(twin);
+    }
+    migrate::write_new_file(twin, content);
+    written.push_back(twin.string());
+    project.print(
+        text("Generating ", fs::absolute(twin).lexically_normal().string(), " ...  done"));
+  }
+  Console& console = project.console();
+  for (const std::string& line : left_out) console.warning("left out " + line);
+  if (console.json()) {
+    JsonOutput out = begin_migrate_json("export", 0);
+    write_strings(out, "written", written);
+    write_strings(out, "left_out", left_out);
+    console.result(end_migrate_json(out));
+  } else if (written.empty()) {
+    console.info("every .sql has its twin");
+  }
+  return 0;
+}
+
+// --- import
+
+// The last line of a traceback says what went wrong.
+std::string last_line(const std::string& words) {
+  const std::string_view trimmed = trim(words);
+  const auto line = trimmed.rfind('\n');
+  return std::string(trim(line == std::string_view::npos ? trimmed : trimmed.substr(line + 1)));
+}
+
+class AlembicImport {
+ public:
+  explicit AlembicImport(MigrateProject& project) : project_(project), graph_(project.graph()) {
+    if (project.ini_file().empty()) {
+      throw Error(ErrorKind::usage, "there is no alembic.ini here", {},
+                  "run this in the Alembic project's folder, or name the file: -c FILE");
+    }
+    if (!has_alembic()) {
+      throw Error(ErrorKind::usage, "importing needs Alembic once, to render its revisions as SQL",
+                  {}, "install it, or activate the environment of the project");
+    }
+    ini_ = fs::absolute(project.ini_file());
+    for (Node node = 0; node < graph_.size(); ++node) {
+      if (graph_[node].format == migrate::FileFormat::alembic) python_.push_back(node);
+    }
+  }
+
+  bool has_work() const { return !python_.empty(); }
+
+  // Every revision as Alembic prints it, in its own order.
+  std::vector<Revision> render() {
+    const std::string all = offline({"upgrade", "heads", "--sql"});
+    const std::string env_py = read_text(fs::path(script_location()) / "env.py");
+    const bool doubled = migrate::doubles_percent(all, env_py);
+    const auto ups = migrate::read_offline_script(
+        {all, "alembic upgrade heads --sql", project_.version_table(), doubled});
+    std::vector<Revision> imported;
+    for (const Node node : python_) {
+      const Revision& header = graph_[node];
+      const auto up = std::find_if(ups.begin(), ups.end(),
+                                   [&](const auto& step) { return step.id == header.id; });
+      if (up == ups.end()) {
+        throw Error(ErrorKind::input,
+                    text("alembic upgrade heads --sql printed nothing for revision ", header.id),
+                    header.path, "does the revision belong to the alembic.ini in use?");
+      }
+      imported.push_back(
+          migrate::imported_revision(header, up->section, downgrade(header, doubled)));
+    }
+    return imported;
+  }
+
+  const std::vector<std::string>& notes() const { return notes_; }
+
+  // Both ways into two databases: Alembic's and ours. Unset: it could not be tried, a note says
+  // why. Else the differences.
+  std::optional<std::vector<std::string>> prove() {
+    if (!project_.config().database_url) {
+      notes_.push_back("not proven: set DATABASE_URL to a server where databases may be created");
+      return std::nullopt;
+    }
+    ScratchDatabase theirs(project_.database_url());
+    ScratchDatabase ours(project_.database_url());
+    if (!leads_to(theirs)) return std::nullopt;
+    const AlembicOutput upgraded = online(theirs, {"upgrade", "heads"});
+    if (upgraded.exit_code != 0) {
+      notes_.push_back("not proven: alembic upgrade heads failed: " +
+                       last_line(upgraded.err.empty() ? upgraded.out : upgraded.err));
+      return std::nullopt;
+    }
+    const Graph sql_graph(migrate::read_revisions(project_.locations()));
+    Silent silent;
+    migrate::ExecutorOptions options = project_.executor_options();
+    options.log = options.dry_run = options.single_transaction = false;
+    options.delegate = nullptr;
+    migrate::Executor executor(ours.url(), sql_graph, std::move(options), silent);
+    executor.upgrade("heads");
+    pg::Session their_session(theirs.url());
+    const pg::SnapshotOptions without{{executor.table().sql_name()}};
+    return pg::compare_snapshots(pg::read_snapshot(their_session, without),
+                                 pg::read_snapshot(executor.session(), without));
+  }
+
+ private:
+  struct Silent : migrate::ExecutorObserver {
+    void step_begins(const migrate::Step&) override {}
+    void note(const std::string&) override {}
+  };
+
+  std::string script_location() const {
+    const migrate::AlembicIni ini =
+        migrate::parse_alembic_ini(read_text(ini_), ini_.string(), ini_.parent_path().string());
+    const fs::path location(ini.script_location);
+    return (location.is_absolute() ? location : ini_.parent_path() / location).string();
+  }
+
+  std::string offline(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"-c", ini_.filename().string()});
+    const AlembicOutput output = run_alembic(arguments, ini_.parent_path().string(), {});
+    if (output.exit_code == 0) return output.out;
+    std::string line = "alembic";
+    for (const std::string& argument : arguments) line += " " + argument;
+    throw Error(ErrorKind::refused,
+                text("`", line,
+                     "` failed: ", redact(last_line(output.err.empty() ? output.out : output.err))),
+                {},
+                "revisions that read data while they migrate cannot be rendered offline; write "
+                "those by hand");
+  }
+
+  // Unset where Alembic cannot print it: the file says so.
+  std::optional<migrate::Section> downgrade(const Revision& revision, bool doubled) {
+    const std::string range = migrate::downgrade_range(revision);
+    try {
+      const auto steps = migrate::read_offline_script({offline({"downgrade", range, "--sql"}),
+                                                       text("alembic downgrade ", range, " --sql"),
+                                                       project_.version_table(), doubled});
+      for (const migrate::OfflineStep& step : steps) {
+        if (step.id == revision.id && step.direction == Direction::down) return step.section;
+      }
+    } catch (const Error& error) {
+      notes_.push_back(text("revision ", revision.id, " has no downgrade now: ", error.message));
+      return std::nullopt;
+    }
+    notes_.push_back(text("revision ", revision.id, " has no downgrade now: alembic printed none"));
+    return std::nullopt;
+  }
+
+  // Alembic online, in a scratch database: through DATABASE_URL for an env.py that reads it, and
+  // through a copy of alembic.ini for one that does not. The copy holds no password.
+  AlembicOutput online(const ScratchDatabase& scratch, std::vector<std::string> arguments) {
+    const fs::path copy =
+        ini_.parent_path() / text(".pgseed-import-", static_cast<long>(getpid()), ".ini");
+    const std::string url = pg::without_password(scratch.url());
+    std::string quoted;
+    for (const char byte : url.substr(0, url.find('?')))
+      quoted += byte == '%' ? "%%" : std::string(1, byte);
+    std::string content = read_text(ini_);
+    std::string changed;
+    for (std::size_t at = 0; at < content.size();) {
+      const auto end = std::min(content.find('\n', at), content.size() - 1) + 1;
+      const std::string_view line(content.data() + at, end - at);
+      changed += line.starts_with("sqlalchemy.url") ? text("sqlalchemy.url = ", quoted, '\n')
+                                                    : std::string(line);
+      at = end;
+    }
+    fs::remove(copy);
+    migrate::write_new_file(copy, changed);
+    arguments.insert(arguments.begin(), {"-c", copy.filename().string()});
+    const AlembicOutput output =
+        run_alembic(arguments, ini_.parent_path().string(),
+                    {{"DATABASE_URL", scratch.url()},
+                     {"PGPASSWORD", pg::password_of_database_url(scratch.url())}});
+    fs::remove(copy);
+    return output;
+  }
+
+  // A row that no file has makes `alembic current` fail by its name: only then it looks where it is
+  // told to, and not at the project's own database.
+  bool leads_to(const ScratchDatabase& scratch) {
+    const std::string table = migrate::to_sql(project_.version_table());
+    pg::Session session(scratch.url());
+    session.execute(migrate::create_version_table_sql(table, project_.version_table().table, true));
+    session.execute(text("INSERT INTO ", table, " VALUES ('pgseed_probe')"));
+    const AlembicOutput answer = online(scratch, {"current"});
+    session.execute(text("DROP TABLE ", table));
+    if ((answer.out + answer.err).find("pgseed_probe") != std::string::npos) return true;
+    notes_.push_back(
+        "not proven: env.py does not take its URL from DATABASE_URL or sqlalchemy.url, so Alembic "
+        "cannot be pointed at a scratch database");
+    return false;
+  }
+
+  MigrateProject& project_;
+  const Graph& graph_;
+  fs::path ini_;
+  std::vector<Node> python_;
+  std::vector<std::string> notes_;
+};
+
+int run_import(MigrateProject& project, const std::string& what) {
+  if (what != "alembic") {
+    throw Error(
+        ErrorKind::usage, text("cannot import from '", what, "'"), {},
+        "pgseed migrate import alembic; files of dbmate, goose, golang-migrate and Supabase "
+        "are read as they are");
+  }
+  AlembicImport import(project);
+  std::vector<std::string> written, differences;
+  std::string proven = "no";
+  if (import.has_work()) {
+    for (const Revision& revision : import.render()) {
+      const fs::path path(revision.path);
+      fs::path sql = path;
+      sql.replace_extension(".sql");
+      migrate::write_new_file(sql, migrate::render_revision_file(revision));
+      written.push_back(sql.string());
+      project.print(
+          text("Generating ", fs::absolute(sql).lexically_normal().string(), " ...  done"));
+    }
+    if (const auto found = import.prove()) {
+      differences = *found;
+      proven = differences.empty() ? "yes" : "differs";
+    }
+  }
+  const int code = differences.empty() ? 0 : exit_code(ErrorKind::rows);
+  Console& console = project.console();
+  for (const std::string& note : import.notes()) console.warning(note);
+  if (console.json()) {
+    JsonOutput out = begin_migrate_json("import", code);
+    write_strings(out, "written", written);
+    write_strings(out, "notes", import.notes());
+    out.text("proven", proven);
+    write_strings(out, "differences", differences);
+    console.result(end_migrate_json(out));
+    return code;
+  }
+  for (const std::string& line : differences) project.print(line);
+  if (!import.has_work()) console.info("every revision is SQL already");
+  if (proven == "yes") {
+    console.info("proven: both ways give the same schema in two databases");
+  } else if (!differences.empty()) {
+    console.warning("the .sql files do not give the schema that Alembic gives; see above");
+  }
+  return code;
+}
+
+}  // namespace
+
+void add_migrate_exchange_commands(const MigrateCommands& commands) {
+  {
+    auto what = std::make_shared<std::string>();
+    CLI::App& command =
+        commands.add("import", "turn an Alembic project's .py revisions into .sql beside them",
+                     [what](MigrateProject& project) { return run_import(project, *what); });
+    command.add_option("FORMAT", *what, "alembic")->required()->type_name("");
+  }
+  {
+    auto what = std::make_shared<std::string>();
+    CLI::App& command =
+        commands.add("export", "write the .py twin of each .sql, so that Alembic can run it",
+                     [what](MigrateProject& project) { return run_export(project, *what); });
+    command.add_option("FORMAT", *what, "alembic")->required()->type_name("");
+  }
+}
+
+}  // namespace pgseed::cli

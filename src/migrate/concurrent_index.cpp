@@ -1,0 +1,98 @@
+#include "pgseed/migrate/concurrent_index.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "pgseed/base/text.hpp"
+#include "pgseed/schema/model.hpp"
+#include "pgseed/sql/statement.hpp"
+
+namespace pgseed::migrate {
+namespace {
+
+enum class IndexVerb { create, drop };
+struct ConcurrentIndex {
+  IndexVerb verb;
+  std::string sql_name;  // qualified as far as the statement tells
+};
+
+std::string to_sql(const sql::QualifiedName& name) {
+  const std::string last = quote_identifier(name.name);
+  return name.schema ? text(quote_identifier(*name.schema), '.', last) : last;
+}
+
+std::optional<ConcurrentIndex> parse(std::string_view statement) {
+  sql::Cursor cursor{statement.data(), statement.data() + statement.size(), true};
+  try {
+    const bool creates = sql::accept_word(cursor, "CREATE");
+    if (!creates && !sql::accept_word(cursor, "DROP")) return std::nullopt;
+    if (creates) sql::accept_word(cursor, "UNIQUE");
+    if (!sql::accept_word(cursor, "INDEX") || !sql::accept_word(cursor, "CONCURRENTLY")) {
+      return std::nullopt;
+    }
+    if (sql::accept_word(cursor, "IF")) {
+      sql::accept_word(cursor, "NOT");
+      sql::accept_word(cursor, "EXISTS");
+    }
+    if (creates && sql::accept_word(cursor, "ON")) return std::nullopt;  // the server names it
+    sql::QualifiedName index = sql::read_qualified_name(cursor);
+    if (!creates) return ConcurrentIndex{IndexVerb::drop, to_sql(index)};
+    if (!sql::accept_word(cursor, "ON")) return std::nullopt;
+    sql::accept_word(cursor, "ONLY");
+    index.schema = sql::read_qualified_name(cursor).schema;  // an index lives with its table
+    return ConcurrentIndex{IndexVerb::create, to_sql(index)};
+  } catch (const sql::SyntaxProblem&) {
+    return std::nullopt;  // the server will say what is wrong
+  }
+}
+
+// Unset: there is no such index.
+std::optional<bool> is_valid(pg::Session& session, const std::string& sql_name) {
+  const auto rows =
+      session.query(text("SELECT indisvalid FROM pg_catalog.pg_index WHERE indexrelid = "
+                         "pg_catalog.to_regclass(",
+                         session.literal(sql_name), ')'));
+  if (rows.empty()) return std::nullopt;
+  return rows.front()[0] == "t";
+}
+
+}  // namespace
+
+bool must_run_alone(std::string_view statement) {
+  sql::Cursor cursor{statement.data(), statement.data() + statement.size(), true};
+  try {
+    if (sql::accept_word(cursor, "VACUUM")) return true;
+    sql::skip_blanks(cursor);
+    const std::string verb = to_lower(sql::read_word(cursor));
+    static constexpr std::array<std::string_view, 5> kVerbs = {"create", "drop", "alter", "reindex",
+                                                               "refresh"};
+    if (std::find(kVerbs.begin(), kVerbs.end(), verb) == kVerbs.end()) return false;
+    // The word stands near the beginning, or at the end of ALTER TABLE ... DETACH PARTITION; in
+    // the body of a function it is inside quotes. REFRESH ... CONCURRENTLY may be in a transaction.
+    for (sql::skip_blanks(cursor); !cursor.at_end(); sql::skip_blanks(cursor)) {
+      if (verb != "refresh" && sql::accept_word(cursor, "CONCURRENTLY")) return true;
+      if (!cursor.at_end()) sql::skip_token(cursor);
+    }
+  } catch (const sql::SyntaxProblem&) {
+    // The server will say what is wrong.
+  }
+  return false;
+}
+
+void drop_invalid_index(pg::Session& session, std::string_view statement) {
+  const auto index = parse(statement);
+  if (!index || index->verb != IndexVerb::create) return;
+  if (is_valid(session, index->sql_name) == false) {
+    session.execute("DROP INDEX CONCURRENTLY " + index->sql_name);
+  }
+}
+
+bool took_effect(pg::Session& session, std::string_view statement) {
+  const auto index = parse(statement);
+  if (!index) return false;
+  const auto valid = is_valid(session, index->sql_name);
+  return index->verb == IndexVerb::create ? valid == true : !valid;
+}
+
+}  // namespace pgseed::migrate

@@ -1,0 +1,184 @@
+#include "pgseed/migrate/directory.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <iterator>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include "pgseed/base/error.hpp"
+#include "pgseed/base/text.hpp"
+#include "pgseed/migrate/alembic_file.hpp"
+#include "pgseed/migrate/foreign_files.hpp"
+#include "pgseed/migrate/revision_file.hpp"
+
+namespace pgseed::migrate {
+namespace fs = std::filesystem;
+namespace {
+
+[[noreturn]] void fail(const char* what, const fs::path& path, const std::string& why,
+                       const char* hint) {
+  throw Error(ErrorKind::input, text(what, ": ", why), path.string(), hint);
+}
+
+// Closes on every way out.
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  ~Descriptor() {
+    if (number_ >= 0) close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
+std::string read_file(const fs::path& path) {
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.number() < 0) fail("cannot open the file", path, std::strerror(errno), "");
+  struct stat info = {};
+  if (fstat(file.number(), &info) != 0) {
+    fail("cannot look at the file", path, std::strerror(errno), "");
+  }
+  std::string content(static_cast<std::size_t>(info.st_size), '\0');
+  for (std::size_t done = 0; done < content.size();) {
+    const ssize_t got = read(file.number(), content.data() + done, content.size() - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail("cannot read the file", path, std::strerror(errno), "");
+    if (got == 0) content.resize(done);  // it shrank meanwhile
+    done += static_cast<std::size_t>(got);
+  }
+  return content;
+}
+
+struct Listing {
+  std::vector<std::string> files;    // names, sorted
+  std::vector<fs::path> subfolders;  // sorted
+};
+
+// Hidden entries, devices and pipes are left out.
+Listing list(const fs::path& folder) {
+  std::error_code error;
+  fs::directory_iterator entries(folder, error);
+  if (error) {
+    fail("cannot read the folder of revisions", folder, error.message(),
+         "make it with `pgseed migrate init`, or name another one with --dir");
+  }
+  Listing listing;
+  for (; entries != fs::directory_iterator(); entries.increment(error)) {
+    const std::string name = entries->path().filename().string();
+    std::error_code ignored;  // a link to nowhere: opening it tells
+    const bool is_folder = entries->is_directory(ignored);
+    if (name.starts_with('.') || name == "__pycache__") continue;
+    if (is_folder) {
+      listing.subfolders.push_back(folder / name);
+    } else if (!entries->is_other(ignored)) {
+      listing.files.push_back(name);
+    }
+    if (error) break;
+  }
+  if (error) fail("cannot read the folder of revisions", folder, error.message(), "");
+  std::sort(listing.files.begin(), listing.files.end());
+  std::sort(listing.subfolders.begin(), listing.subfolders.end());
+  return listing;
+}
+
+class Reader {
+ public:
+  explicit Reader(bool recursive) : recursive_(recursive) {}
+
+  void read(const fs::path& folder) {
+    // A folder named twice, or below another one, counts once.
+    std::error_code error;
+    const fs::path canonical = fs::canonical(folder, error);
+    if (!error && !seen_.insert(canonical).second) return;
+    const Listing listing = list(folder);
+    std::vector<Revision> found;
+    std::vector<NamedFile> foreign;
+    for (const std::string& name : listing.files) {
+      const std::string path = (folder / name).string();
+      if (name.ends_with(".sql") && !name.starts_with("R_")) {
+        std::string content = read_file(path);
+        if (is_revision_file(content)) {
+          found.push_back(parse_revision_file(content, path));
+        } else {
+          foreign.push_back({path, name, std::move(content)});
+        }
+      } else if (is_alembic_file_name(name)) {
+        found.push_back(parse_alembic_file(read_file(path), path));
+      }
+    }
+    const bool ours = std::any_of(found.begin(), found.end(), [](const Revision& revision) {
+      return revision.format == FileFormat::pgseed;
+    });
+    for (const NamedFile& file : foreign) {
+      // An empty file among ours is a torn one of ours, whatever its name could be.
+      const bool torn = ours && trim(file.content).empty();
+      // Parsing it as one of ours tells what is wrong.
+      if (torn || !foreign_format(file)) parse_revision_file(file.content, file.path);
+    }
+    if (!foreign.empty()) {
+      std::vector<Revision> others = read_foreign_files(foreign);
+      std::move(others.begin(), others.end(), std::back_inserter(found));
+      std::stable_sort(found.begin(), found.end(), [](const Revision& left, const Revision& right) {
+        return left.path < right.path;
+      });
+    }
+    std::move(found.begin(), found.end(), std::back_inserter(revisions_));
+    if (!recursive_) return;
+    for (const fs::path& subfolder : listing.subfolders) read(subfolder);
+  }
+
+  // Of a .sql and a .py with one id the .sql is what counts.
+  std::vector<Revision> take() {
+    std::set<std::string> sql_ids;
+    for (const Revision& revision : revisions_) {
+      if (revision.format != FileFormat::alembic) sql_ids.insert(revision.id);
+    }
+    std::erase_if(revisions_, [&](const Revision& revision) {
+      return revision.format == FileFormat::alembic && sql_ids.contains(revision.id);
+    });
+    return std::move(revisions_);
+  }
+
+ private:
+  bool recursive_;
+  std::set<fs::path> seen_;
+  std::vector<Revision> revisions_;
+};
+
+}  // namespace
+
+fs::path versions_folder(const fs::path& dir) {
+  std::error_code ignored;
+  const fs::path versions = dir / "versions";
+  return fs::is_directory(versions, ignored) ? versions : dir;
+}
+
+Revision read_revision(const fs::path& path) {
+  const std::string name = path.filename().string();
+  std::string content = read_file(path);
+  if (is_alembic_file_name(name)) return parse_alembic_file(content, path.string());
+  NamedFile file{path.string(), name, std::move(content)};
+  if (is_revision_file(file.content) || !foreign_format(file)) {
+    return parse_revision_file(file.content, file.path);
+  }
+  return read_foreign_files({std::move(file)}).front();
+}
+
+std::vector<Revision> read_revisions(const Locations& locations) {
+  Reader reader(locations.recursive);
+  for (const fs::path& folder : locations.folders) reader.read(folder);
+  return reader.take();
+}
+
+}  // namespace pgseed::migrate

@@ -1,0 +1,125 @@
+#include "pgseed/migrate/script_transaction.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "pgseed/base/error.hpp"
+#include "pgseed/base/text.hpp"
+#include "pgseed/sql/cursor.hpp"
+
+namespace pgseed::migrate {
+namespace {
+
+using Step = TransactionStep;
+
+bool at_end(sql::Cursor cursor) {
+  sql::skip_blanks(cursor);
+  return cursor.at_end();
+}
+
+// Behind COMMIT, END, ROLLBACK or ABORT.
+Step end_step(sql::Cursor cursor, Step plain) {
+  if (sql::accept_word(cursor, "PREPARED")) return Step::prepared;
+  if (!sql::accept_word(cursor, "WORK")) sql::accept_word(cursor, "TRANSACTION");
+  if (plain == Step::rollback && sql::accept_word(cursor, "TO")) return Step::none;
+  if (sql::accept_word(cursor, "AND") && !sql::accept_word(cursor, "NO")) return Step::other;
+  return plain;
+}
+
+std::string verb(const ScriptStatement& statement) {
+  std::string word;
+  for (const char byte : statement.sql) {
+    if (!sql::is_identifier_part(byte)) break;
+    word += byte >= 'a' && byte <= 'z' ? static_cast<char>(byte - 32) : byte;
+  }
+  return word;
+}
+
+[[noreturn]] void refuse(const ScriptPart& part, const std::string& message,
+                         const std::string& hint) {
+  throw Error(ErrorKind::input, message, part.where, hint);
+}
+
+[[noreturn]] void refuse_rollback(const ScriptPart& part) {
+  refuse(part, "ROLLBACK in a migration", "take out what is not to stay");
+}
+
+std::vector<ScriptStatement> one_transaction(std::vector<ScriptPart> parts) {
+  const auto is_setting = [](const ScriptPart& part) {
+    return part.step == Step::none && part.statement.kind == sql::StatementKind::session;
+  };
+  if (!parts.empty() && parts.back().step == Step::commit) {
+    parts.pop_back();
+    const auto first = std::find_if_not(parts.begin(), parts.end(), is_setting);
+    if (first != parts.end() && first->step == Step::begin) parts.erase(first);
+  }
+  std::vector<ScriptStatement> statements;
+  for (ScriptPart& part : parts) {
+    if (part.step == Step::rollback) refuse_rollback(part);
+    if (part.step != Step::none) {
+      refuse(part, text(verb(part.statement), " in a section that is one transaction already"),
+             "take it out, or write transaction:false behind the section's name");
+    }
+    statements.push_back(std::move(part.statement));
+  }
+  return statements;
+}
+
+std::vector<ScriptStatement> blocks(std::vector<ScriptPart> parts) {
+  std::vector<ScriptStatement> statements;
+  const ScriptPart* open = nullptr;
+  int block = 0;
+  for (ScriptPart& part : parts) {
+    switch (part.step) {
+      case Step::begin:
+        if (open != nullptr) refuse(part, "BEGIN inside BEGIN ... COMMIT", "");
+        open = &part;
+        ++block;
+        continue;
+      case Step::commit:
+        if (open == nullptr) refuse(part, "COMMIT without BEGIN", "");
+        open = nullptr;
+        continue;
+      case Step::rollback:
+        refuse_rollback(part);
+      case Step::other:
+        refuse(part, "a form of BEGIN or COMMIT that a migration cannot have",
+               "write plain BEGIN; and COMMIT;");
+      case Step::prepared:
+        if (open != nullptr) refuse(part, "PREPARED inside BEGIN ... COMMIT", "");
+        break;
+      case Step::none:
+        break;
+    }
+    part.statement.block = open != nullptr ? block : 0;
+    statements.push_back(std::move(part.statement));
+  }
+  if (open != nullptr) refuse(*open, "BEGIN without COMMIT", "write COMMIT; behind the block");
+  return statements;
+}
+
+}  // namespace
+
+TransactionStep transaction_step(std::string_view statement) {
+  sql::Cursor cursor{statement.data(), statement.data() + statement.size(), true};
+  if (sql::accept_word(cursor, "COMMIT") || sql::accept_word(cursor, "END")) {
+    return end_step(cursor, Step::commit);
+  }
+  if (sql::accept_word(cursor, "ROLLBACK") || sql::accept_word(cursor, "ABORT")) {
+    return end_step(cursor, Step::rollback);
+  }
+  const bool starts = sql::accept_word(cursor, "START");
+  if (starts || sql::accept_word(cursor, "BEGIN")) {
+    if (!sql::accept_word(cursor, "WORK")) sql::accept_word(cursor, "TRANSACTION");
+    return at_end(cursor) ? Step::begin : Step::other;
+  }
+  const bool prepares = sql::accept_word(cursor, "PREPARE");
+  return prepares && sql::accept_word(cursor, "TRANSACTION") ? Step::other : Step::none;
+}
+
+std::vector<ScriptStatement> arrange_transaction(std::vector<ScriptPart> parts,
+                                                 const Section& section) {
+  return section.options.transaction ? one_transaction(std::move(parts)) : blocks(std::move(parts));
+}
+
+}  // namespace pgseed::migrate
