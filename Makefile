@@ -2,9 +2,10 @@
 # local stack where nothing is configured, and say what they do.
 
 # Handed to the scripts through the environment, where no shell takes a name with blanks apart.
-export FILE LIMIT UPSERT IGNORE FORCE ARGS
+export FILE LIMIT UPSERT IGNORE FORCE ARGS DIR REV MSG
 
-.PHONY: build seed schema test test-db bench stack-up stack-down clean distclean help
+.PHONY: build seed schema migrate upgrade downgrade current history revision reset-db test test-db \
+  bench stack-up stack-down clean distclean help
 
 build: ## build the binary, build/pgseed (the default target)
 	@scripts/build.sh pgseed
@@ -15,6 +16,26 @@ seed: ## load a dump: FILE=dump.sql [LIMIT=n] [UPSERT=true] [IGNORE=true] [FORCE
 schema: ## apply the DDL of a file over the direct connection: FILE=schema.sql
 	@test -n "$$FILE" || { printf 'error: no FILE given\nhint: make schema FILE=schema.sql\n' >&2; exit 2; }
 	@scripts/run.sh DATABASE_URL schema -- "$$FILE"
+
+migrate: upgrade ## the same as upgrade
+
+upgrade: ## apply migrations: [REV=head] [DIR=folder, seeds/moe/migrations where there is no other]
+	@scripts/migrate.sh upgrade
+
+downgrade: ## take migrations back: [REV=-1]
+	@scripts/migrate.sh downgrade
+
+current: ## the revision that the database is at
+	@scripts/migrate.sh current
+
+history: ## all revisions, the current one marked
+	@scripts/migrate.sh history
+
+revision: ## make the file of a new migration: MSG="add a column"
+	@scripts/migrate.sh revision
+
+reset-db: ## delete what the migrations made, with its data, and make it anew
+	@scripts/migrate.sh reset-db
 
 test: ## build and run the whole test suite
 	@scripts/setup.sh test

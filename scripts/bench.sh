@@ -21,7 +21,7 @@ fail() {
 }
 
 [[ $rounds =~ ^[1-9][0-9]*$ ]] || fail "ROUNDS=$rounds is no number of rounds" 'make bench ROUNDS=9' 2
-for command in /usr/bin/time node npm curl; do
+for command in /usr/bin/time node npm curl alembic; do
   command -v "$command" >/dev/null || fail "$command is missing" 'scripts/setup.sh build test installs it' 2
 done
 
@@ -61,7 +61,7 @@ postgrest=$(curl -sI "$(sed -n 's/^SUPABASE_URL=//p' "$env_file")" | sed -n 's/^
 export PGHOST=127.0.0.1 PGUSER=postgres PGDATABASE=postgres PGPASSFILE=$PGSEED_STACK_DIR/pgpass
 PGPORT=$(sed -n 's,^DATABASE_URL=.*:\([0-9]*\)/.*,\1,p' "$env_file")
 export PGPORT
-"$pgseed" --env-file "$env_file" -q schema --if-not-exists seeds/moe_schema.sql >&2
+"$pgseed" --env-file "$env_file" -q migrate --dir seeds/moe/migrations upgrade head >&2
 
 # Not Debian's wrapper around it, which spends 30 ms of Perl before it starts this one.
 readonly psql=${PGSEED_PG_BIN:-/usr/lib/postgresql/15/bin}/psql
@@ -107,6 +107,25 @@ require_rows() {  # NAME WHO
     fail "$2 left other rows in the table than psql -f does: $(fingerprint) instead of $(<"$work/$1.truth")"
 }
 
+# ---- migrations -----------------------------------------------------------------------------------
+
+# A chain of 1,000 revisions, each with a table, as an old project may have.
+mkdir -p "$work/chain/versions"
+parent=''
+for ((number = 1; number <= 1000; ++number)); do
+  printf -v id 'c%011d' "$number"
+  printf -- '-- pgseed:migration 1\n-- revision: %s\n-- down_revision: %s\n-- message: table %d\n\n' "$id" "$parent" "$number"
+  printf -- '-- upgrade\nCREATE TABLE t%d (id integer PRIMARY KEY, name text NOT NULL, made timestamptz DEFAULT now());\n' "$number"
+  printf -- 'COMMENT ON TABLE t%d IS %s;\n\n-- downgrade\nDROP TABLE t%d;\n' "$number" "'the number $number; it''s made up'" "$number"
+  parent=$id
+done | awk -v folder="$work/chain/versions" '/^-- pgseed:migration/ { close(file); file = sprintf("%s/%04d.sql", folder, ++n) } { print > file }'
+
+# What CI runs at every start, where there is nothing to do.
+alembic_current() {
+  measure alembic_current env "DATABASE_URL=$(sed -n 's/^DATABASE_URL=//p' "$env_file")" \
+    PYTHONDONTWRITEBYTECODE=1 alembic -c tests/alembic/moe/alembic.ini current
+}
+
 # ---- the rounds -----------------------------------------------------------------------------------
 
 seed=("$pgseed" --env-file "$env_file" -q seed)
@@ -138,6 +157,10 @@ one_round() {
 
   measure inspect "$pgseed" inspect "$work/large.sql"
 
+  alembic_current
+  measure migrate_noop "$pgseed" --env-file "$env_file" migrate --dir seeds/moe/migrations upgrade head
+  measure migrate_chain "$pgseed" migrate --dir "$work/chain" upgrade head --sql
+
   # Port 9 of loopback: nobody listens there, and the kernel says so.
   measure_refusal 2 wrong_flag "$pgseed" seed --no-such-flag "$dump"
   measure_refusal 3 missing_file "${seed[@]}" "$work/no_such_file.sql"
@@ -168,6 +191,8 @@ ratio '... UPSERT over the full table against INSERT' 0.70 seed upsert
 memory "peak memory, $small_rows rows" 32 seed
 memory "peak memory, $large_rows rows" 32 seed_large
 flatness 'peak memory, the larger file against the smaller' 1.10 seed seed_large
+ratio 'upgrade head, nothing to do, against alembic current' 10 alembic_current migrate_noop
+cpu '1,000 revisions read, planned and printed, CPU' 50 migrate_chain
 refusal 'refuses a wrong flag in' 100 wrong_flag
 refusal 'refuses a missing file in' 100 missing_file
 refusal 'refuses a dead port in' 100 dead_port

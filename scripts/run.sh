@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs build/pgseed for a make target: run.sh VARIABLE COMMAND ARGUMENTS...
 #
-# The words of the environment's ARGS are put behind COMMAND.
+# COMMAND may be several words ("migrate upgrade"); those of the environment's ARGS are put behind it.
 # VARIABLE is the setting without which the command has nowhere to go (SUPABASE_URL, DATABASE_URL).
 # Where the environment or a .env file has it, pgseed goes there. Else the local stack is started and
 # used, and only it: settings of another server that happen to be in the environment are put aside,
@@ -35,7 +35,8 @@ if [[ ${ARGS:-} =~ [^[:space:]] ]]; then
 fi
 command=$1
 shift
-set -- "$command" "${more[@]}" "$@"
+read -ra words <<<"$command"
+set -- "${words[@]}" "${more[@]}" "$@"
 
 scripts/build.sh pgseed
 if is_configured; then
@@ -49,10 +50,12 @@ env_file=$(scripts/stack.sh env)
 url=$(sed -n 's/^SUPABASE_URL=//p' "$env_file")
 printf 'pgseed: nothing configured, using the local stack at %s\n' "$url" >&2
 
-# The tables of seeds/, once for every fresh set of data.
-applied=${env_file%/*}/schema_applied
-if [[ $command == seed && ! $applied -nt seeds/moe_schema.sql ]]; then
-  build/pgseed --env-file "$env_file" -q schema --if-not-exists seeds/moe_schema.sql >&2
-  touch "$applied"
+# The tables of the example project. Where others of these names stand in the way, the dump may be
+# meant for them: that is for the seeding to say.
+if [[ $command == seed ]]; then
+  build/pgseed --env-file "$env_file" -q migrate --dir seeds/moe/migrations upgrade head >&2 ||
+    printf 'pgseed: the tables of seeds/moe could not be brought up to date; going on without\n' >&2
 fi
+# The local stack is there to be thrown away.
+[[ $command != 'migrate reset' ]] || set -- "$@" --yes
 exec build/pgseed --env-file "$env_file" "$@"

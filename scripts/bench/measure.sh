@@ -53,13 +53,13 @@ megabytes() {  # BYTES
 # ---- figures with a goal ----------------------------------------------------------------------------
 
 figure_heading() {
-  printf '%-50s %10s %10s\n' figure goal measured
+  printf '%-54s %10s %10s\n' figure goal measured
 }
 
 verdict() {  # TITLE GOAL MEASURED UNIT FORMAT at-least|at-most
   awk -v title="$1" -v goal="$2" -v measured="$3" -v unit="$4" -v format="$5" -v sense="$6" 'BEGIN {
     ok = sense == "at-least" ? measured >= goal : measured <= goal
-    printf "%-50s %10s %10s  %s\n", title, (sense == "at-least" ? ">= " : "<= ") sprintf(format, goal) unit,
+    printf "%-54s %10s %10s  %s\n", title, (sense == "at-least" ? ">= " : "<= ") sprintf(format, goal) unit,
       sprintf(format, measured) unit, ok ? "ok" : "missed"
   }'
 }
@@ -77,6 +77,11 @@ memory() {  # TITLE MIB NAME
 flatness() {  # TITLE GOAL NAME LARGER-NAME
   verdict "$1" "$2" "$(awk -v small="$(extreme "$3" 2 -nr)" -v large="$(extreme "$4" 2 -nr)" \
     'BEGIN { print large / small }')" x %.2f at-most
+}
+
+cpu() {  # TITLE MILLISECONDS NAME: user and system time together
+  verdict "$1" "$2" "$(awk -v user="$(median "$3" 3)" -v sys="$(median "$3" 4)" \
+    'BEGIN { print (user + sys) * 1000 }')" ' ms' %.0f at-most
 }
 
 refusal() {  # TITLE MILLISECONDS NAME
