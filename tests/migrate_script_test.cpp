@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "pgseed/base/error.hpp"
-#include "pgseed/migrate/literal.hpp"
+#include "pgseed/sql/literal.hpp"
 #include "pgseed/migrate/local_setting.hpp"
 #include "pgseed/pg/session.hpp"
 #include "support/local_postgres.hpp"
@@ -303,5 +303,5 @@ TEST_CASE("script: what is sent instead of COPY and SET means the same to a serv
     CHECK(statements[0].line + static_cast<std::uint64_t>(error.line) - 1 == 14);
   }
   const std::string odd = "it's \\ a\nline\r\n\"end\"";
-  CHECK(session.query("SELECT " + quote_literal(odd))[0][0] == odd);
+  CHECK(session.query("SELECT " + sql::quote_literal(odd))[0][0] == odd);
 }

@@ -4,12 +4,25 @@
 #include <cstdio>
 
 #include "pgseed/base/text.hpp"
+#include "pgseed/base/utf8.hpp"
 
 namespace pgseed::cli {
 
 void JsonOutput::separate() {
   if (!first_) out_.append(',');
   first_ = false;
+}
+
+// JSON is UTF-8, a path need not be.
+void JsonOutput::append_value(std::string_view value) {
+  std::string mended;
+  for (auto bad = find_invalid_utf8(value); bad != std::string_view::npos;
+       bad = find_invalid_utf8(value)) {
+    mended += pgseed::text(value.substr(0, bad), "\uFFFD");
+    value.remove_prefix(bad + 1);
+  }
+  mended += value;
+  json::append_string(out_, mended);
 }
 
 void JsonOutput::label(std::string_view name) {
@@ -47,7 +60,7 @@ JsonOutput& JsonOutput::end_array() {
 
 JsonOutput& JsonOutput::text(std::string_view name, std::string_view value) {
   label(name);
-  json::append_string(out_, value);
+  append_value(value);
   return *this;
 }
 
@@ -79,7 +92,7 @@ JsonOutput& JsonOutput::null(std::string_view name) {
 
 JsonOutput& JsonOutput::element(std::string_view value) {
   separate();
-  json::append_string(out_, value);
+  append_value(value);
   return *this;
 }
 

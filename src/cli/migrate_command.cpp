@@ -4,6 +4,7 @@
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/cli/migrate_commands.hpp"
+#include "pgseed/migrate/sql_failure.hpp"
 
 namespace pgseed::cli {
 namespace {
@@ -11,6 +12,9 @@ namespace {
 constexpr const char* kFooter =
     R"(Targets: head, heads, base, a revision id or the beginning of one, a branch label,
 LABEL@head, +1, -1, LABEL@+1, REVISION+1. Ranges for --sql and history: A:B, A:, :B.
+
+The options above, and --json, -v, -q, --database-url and the others of pgseed --help, may stand
+behind the subcommand, too.
 
 Examples:
   pgseed migrate upgrade head
@@ -26,27 +30,43 @@ else migrations/; the files lie in its folder versions/ where there is one. The 
 DATABASE_URL. Exit codes: 1 not up to date, findings, a failed test; 3 broken files, unknown revision,
 irreversible; 4 unreachable, lock not obtained; 5 SQL error, or a revision that only Alembic can run.)";
 
+constexpr const char* kSubcommandFooter =
+    "Further options: pgseed migrate --help, and pgseed --help for --json, -v, -q, --database-url.";
+
 // Alembic's way: "FAILED: message" on stdout, 255 for what a command refuses, 1 for the rest.
-int alembic_failure(Console& console, const Error& error) {
+int alembic_failure(Console& console, const std::string& command, const Error& error) {
   console.error(error);
-  const bool refused = error.kind == ErrorKind::input || error.kind == ErrorKind::rows;
-  if (!refused) return error.kind == ErrorKind::usage ? 255 : 1;
-  console.result(text("FAILED: ", error.message, "\n"));
-  return 255;
+  const bool refused = error.kind == ErrorKind::input || error.kind == ErrorKind::rows ||
+                       error.kind == ErrorKind::usage;
+  const int code = refused ? kAlembicFailure : 1;
+  if (console.json()) {
+    console.result(failure_json(command, code, error));
+  } else if (refused) {
+    console.result(text("FAILED: ", error.message, "\n"));
+  }
+  return code;
 }
 
-int run_subcommand(const std::function<int(MigrateProject&)>& body, const MigrateFlags& flags,
-                   const GlobalFlags& global) {
-  if (!flags.alembic_exit_codes) {
-    MigrateProject project(flags, global);
-    return body(project);
-  }
+int run_body(const std::function<int(MigrateProject&)>& body, const MigrateFlags& flags,
+             const GlobalFlags& global) {
   try {
     MigrateProject project(flags, global);
-    return body(project) == exit_code(ErrorKind::rows) ? 255 : 0;
+    return body(project);
+  } catch (pg::SqlError& error) {
+    // A statement of a file has been placed already; the rest is pgseed's own.
+    if (error.where.empty()) error = migrate::advised(std::move(error));
+    throw;
+  }
+}
+
+int run_subcommand(const std::string& name, const std::function<int(MigrateProject&)>& body,
+                   const MigrateFlags& flags, const GlobalFlags& global) {
+  if (!flags.alembic_exit_codes) return run_body(body, flags, global);
+  try {
+    return run_body(body, flags, global);
   } catch (const Error& error) {
     Console console(global);
-    return alembic_failure(console, error);
+    return alembic_failure(console, "migrate " + name, error);
   }
 }
 
@@ -56,10 +76,11 @@ CLI::App& MigrateCommands::add(const std::string& name, const std::string& help,
                                std::function<int(MigrateProject&)> run) const {
   CLI::App* const command = app.add_subcommand(name, help);
   command->fallthrough();
+  command->footer(kSubcommandFooter);
   command->callback(
       [name, body = std::move(run), project_flags = flags, settings = &global, chosen = &action] {
-        *chosen = {"migrate " + name, [body, project_flags, settings] {
-                     return run_subcommand(body, *project_flags, *settings);
+        *chosen = {"migrate " + name, [name, body, project_flags, settings] {
+                     return run_subcommand(name, body, *project_flags, *settings);
                    }};
       });
   return *command;

@@ -1,4 +1,5 @@
 // import alembic, export alembic: one project, both tools.
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -79,12 +80,47 @@ int run_export(MigrateProject& project, const std::string& what) {
 
 // --- import
 
-// The last line of a traceback says what went wrong.
-std::string last_line(const std::string& words) {
-  const std::string_view trimmed = trim(words);
-  const auto line = trimmed.rfind('\n');
-  return std::string(trim(line == std::string_view::npos ? trimmed : trimmed.substr(line + 1)));
-}
+// A copy of alembic.ini beside it, for %(here)s, with another address; gone with its scope.
+class IniCopy {
+ public:
+  IniCopy(const fs::path& original, const std::string& url)
+      : path_(original.parent_path() /
+              text(".pgseed-import-", static_cast<long>(getpid()), ".ini")) {
+    std::string quoted;
+    for (const char byte : url) quoted += byte == '%' ? "%%" : std::string(1, byte);
+    const std::string content = read_text(original);
+    std::string changed;
+    bool in_url = false;
+    for (std::size_t at = 0; at < content.size();) {
+      const auto end = std::min(content.find('\n', at), content.size() - 1) + 1;
+      const std::string_view line(content.data() + at, end - at);
+      at = end;
+      const bool goes_on = in_url && (line.front() == ' ' || line.front() == '\t');
+      in_url = goes_on || to_lower(line).starts_with("sqlalchemy.url");
+      if (!in_url) changed += line;
+      if (in_url && !goes_on) changed += text("sqlalchemy.url = ", quoted, '\n');
+    }
+    fs::remove(path_);
+    const mode_t before = umask(077);  // the other settings may hold secrets
+    try {
+      migrate::write_new_file(path_, changed);
+    } catch (...) {
+      umask(before);
+      throw;
+    }
+    umask(before);
+  }
+  ~IniCopy() {
+    std::error_code ignored;
+    fs::remove(path_, ignored);
+  }
+  IniCopy(const IniCopy&) = delete;
+  IniCopy& operator=(const IniCopy&) = delete;
+  std::string path() const { return path_.string(); }
+
+ private:
+  fs::path path_;
+};
 
 class AlembicImport {
  public:
@@ -97,7 +133,7 @@ class AlembicImport {
       throw Error(ErrorKind::usage, "importing needs Alembic once, to render its revisions as SQL",
                   {}, "install it, or activate the environment of the project");
     }
-    ini_ = fs::absolute(project.ini_file());
+    ini_ = project.ini_file();
     for (Node node = 0; node < graph_.size(); ++node) {
       if (graph_[node].format == migrate::FileFormat::alembic) python_.push_back(node);
     }
@@ -112,6 +148,7 @@ class AlembicImport {
     const bool doubled = migrate::doubles_percent(all, env_py);
     const auto ups = migrate::read_offline_script(
         {all, "alembic upgrade heads --sql", project_.version_table(), doubled});
+    const auto downs = downgrades(doubled);
     std::vector<Revision> imported;
     for (const Node node : python_) {
       const Revision& header = graph_[node];
@@ -122,8 +159,10 @@ class AlembicImport {
                     text("alembic upgrade heads --sql printed nothing for revision ", header.id),
                     header.path, "does the revision belong to the alembic.ini in use?");
       }
-      imported.push_back(
-          migrate::imported_revision(header, up->section, downgrade(header, doubled)));
+      const auto down = downs.find(header.id);
+      imported.push_back(migrate::imported_revision(
+          header, up->section,
+          down != downs.end() ? std::optional(down->second) : downgrade(header, doubled)));
     }
     return imported;
   }
@@ -142,8 +181,7 @@ class AlembicImport {
     if (!leads_to(theirs)) return std::nullopt;
     const AlembicOutput upgraded = online(theirs, {"upgrade", "heads"});
     if (upgraded.exit_code != 0) {
-      notes_.push_back("not proven: alembic upgrade heads failed: " +
-                       last_line(upgraded.err.empty() ? upgraded.out : upgraded.err));
+      notes_.push_back("not proven: alembic upgrade heads failed: " + failure_line(upgraded));
       return std::nullopt;
     }
     const Graph sql_graph(migrate::read_revisions(project_.locations()));
@@ -165,25 +203,44 @@ class AlembicImport {
     void note(const std::string&) override {}
   };
 
+  // Where env.py is; like Alembic's own reading, relative to the working directory.
   std::string script_location() const {
-    const migrate::AlembicIni ini =
-        migrate::parse_alembic_ini(read_text(ini_), ini_.string(), ini_.parent_path().string());
-    const fs::path location(ini.script_location);
-    return (location.is_absolute() ? location : ini_.parent_path() / location).string();
+    return migrate::parse_alembic_ini(read_text(ini_), ini_.string(),
+                                      fs::absolute(ini_).parent_path().string())
+        .script_location;
   }
 
   std::string offline(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {"-c", ini_.filename().string()});
-    const AlembicOutput output = run_alembic(arguments, ini_.parent_path().string(), {});
+    arguments.insert(arguments.begin(), {"-c", ini_.string()});
+    // Nothing connects; but an env.py may insist on its URL.
+    const AlembicOutput output = run_alembic(arguments, project_.alembic_environment());
     if (output.exit_code == 0) return output.out;
     std::string line = "alembic";
     for (const std::string& argument : arguments) line += " " + argument;
-    throw Error(ErrorKind::refused,
-                text("`", line,
-                     "` failed: ", redact(last_line(output.err.empty() ? output.out : output.err))),
-                {},
-                "revisions that read data while they migrate cannot be rendered offline; write "
-                "those by hand");
+    throw Error(
+        ErrorKind::refused, text("`", line, "` failed: ", failure_line(output)), {},
+        "Alembic must be able to print the project as SQL (--sql); a revision that reads data "
+        "while it migrates it cannot print: write that one by hand");
+  }
+
+  // What one run for each head prints: with many revisions a small part of the time that a run for
+  // each takes. What is missing there is asked for alone.
+  std::map<std::string, migrate::Section> downgrades(bool doubled) {
+    std::map<std::string, migrate::Section> sections;
+    for (const Node head : graph_.heads()) {
+      const std::string range = graph_[head].id + ":base";
+      try {
+        for (migrate::OfflineStep& step :
+             migrate::read_offline_script({offline({"downgrade", range, "--sql"}),
+                                           text("alembic downgrade ", range, " --sql"),
+                                           project_.version_table(), doubled})) {
+          if (step.direction == Direction::down) sections.emplace(step.id, std::move(step.section));
+        }
+      } catch (const Error&) {
+        // One of them cannot be rendered.
+      }
+    }
+    return sections;
   }
 
   // Unset where Alembic cannot print it: the file says so.
@@ -207,30 +264,11 @@ class AlembicImport {
   // Alembic online, in a scratch database: through DATABASE_URL for an env.py that reads it, and
   // through a copy of alembic.ini for one that does not. The copy holds no password.
   AlembicOutput online(const ScratchDatabase& scratch, std::vector<std::string> arguments) {
-    const fs::path copy =
-        ini_.parent_path() / text(".pgseed-import-", static_cast<long>(getpid()), ".ini");
     const std::string url = pg::without_password(scratch.url());
-    std::string quoted;
-    for (const char byte : url.substr(0, url.find('?')))
-      quoted += byte == '%' ? "%%" : std::string(1, byte);
-    std::string content = read_text(ini_);
-    std::string changed;
-    for (std::size_t at = 0; at < content.size();) {
-      const auto end = std::min(content.find('\n', at), content.size() - 1) + 1;
-      const std::string_view line(content.data() + at, end - at);
-      changed += line.starts_with("sqlalchemy.url") ? text("sqlalchemy.url = ", quoted, '\n')
-                                                    : std::string(line);
-      at = end;
-    }
-    fs::remove(copy);
-    migrate::write_new_file(copy, changed);
-    arguments.insert(arguments.begin(), {"-c", copy.filename().string()});
-    const AlembicOutput output =
-        run_alembic(arguments, ini_.parent_path().string(),
-                    {{"DATABASE_URL", scratch.url()},
-                     {"PGPASSWORD", pg::password_of_database_url(scratch.url())}});
-    fs::remove(copy);
-    return output;
+    const IniCopy copy(ini_, url.substr(0, url.find('?')));
+    arguments.insert(arguments.begin(), {"-c", copy.path()});
+    return run_alembic(arguments, {{"DATABASE_URL", scratch.url()},
+                                   {"PGPASSWORD", pg::password_of_database_url(scratch.url())}});
   }
 
   // A row that no file has makes `alembic current` fail by its name: only then it looks where it is
@@ -243,9 +281,10 @@ class AlembicImport {
     const AlembicOutput answer = online(scratch, {"current"});
     session.execute(text("DROP TABLE ", table));
     if ((answer.out + answer.err).find("pgseed_probe") != std::string::npos) return true;
-    notes_.push_back(
-        "not proven: env.py does not take its URL from DATABASE_URL or sqlalchemy.url, so Alembic "
-        "cannot be pointed at a scratch database");
+    notes_.push_back(text(
+        "not proven: Alembic cannot be pointed at a scratch database; does env.py take its URL "
+        "from DATABASE_URL or sqlalchemy.url?",
+        answer.exit_code == 0 ? "" : " It says: " + failure_line(answer)));
     return false;
   }
 
@@ -281,7 +320,7 @@ int run_import(MigrateProject& project, const std::string& what) {
       proven = differences.empty() ? "yes" : "differs";
     }
   }
-  const int code = differences.empty() ? 0 : exit_code(ErrorKind::rows);
+  const int code = differences.empty() ? 0 : project.findings_code();
   Console& console = project.console();
   for (const std::string& note : import.notes()) console.warning(note);
   if (console.json()) {

@@ -15,6 +15,7 @@
 
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
+#include "pgseed/base/utf8.hpp"
 #include "pgseed/cli/migrate_commands.hpp"
 #include "pgseed/migrate/alembic_file.hpp"
 #include "pgseed/migrate/lint.hpp"
@@ -45,9 +46,8 @@ std::string time_stamp(std::chrono::system_clock::time_point now) {
   return text(date.data(), '.', digits);
 }
 
-void announce(MigrateProject& project, const std::string& what, const fs::path& path) {
+void announce(MigrateProject& project, const fs::path& path) {
   project.print(text("Generating ", fs::absolute(path).lexically_normal().string(), " ...  done"));
-  static_cast<void>(what);
 }
 
 // --- init, list_templates
@@ -70,15 +70,27 @@ int run_init(MigrateProject& project, const std::string& directory) {
                        "' ...  done"));
   }
   migrate::write_new_file(versions / ".gitkeep", "");
-  const bool is_default = folder.lexically_normal() == "migrations";
-  if (!is_default && !fs::exists("pgseed.toml")) {
+  const auto whole = [](const fs::path& path) {
+    return fs::absolute(path / "").lexically_normal();
+  };
+  if (whole(folder) != whole(project.directory())) {
+    // Without it the next command would look elsewhere.
     std::string quoted;
     for (const char byte : folder.string()) {
       if (byte == '"' || byte == '\\') quoted += '\\';
       quoted += byte;
     }
-    migrate::write_new_file("pgseed.toml", text("[migrate]\ndir = \"", quoted, "\"\n"));
-    announce(project, "configuration", "pgseed.toml");
+    const std::string setting = text("dir = \"", quoted, '"');
+    if (!project.ini_file().empty()) {
+      project.console().warning(text(project.ini_file(), " names other folders: pass --dir ",
+                                     folder.string(), " with every command"));
+    } else if (fs::exists("pgseed.toml")) {
+      project.console().warning(
+          text("pgseed.toml is there already: write ", setting, " below [migrate]"));
+    } else {
+      migrate::write_new_file("pgseed.toml", text("[migrate]\n", setting, '\n'));
+      announce(project, "pgseed.toml");
+    }
   }
   if (project.console().json()) {
     JsonOutput out = begin_migrate_json("init", 0);
@@ -134,6 +146,18 @@ fs::path choose_folder(MigrateProject& project, const RevisionOptions& options,
               "Multiple version locations present, please specify --version-path");
 }
 
+// What would be made and then not be read, or break the project.
+void require_readable(const std::string& message, const fs::path& path) {
+  if (!is_utf8(message)) {
+    throw Error(ErrorKind::usage, "the message is not UTF-8", "-m",
+                "is the terminal set to another encoding?");
+  }
+  const std::string name = path.filename().string();
+  if (!name.starts_with('.') && !name.starts_with("R_")) return;
+  throw Error(ErrorKind::usage, text("a file named ", name, " would not be read as a revision"), {},
+              "names with a dot or R_ in front are left out: choose another --rev-id");
+}
+
 int run_revision(MigrateProject& project, const RevisionOptions& options) {
   const auto& folders = project.locations().folders;
   // The first revision may come before the folder.
@@ -152,13 +176,14 @@ int run_revision(MigrateProject& project, const RevisionOptions& options) {
   const fs::path folder = choose_folder(project, options, revision);
   const fs::path path =
       folder / migrate::file_name(project.locations(), revision.id, revision.message, now, ".sql");
+  require_readable(revision.message, path);
   migrate::write_new_file(path, migrate::render_revision_file(revision));
-  announce(project, "revision", path);
+  announce(project, path);
   if (options.alembic_stub) {
     fs::path twin = path;
     twin.replace_extension(".py");
     migrate::write_new_file(twin, migrate::render_alembic_twin(revision, path.filename().string()));
-    announce(project, "twin", twin);
+    announce(project, twin);
   }
   if (project.console().json()) {
     JsonOutput out = begin_migrate_json(options.is_merge ? "merge" : "revision", 0);
@@ -201,6 +226,11 @@ int run_edit(MigrateProject& project, const std::string& name) {
     throw Error(ErrorKind::usage, text("the editor '", editor, "' failed"), {},
                 "set VISUAL or EDITOR");
   }
+  if (project.console().json()) {
+    JsonOutput out = begin_migrate_json("edit", 0);
+    write_revisions(out, "revisions", graph, nodes, nullptr);
+    project.console().result(end_migrate_json(out));
+  }
   return 0;
 }
 
@@ -235,9 +265,11 @@ std::vector<Revision> revisions_to_lint(MigrateProject& project, const LintOptio
   std::vector<Revision> revisions;
   for (const std::string& file : options.files) {
     const fs::path path(file);
-    if (!fs::exists(path)) {
-      throw Error(ErrorKind::input, text("there is no file ", file), {},
-                  "without a file all revisions are looked at");
+    std::error_code ignored;
+    if (!fs::is_regular_file(path, ignored)) {
+      throw Error(ErrorKind::input,
+                  text(fs::exists(path, ignored) ? "this is no file: " : "there is no file ", file),
+                  {}, "without a file all revisions are looked at");
     }
     revisions.push_back(migrate::read_revision(path));
   }
@@ -246,6 +278,16 @@ std::vector<Revision> revisions_to_lint(MigrateProject& project, const LintOptio
 
 int run_lint(MigrateProject& project, const LintOptions& options) {
   Console& console = project.console();
+  if (options.rules && console.json()) {
+    JsonOutput out = begin_migrate_json("lint", 0);
+    out.begin_array("rules");
+    for (const migrate::LintRule& rule : migrate::lint_rules()) {
+      out.begin_object().text("rule", rule.name).text("text", rule.summary).end_object();
+    }
+    out.end_array();
+    console.result(end_migrate_json(out));
+    return 0;
+  }
   if (options.rules) {
     for (const migrate::LintRule& rule : migrate::lint_rules()) {
       project.print(text(rule.name,
@@ -261,7 +303,7 @@ int run_lint(MigrateProject& project, const LintOptions& options) {
     const auto found = migrate::lint(revision);
     findings.insert(findings.end(), found.begin(), found.end());
   }
-  const int code = findings.empty() ? 0 : exit_code(ErrorKind::rows);
+  const int code = findings.empty() ? 0 : project.findings_code();
   const bool annotate = options.github || environment_value("GITHUB_ACTIONS") == "true";
   if (console.json()) {
     JsonOutput out = begin_migrate_json("lint", code);

@@ -23,8 +23,9 @@ constexpr const char* kDefaultDirectory = "migrations";
 constexpr const char* kDefaultIni = "alembic.ini";
 
 std::string read_whole(const std::string& path) {
+  std::error_code ignored;
   std::ifstream file(path, std::ios::binary);
-  if (!file) {
+  if (!file || fs::is_directory(path, ignored)) {
     throw Error(ErrorKind::usage, text("cannot read ", path), {},
                 "name the project's alembic.ini with -c, or its folder with --dir");
   }
@@ -108,7 +109,7 @@ migrate::VariableLookup MigrateProject::variables() const {
   };
 }
 
-migrate::ExecutorOptions MigrateProject::executor_options() const {
+migrate::ExecutorOptions MigrateProject::executor_options() {
   migrate::ExecutorOptions options;
   options.version_table = version_table();
   options.single_transaction = flags_.single_transaction;
@@ -123,19 +124,24 @@ migrate::ExecutorOptions MigrateProject::executor_options() const {
   if (flags_.statement_timeout) options.statement_timeout = *flags_.statement_timeout;
   options.variables = variables();
   if (flags_.delegate_alembic) {
-    options.delegate = [ini = ini_file_, graph = &*graph_](const migrate::Revision& revision,
-                                                           migrate::Direction direction) {
+    options.delegate = [this](const std::vector<std::string>& words) {
       std::vector<std::string> arguments;
-      if (!ini.empty()) arguments = {"-c", ini};
-      if (direction == migrate::Direction::up) {
-        arguments.insert(arguments.end(), {"upgrade", revision.id});
-      } else {
-        arguments.insert(arguments.end(), {"downgrade", revision.id + "-1"});
-      }
-      run_alembic_live(arguments);
+      if (!ini_file_.empty()) arguments = {"-c", ini_file_};
+      arguments.insert(arguments.end(), words.begin(), words.end());
+      run_alembic_live(arguments, alembic_environment(),
+                       [this](const std::string& line) { console_.info(line); });
     };
   }
+  if (flags_.ini_file) options.alembic = text("alembic -c ", ini_file_);
   return options;
+}
+
+std::map<std::string, std::string> MigrateProject::alembic_environment() const {
+  if (!config_.database_url) return {};
+  const std::string& url = config_.database_url->value;
+  const auto present = environment_value("DATABASE_URL");
+  if (present && trim(*present) == url) return {};
+  return {{"DATABASE_URL", url}};
 }
 
 migrate::Executor& MigrateProject::executor() {
@@ -152,10 +158,15 @@ migrate::AppliedRows MigrateProject::rows() {
   return executor().rows();
 }
 
-void MigrateProject::wait_for_api(const migrate::Plan& steps) {
+void MigrateProject::wait_for_api(const migrate::Plan& steps,
+                                  const std::vector<std::string>& dropped) {
   const bool local_only = config_.supabase_enabled == false;
-  if (steps.empty() || flags_.no_wait || flags_.dry_run || !config_.rest_url || local_only) return;
+  if (steps.empty() && dropped.empty()) return;
+  if (flags_.no_wait || flags_.dry_run || !config_.rest_url || local_only) return;
   ExpectedSchema expected;
+  for (const std::string& object : dropped) {
+    expected.note("DROP " + object, config_.schema.value);
+  }
   for (const migrate::Step& step : steps) {
     const migrate::Revision& revision = graph()[step.node];
     const auto& section =
@@ -166,6 +177,10 @@ void MigrateProject::wait_for_api(const migrate::Plan& steps) {
     }
   }
   wait_until_api_knows(expected, config_, executor().session(), console_);
+}
+
+int MigrateProject::findings_code() const {
+  return flags_.alembic_exit_codes ? kAlembicFailure : exit_code(ErrorKind::rows);
 }
 
 void MigrateProject::print(const std::string& line) {

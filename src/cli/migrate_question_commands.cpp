@@ -117,6 +117,7 @@ int run_branches(MigrateProject& project) {
       project.print(text(std::string(graph[node].id.size(), ' '), " -> ",
                          migrate::revision_line(graph, child, child_parts)));
     }
+    project.print("");
   }
   return 0;
 }
@@ -135,13 +136,27 @@ int run_show(MigrateProject& project, const std::string& name) {
 
 // --- what the database has
 
+const char* way_up(const AppliedRows& rows) {
+  if (rows.unknown().empty()) {
+    return "pgseed migrate pending lists what is missing; upgrade heads applies it";
+  }
+  return "the version table holds a revision that no file has: pgseed migrate status";
+}
+
+void warn_of_unknown(MigrateProject& project, const AppliedRows& rows) {
+  for (const std::string& value : rows.unknown()) {
+    project.console().warning(
+        text("row ", value, " of the version table: no file has this revision"));
+  }
+}
+
 int run_current(MigrateProject& project, bool check_heads) {
   const Graph& graph = project.graph();
   const AppliedRows rows = project.rows();
   const Nodes current = migrate::current_revisions(graph, rows);
   const Nodes open = migrate::pending(graph, rows);
   const bool on_heads = open.empty() && rows.unknown().empty();
-  const int code = check_heads && !on_heads ? exit_code(ErrorKind::rows) : 0;
+  const int code = check_heads && !on_heads ? project.findings_code() : 0;
   if (project.console().json()) {
     JsonOutput out = begin_migrate_json("current", code);
     write_revisions(out, "revisions", graph, current, nullptr);
@@ -172,8 +187,7 @@ int run_current(MigrateProject& project, bool check_heads) {
                                    "out"));
   }
   if (code != 0) {
-    throw Error(ErrorKind::rows, "Database is not on all head revisions", {},
-                "pgseed migrate upgrade heads");
+    throw Error(ErrorKind::rows, "Database is not on all head revisions", {}, way_up(rows));
   }
   return code;
 }
@@ -182,7 +196,8 @@ int run_pending(MigrateProject& project, bool exit_status) {
   const Graph& graph = project.graph();
   const AppliedRows rows = project.rows();
   const Nodes open = migrate::pending(graph, rows);
-  const int code = exit_status && !open.empty() ? exit_code(ErrorKind::rows) : 0;
+  const int code = exit_status && !open.empty() ? project.findings_code() : 0;
+  warn_of_unknown(project, rows);
   if (project.console().json()) {
     JsonOutput out = begin_migrate_json("pending", code);
     write_revisions(out, "revisions", graph, open, nullptr);
@@ -231,7 +246,7 @@ int run_status(MigrateProject& project, bool exit_status) {
   const Nodes open = migrate::pending(graph, rows);
   const std::vector<std::string> problems = find_problems(project, rows);
   const int code =
-      exit_status && (!open.empty() || !problems.empty()) ? exit_code(ErrorKind::rows) : 0;
+      exit_status && (!open.empty() || !problems.empty()) ? project.findings_code() : 0;
   const NodeSet applied = migrate::applied(graph, rows);
   if (project.console().json()) {
     JsonOutput out = begin_migrate_json("status", code);
@@ -261,7 +276,7 @@ int run_status(MigrateProject& project, bool exit_status) {
 int run_verify(MigrateProject& project) {
   const AppliedRows rows = project.rows();
   const std::vector<std::string> problems = find_problems(project, rows);
-  const int code = problems.empty() ? 0 : exit_code(ErrorKind::rows);
+  const int code = problems.empty() ? 0 : project.findings_code();
   if (project.console().json()) {
     JsonOutput out = begin_migrate_json("verify", code);
     write_strings(out, "problems", problems);
@@ -282,8 +297,7 @@ int run_check(MigrateProject& project) {
   const AppliedRows rows = project.rows();
   const bool up_to_date = rows.unknown().empty() && migrate::pending(project.graph(), rows).empty();
   if (!up_to_date) {
-    throw Error(ErrorKind::rows, "Target database is not up to date.", {},
-                "pgseed migrate pending lists what is missing; upgrade heads applies it");
+    throw Error(ErrorKind::rows, "Target database is not up to date.", {}, way_up(rows));
   }
   if (project.console().json()) {
     JsonOutput out = begin_migrate_json("check", 0);

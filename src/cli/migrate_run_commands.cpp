@@ -99,6 +99,7 @@ int run_downgrade(MigrateProject& project, const std::string& target) {
   const migrate::Range range = migrate::split_range(target);
   if (project.flags().sql) {
     // Where from decides what is undone: without a range the database is asked.
+    if (!range.from) migrate::require_sound_rows(graph, project.rows());
     const AppliedRows start =
         range.from
             ? migrate::rows_at(graph, range.from->empty() ? std::string("heads") : *range.from)
@@ -123,6 +124,8 @@ int run_downgrade(MigrateProject& project, const std::string& target) {
 int run_redo(MigrateProject& project, const std::string& target) {
   const auto before = project.rows().values();
   Plan steps = project.executor().downgrade(target);
+  // What the API knew before looks like what it is to know in the end: it must see the way down.
+  project.wait_for_api(steps);
   for (const std::string& id : before) {
     const Plan again = project.executor().upgrade(id);
     steps.insert(steps.end(), again.begin(), again.end());
@@ -212,7 +215,7 @@ int run_repair(MigrateProject& project) {
   const auto unknown = project.rows().unknown();
   const std::vector<std::string> report = project.executor().repair();
   Console& console = project.console();
-  const int code = unknown.empty() ? 0 : exit_code(ErrorKind::rows);
+  const int code = unknown.empty() ? 0 : project.findings_code();
   if (console.json()) {
     JsonOutput out = begin_migrate_json("repair", code);
     write_strings(out, "repaired", report);
@@ -242,28 +245,31 @@ struct ResetOptions {
 void require_consent(MigrateProject& project, const ResetOptions& options) {
   const std::string& url = project.database_url();
   const std::string shown = pg::display_database_url(url);
+  if (!pg::is_local_database(url) && options.database.empty()) {
+    throw Error(ErrorKind::usage, text(shown, " is not local: a reset deletes its data"), {},
+                "if that is what you want, name the database: --yes-really DATABASE");
+  }
   const auto rows = project.executor().session().query("SELECT pg_catalog.current_database()");
   const std::string database = *rows.front()[0];
   if (!options.database.empty() && options.database != database) {
     throw Error(ErrorKind::usage,
-                text("--yes-really names ", options.database, ", but the database is ", database));
-  }
-  if (!pg::is_local_database(url) && options.database.empty()) {
-    throw Error(ErrorKind::usage, text(shown, " is not local: a reset deletes its data"), {},
-                text("if that is what you want: --yes-really ", database));
+                text("--yes-really names ", options.database, ", but the database is ", database),
+                {}, text("nothing was changed; is ", shown, " the right one?"));
   }
   if (options.yes || !options.database.empty()) return;
   if (!Console::can_ask()) {
     throw Error(ErrorKind::usage, "reset deletes data and there is no terminal to ask on", {},
                 "pass --yes");
   }
-  if (!project.console().confirm(text("Delete everything that the migrations made in ", shown,
-                                      ", with its data? [y/N] "))) {
+  if (!project.console().confirm(
+          text("Delete everything that the migrations made in ", shown, ", with its data?"))) {
     throw Error(ErrorKind::usage, "nothing was changed");
   }
 }
 
 int run_reset(MigrateProject& project, const ResetOptions& options) {
+  // A wrong target shall not be found out when everything is gone.
+  if (!options.to.empty()) migrate::upgrade_goal(project.graph(), {}, options.to);
   project.graph();
   require_consent(project, options);
   Plan steps;
@@ -283,14 +289,16 @@ int run_reset(MigrateProject& project, const ResetOptions& options) {
     }
   }
   project.executor().drop_version_table();
+  project.wait_for_api(steps, dropped);
   Plan again;
-  if (!options.to.empty()) again = project.executor().upgrade(options.to);
-  steps.insert(steps.end(), again.begin(), again.end());
-  project.wait_for_api(steps);
+  if (!options.to.empty()) {
+    again = project.executor().upgrade(options.to);
+    project.wait_for_api(again);
+  }
   Console& console = project.console();
   if (console.json()) {
     JsonOutput out = begin_migrate_json("reset", 0);
-    out.number("downgraded", steps.size() - again.size());
+    out.number("downgraded", steps.size());
     write_strings(out, "dropped", dropped);
     write_strings(out, "rows", project.rows().values());
     console.result(end_migrate_json(out));

@@ -27,6 +27,12 @@ struct Verdict {
   std::vector<std::string> problems;
 };
 
+struct Verdicts {
+  std::vector<Verdict> revisions;
+  // Those behind one that a statement failed in: they need what it did not do.
+  std::size_t not_tried = 0;
+};
+
 // Runs the project's revisions in a database of its own.
 class Trial : private migrate::ExecutorObserver {
  public:
@@ -45,35 +51,17 @@ class Trial : private migrate::ExecutorObserver {
   }
 
   // Every revision up, down, and up again; then all the way down and up.
-  std::vector<Verdict> run() {
-    std::vector<Verdict> verdicts;
-    const Snapshot empty = snapshot();
+  Verdicts run() {
+    Verdicts verdicts;
+    empty_ = before_ = snapshot();
     const auto plan = migrate::plan_upgrade(graph_, executor_->rows(), {graph_.real_heads()});
-    Snapshot before = empty;
-    bool all_the_way = true;
     for (const migrate::Step& step : plan) {
-      verdicts.push_back({step.node, "ok", {}});
-      Verdict& verdict = verdicts.back();
-      up(step.node);
-      Snapshot after = snapshot();
-      const migrate::Revision& revision = graph_[step.node];
-      if (!revision.downgrade || revision.downgrade->options.irreversible) {
-        verdict.result = "irreversible";
-        all_the_way = false;
-      } else {
-        down(step.node);
-        note(verdict, "after the downgrade", before, snapshot());
-        up(step.node);
-        note(verdict, "after the second upgrade", after, snapshot());
-      }
-      before = std::move(after);
+      verdicts.revisions.push_back({step.node, "ok", {}});
+      if (try_revision(verdicts.revisions.back())) continue;
+      verdicts.not_tried = plan.size() - verdicts.revisions.size();
+      return verdicts;
     }
-    if (all_the_way && !plan.empty()) {
-      executor_->downgrade("base");
-      note(verdicts.back(), "after downgrade base", empty, snapshot());
-      executor_->upgrade("heads");
-      note(verdicts.back(), "after downgrade base and upgrade heads", before, snapshot());
-    }
+    if (all_the_way_ && !plan.empty()) try_all_the_way(verdicts.revisions.back());
     return verdicts;
   }
 
@@ -84,6 +72,50 @@ class Trial : private migrate::ExecutorObserver {
     }
   }
   void note(const std::string& line) override { project_.console().info("note: " + line); }
+
+  // False if a statement failed.
+  bool try_revision(Verdict& verdict) {
+    const Node node = verdict.node;
+    if (!goes(verdict, "the upgrade fails", [&] { up(node); })) return false;
+    Snapshot after = snapshot();
+    const migrate::Revision& revision = graph_[node];
+    if (!revision.downgrade || revision.downgrade->options.irreversible) {
+      verdict.result = "irreversible";
+      all_the_way_ = false;
+    } else {
+      if (!goes(verdict, "the downgrade fails", [&] { down(node); })) return false;
+      note(verdict, "after the downgrade", before_, snapshot());
+      if (!goes(verdict, "the second upgrade fails", [&] { up(node); })) return false;
+      note(verdict, "after the second upgrade", after, snapshot());
+    }
+    before_ = std::move(after);
+    return true;
+  }
+
+  void try_all_the_way(Verdict& last) {
+    if (!goes(last, "downgrade base fails", [&] { executor_->downgrade("base"); })) return;
+    note(last, "after downgrade base", empty_, snapshot());
+    if (!goes(last, "upgrade heads after downgrade base fails",
+              [&] { executor_->upgrade("heads"); })) {
+      return;
+    }
+    note(last, "after downgrade base and upgrade heads", before_, snapshot());
+  }
+
+  // A statement that the server refuses is a finding like any other; false then.
+  template <class Way>
+  static bool goes(Verdict& verdict, const char* failure, const Way& way) {
+    try {
+      way();
+      return true;
+    } catch (const pg::SqlError& error) {
+      // Without a place it is none of the revision's.
+      if (error.kind != ErrorKind::refused || error.where.empty()) throw;
+      verdict.result = "failed";
+      verdict.problems.push_back(text(failure, ": ", error.where, ": ", error.message));
+      return false;
+    }
+  }
 
   void up(Node node) {
     executor_->run([&](const migrate::AppliedRows& rows) {
@@ -112,6 +144,9 @@ class Trial : private migrate::ExecutorObserver {
   MigrateProject& project_;
   const Graph& graph_;
   std::unique_ptr<migrate::Executor> executor_;
+  Snapshot empty_;
+  Snapshot before_;  // the revision that is tried
+  bool all_the_way_ = true;
 };
 
 int run_test(MigrateProject& project, const std::string& scratch_url) {
@@ -120,22 +155,22 @@ int run_test(MigrateProject& project, const std::string& scratch_url) {
   if (scratch_url.empty()) scratch.emplace(project.database_url());
   const auto verdicts = Trial(project, scratch ? scratch->url() : scratch_url).run();
   bool good = true;
-  for (const Verdict& verdict : verdicts) good = good && verdict.problems.empty();
-  const int code = good ? 0 : exit_code(ErrorKind::rows);
+  for (const Verdict& verdict : verdicts.revisions) good = good && verdict.problems.empty();
+  const int code = good ? 0 : project.findings_code();
   Console& console = project.console();
   if (console.json()) {
     JsonOutput out = begin_migrate_json("test", code);
     out.begin_array("revisions");
-    for (const Verdict& verdict : verdicts) {
+    for (const Verdict& verdict : verdicts.revisions) {
       out.begin_object().text("revision", graph[verdict.node].id).text("result", verdict.result);
       write_strings(out, "problems", verdict.problems);
       out.end_object();
     }
-    out.end_array();
+    out.end_array().number("not_tried", verdicts.not_tried);
     console.result(end_migrate_json(out));
     return code;
   }
-  for (const Verdict& verdict : verdicts) {
+  for (const Verdict& verdict : verdicts.revisions) {
     const std::string message = graph[verdict.node].message;
     project.print(
         text(verdict.result, "  ", graph[verdict.node].id, message.empty() ? "" : ", ", message));
@@ -148,7 +183,11 @@ int run_test(MigrateProject& project, const std::string& scratch_url) {
       project.print(text("    and ", verdict.problems.size() - kShownDifferences, " more"));
     }
   }
-  if (verdicts.empty()) console.info("there are no revisions");
+  if (verdicts.not_tried > 0) {
+    console.info(text("stopped there: ", verdicts.not_tried, " of ",
+                      verdicts.not_tried + verdicts.revisions.size(), " revisions were not tried"));
+  }
+  if (verdicts.revisions.empty()) console.info("there are no revisions");
   return code;
 }
 

@@ -92,14 +92,20 @@ int run_program(int argc, char** argv) {
     return app.exit(success);  // --help, --version
   } catch (const CLI::ParseError& error) {
     flags.json = asks_for_json(argc, argv);
-    const auto chosen = app.get_subcommands();
-    const std::string command = chosen.empty() ? "" : chosen.front()->get_name();
-    const auto words = app.remaining();
-    const bool no_command = chosen.empty() && !words.empty() && words.front()[0] != '-';
-    const Error usage(
-        ErrorKind::usage,
-        no_command ? text("there is no command ", redact(words.front())) : redact(error.what()), "",
-        text("see pgseed ", command, command.empty() ? "" : " ", "--help"));
+    const CLI::App* chosen = &app;
+    std::string command;
+    while (!chosen->get_subcommands().empty()) {
+      chosen = chosen->get_subcommands().front();
+      command += text(command.empty() ? "" : " ", chosen->get_name());
+    }
+    const std::string prefix = text(command, command.empty() ? "" : " ");
+    const auto words = app.remaining(true);
+    const bool wants_command = chosen == &app || chosen->get_require_subcommand_min() > 0;
+    const bool no_command = wants_command && !words.empty() && words.front()[0] != '-';
+    const Error usage(ErrorKind::usage,
+                      no_command ? text("there is no command ", prefix, redact(words.front()))
+                                 : redact(error.what()),
+                      "", text("see pgseed ", prefix, "--help"));
     return report(flags, command, usage, exit_code(ErrorKind::usage));
   }
   if (!action.run) {

@@ -15,6 +15,7 @@ enum class IndexVerb { create, drop };
 struct ConcurrentIndex {
   IndexVerb verb;
   std::string sql_name;  // qualified as far as the statement tells
+  std::string table;     // of CREATE
 };
 
 std::string to_sql(const sql::QualifiedName& name) {
@@ -37,11 +38,12 @@ std::optional<ConcurrentIndex> parse(std::string_view statement) {
     }
     if (creates && sql::accept_word(cursor, "ON")) return std::nullopt;  // the server names it
     sql::QualifiedName index = sql::read_qualified_name(cursor);
-    if (!creates) return ConcurrentIndex{IndexVerb::drop, to_sql(index)};
+    if (!creates) return ConcurrentIndex{IndexVerb::drop, to_sql(index), {}};
     if (!sql::accept_word(cursor, "ON")) return std::nullopt;
     sql::accept_word(cursor, "ONLY");
-    index.schema = sql::read_qualified_name(cursor).schema;  // an index lives with its table
-    return ConcurrentIndex{IndexVerb::create, to_sql(index)};
+    const sql::QualifiedName table = sql::read_qualified_name(cursor);
+    index.schema = table.schema;  // an index lives with its table
+    return ConcurrentIndex{IndexVerb::create, to_sql(index), to_sql(table)};
   } catch (const sql::SyntaxProblem&) {
     return std::nullopt;  // the server will say what is wrong
   }
@@ -93,6 +95,29 @@ bool took_effect(pg::Session& session, std::string_view statement) {
   if (!index) return false;
   const auto valid = is_valid(session, index->sql_name);
   return index->verb == IndexVerb::create ? valid == true : !valid;
+}
+
+std::optional<std::string> other_builder(pg::Session& session, std::string_view statement) {
+  const auto index = parse(statement);
+  if (!index) return std::nullopt;
+  const std::string table =
+      index->verb == IndexVerb::create
+          ? text("pg_catalog.to_regclass(", session.literal(index->table), ')')
+          : text(
+                "(SELECT indrelid FROM pg_catalog.pg_index WHERE indexrelid = "
+                "pg_catalog.to_regclass(",
+                session.literal(index->sql_name), "))");
+  // Both verbs hold this lock on the table from beginning to end; so does autovacuum, which gives
+  // way by itself.
+  const auto rows = session.query(
+      text("SELECT l.pid FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid) "
+           "WHERE l.granted AND l.mode = 'ShareUpdateExclusiveLock' AND l.locktype = 'relation' "
+           "AND a.backend_type = 'client backend' AND l.pid <> pg_catalog.pg_backend_pid() AND "
+           "l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = "
+           "pg_catalog.current_database()) AND l.relation = ",
+           table, " LIMIT 1"));
+  if (rows.empty()) return std::nullopt;
+  return rows.front()[0];
 }
 
 }  // namespace pgseed::migrate

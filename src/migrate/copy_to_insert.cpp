@@ -1,9 +1,9 @@
 #include "pgseed/migrate/copy_to_insert.hpp"
 
 #include "pgseed/base/text.hpp"
-#include "pgseed/migrate/literal.hpp"
 #include "pgseed/migrate/section_input.hpp"
 #include "pgseed/schema/model.hpp"
+#include "pgseed/sql/literal.hpp"
 #include "pgseed/sql/rows.hpp"
 
 namespace pgseed::migrate {
@@ -29,7 +29,7 @@ std::string row_text(const sql::Row& row) {
   std::string out = "(";
   for (const sql::Value& value : row.values) {
     if (out.size() > 1) out += ", ";
-    out += value.form == sql::Form::null ? "NULL" : quote_literal(sql::decoded(value));
+    out += value.form == sql::Form::null ? "NULL" : sql::quote_literal(sql::decoded(value));
   }
   return out + ")";
 }
@@ -47,6 +47,7 @@ std::vector<ScriptStatement> copy_to_insert(const CopyBlock& block) {
       fresh.sql = insert_head(reader.head());
       fresh.line = reader.row().line - 1;
       fresh.kind = sql::StatementKind::insert_select;
+      fresh.from_copy = true;
       rows = 0;
     }
     std::string& sql = statements.back().sql;

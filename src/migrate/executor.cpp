@@ -7,6 +7,8 @@
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
+#include "pgseed/migrate/lines.hpp"
+#include "pgseed/migrate/local_setting.hpp"
 #include "pgseed/migrate/sql_failure.hpp"
 
 namespace pgseed::migrate {
@@ -72,12 +74,16 @@ AppliedRows Executor::rows() {
 }
 
 Plan Executor::upgrade(const std::string& target) {
-  const UpgradeGoal goal = upgrade_goal(graph_, rows(), target);
+  const AppliedRows before = rows();
+  require_sound_rows(graph_, before);
+  const UpgradeGoal goal = upgrade_goal(graph_, before, target);
   return run([&](const AppliedRows& now) { return plan_upgrade(graph_, now, goal); });
 }
 
 Plan Executor::downgrade(const std::string& target) {
-  const DowngradeGoal goal = downgrade_goal(graph_, rows(), target);
+  const AppliedRows before = rows();
+  require_sound_rows(graph_, before);
+  const DowngradeGoal goal = downgrade_goal(graph_, before, target);
   return run([&](const AppliedRows& now) { return plan_downgrade(graph_, now, goal); });
 }
 
@@ -144,13 +150,13 @@ Plan Executor::run(const Planner& planner) {
     const Prepared prepared = prepare(plan.front());
     deadline_ = steady_clock::now() + options_.lock_wait;
     try {
-      bool announced = false;
+      announced_ = false;
+      reconnected_ = false;
       const bool transactional =
           prepared.section == nullptr || prepared.section->options.transaction;
       until_done(
           [&] {
-            if (!announced) observer_.step_begins(prepared.step);
-            announced = true;
+            make_version_table();  // unless it is there
             if (prepared.section == nullptr) {
               run_delegated(prepared);
             } else if (transactional) {
@@ -159,15 +165,27 @@ Plan Executor::run(const Planner& planner) {
               run_stepwise(prepared);
             }
           },
-          transactional || options_.log);
+          // Without a log a section would begin anew.
+          [&] { return transactional || has_log_; });
       done.push_back(prepared.step);
       plan.erase(plan.begin());
     } catch (const Moved& moved) {
       // Another process was faster, or a COMMIT of ours stands after all.
-      if (moved.rows == prepared.step.after) observer_.note("another process has done it");
+      if (moved.rows == prepared.step.after) {
+        if (reconnected_) {
+          done.push_back(prepared.step);
+        } else {
+          observer_.note("another process has done it");
+        }
+      }
       plan = planner(read_rows(graph_, moved.rows));
       check(plan);
-    } catch (const pg::SqlError& error) {
+    } catch (pg::SqlError& error) {
+      if (error.where.empty() && error.sqlstate.starts_with("23") && prepared.section != nullptr) {
+        error.where = prepared.section->path;
+        error = advised(std::move(error));
+        error.hint = "a deferred constraint is checked at the end of the section";
+      }
       log_failure(prepared, error);
       take_back_version_table();
       throw;
@@ -181,12 +199,11 @@ Plan Executor::run(const Planner& planner) {
 
 Plan Executor::run_as_one(const Planner& planner) {
   deadline_ = steady_clock::now() + options_.lock_wait;
-  const bool existed = table_->exists();
   Plan done;
   const auto work = [&](pg::Session& session) {
     const auto started = std::chrono::system_clock::now();
     take_advisory_lock(session);
-    if (!existed) session.execute(table_->create_sql());
+    if (!table_->exists()) create_table();
     table_->set_exists(true);
     lock_table();
     const Plan plan = planner(rows());
@@ -198,37 +215,38 @@ Plan Executor::run_as_one(const Planner& planner) {
       execute_all(prepared);
       make_log();
       if (has_log_) log_->add(session, *prepared.revision, step.direction, started);
+      take_back_settings(prepared);
       done.push_back(step);
     }
     session.execute("NOTIFY pgrst, 'reload schema'");
     if (options_.dry_run) throw RollBack{};
   };
-  until_done(
-      [&] {
-        done.clear();
-        const bool had_log = has_log_;
-        const auto as_before = [&] {
-          table_->set_exists(existed);
-          has_log_ = had_log;
-        };
-        try {
-          session_->transaction(work);
-        } catch (const RollBack&) {
-          as_before();
-        } catch (const pg::SqlError& error) {
-          as_before();
-          if (!existed && is_creation_race(error.sqlstate) && done.empty()) throw Busy{};
-          throw;
-        } catch (...) {
-          as_before();
-          throw;
-        }
-      },
-      true);
+  until_done([&] {
+    done.clear();
+    const bool existed = table_->exists();
+    const bool had_log = has_log_;
+    const auto as_before = [&] {
+      table_->set_exists(existed);
+      has_log_ = had_log;
+    };
+    try {
+      session_->transaction(work);
+    } catch (const RollBack&) {
+      as_before();
+    } catch (const pg::SqlError& error) {
+      as_before();
+      if (!existed && is_creation_race(error.sqlstate) && done.empty()) throw Busy{};
+      throw;
+    } catch (...) {
+      as_before();
+      throw;
+    }
+  });
   return done;
 }
 
-void Executor::until_done(const std::function<void()>& attempt, bool may_repeat) {
+void Executor::until_done(const std::function<void()>& attempt,
+                          const std::function<bool()>& may_repeat) {
   bool told = false;
   bool reconnected = false;
   for (;;) {
@@ -245,9 +263,11 @@ void Executor::until_done(const std::function<void()>& attempt, bool may_repeat)
         observer_.note(text("waiting for another migration", lock_holder()));
       }
       interrupt::pause(kPollInterval);
+    } catch (const Gone&) {
+      table_->set_exists(false);
     } catch (const pg::SqlError& error) {
       if (error.sqlstate == "57014" && interrupt::signal_number() != 0) throw Interrupted{};
-      if (!may_repeat || !is_passing(error.sqlstate) || steady_clock::now() >= deadline_) throw;
+      if (!may_repeat() || !is_passing(error.sqlstate) || steady_clock::now() >= deadline_) throw;
       if (!std::exchange(told, true)) {
         observer_.note(text("trying again: ", error.message));
       }
@@ -256,48 +276,57 @@ void Executor::until_done(const std::function<void()>& attempt, bool may_repeat)
       // The rows tell whether the COMMIT stands.
       if (!lost.in_doubt || std::exchange(reconnected, true)) throw;
       connect();
+      reconnected_ = true;
     }
   }
 }
 
 // --- one step
 
+// Once for each step, however often it is tried; not before it is sure that it is ours to do.
+void Executor::announce(const Prepared& prepared) {
+  if (!std::exchange(announced_, true)) observer_.step_begins(prepared.step);
+}
+
 void Executor::run_delegated(const Prepared& prepared) {
   const Revision& revision = *prepared.revision;
-  const bool up = prepared.step.direction == Direction::up;
+  const std::vector<std::string> words = alembic_words(graph_, prepared.step);
   if (!options_.delegate) {
-    const Nodes& parents = graph_.parents(prepared.step.node);
-    const std::string command =
-        up ? text("alembic upgrade ", revision.id)
-           : text("alembic downgrade ",
-                  parents.empty() ? std::string("base") : graph_[parents.front()].id);
     throw Error(ErrorKind::refused,
                 text("revision ", revision.id, " is a Python file, which only Alembic can run"),
                 revision.path,
-                text("run `", command,
+                text("run `", options_.alembic, ' ', words[0], ' ', words[1],
                      "` and then this command again, or pass --delegate-alembic, "
                      "or turn the project into SQL: pgseed migrate import alembic"));
   }
-  options_.delegate(revision, prepared.step.direction);
+  announce(prepared);
+  options_.delegate(words);
+  made_table_ = false;  // it is in use now
   table_.emplace(*session_, options_.version_table);
   auto now = table_->read(*session_);
   if (now == prepared.step.after) return;
-  throw Error(ErrorKind::refused,
-              text("Alembic ran, but the version table does not say ", revision.id), revision.path,
-              "does its env.py use the same database and version table?");
+  throw Error(ErrorKind::refused, "Alembic ran, but the version table does not say so",
+              revision.path, "does its env.py use the same database and version table?");
 }
 
 void Executor::run_in_transaction(const Prepared& prepared) {
   const auto started = std::chrono::system_clock::now();
-  session_->transaction([&](pg::Session& session) {
-    take_advisory_lock(session);
-    lock_table();
-    require_rows(prepared.step.before);
-    execute_all(prepared);
-    make_log();
-    if (has_log_) log_->add(session, *prepared.revision, prepared.step.direction, started);
-    session.execute("NOTIFY pgrst, 'reload schema'");
-  });
+  const bool had_log = has_log_;
+  try {
+    session_->transaction([&](pg::Session& session) {
+      take_advisory_lock(session);
+      lock_table();
+      require_rows(prepared.step.before);
+      announce(prepared);
+      execute_all(prepared);
+      make_log();
+      if (has_log_) log_->add(session, *prepared.revision, prepared.step.direction, started);
+      session.execute("NOTIFY pgrst, 'reload schema'");
+    });
+  } catch (...) {
+    has_log_ = had_log;
+    throw;
+  }
   made_table_ = false;  // it is in use now
 }
 
@@ -319,22 +348,49 @@ void Executor::execute_all(const Prepared& prepared) {
     }
     execute(statement, prepared);
   }
+  if (has_settings(prepared.statements)) take_back_role();
   write_rows(prepared.step.changes);
+}
+
+// SET ROLE in a section makes objects belong to that role. The version table and the log are not
+// the section's, and the role need not have rights on them.
+void Executor::take_back_role() {
+  session_->execute("RESET SESSION AUTHORIZATION; RESET ROLE");
+}
+
+bool Executor::has_settings(std::span<const ScriptStatement> statements) {
+  return std::any_of(statements.begin(), statements.end(), [](const ScriptStatement& statement) {
+    return statement.kind == sql::StatementKind::session;
+  });
 }
 
 void Executor::execute(const ScriptStatement& statement, const Prepared& prepared) {
   try {
     session_->execute(statement.sql);
   } catch (pg::SqlError& error) {
-    throw placed(std::move(error), {prepared.section->path, statement.line, statement.column});
+    throw placed(std::move(error), {prepared.section->path, statement.line,
+                                    statement.from_copy ? 0 : statement.column});
   }
+}
+
+// The next revision in the same transaction begins like any other.
+void Executor::take_back_settings(const Prepared& prepared) {
+  std::string undo = "RESET lock_timeout; RESET statement_timeout";
+  for (const ScriptStatement& statement : prepared.statements) {
+    if (const std::string one = undo_of(statement.sql); !one.empty()) undo += "; " + one;
+  }
+  session_->execute(undo);
 }
 
 // --- locks and rows
 
 void Executor::take_advisory_lock(pg::Session& session) {
+  // Whatever default_transaction_isolation says: with one snapshot for the whole transaction the
+  // rows would be those from before the locks, and CREATE INDEX CONCURRENTLY would wait for it.
   const auto rows = session.query(
-      text("SELECT pg_catalog.pg_try_advisory_xact_lock(", advisory_key(session, *table_),
+      text("SET TRANSACTION ISOLATION LEVEL READ COMMITTED; "
+           "SELECT pg_catalog.pg_try_advisory_xact_lock(",
+           advisory_key(session, *table_),
            "), pg_catalog.set_config('idle_in_transaction_session_timeout', '0', true)"));
   if (rows.front()[0] != "t") throw Busy{};
 }
@@ -344,7 +400,8 @@ void Executor::lock_table() {
     session_->execute(text("LOCK TABLE ", table_->sql_name(), " IN ACCESS EXCLUSIVE MODE NOWAIT"));
   } catch (const pg::SqlError& error) {
     if (error.sqlstate == "55P03") throw Busy{};
-    throw;
+    if (error.sqlstate == "42P01") throw Gone{};
+    throw advised(error);
   }
 }
 
@@ -400,21 +457,31 @@ void Executor::make_version_table() {
   if (table_->exists()) return;
   // On its own and at once: an Alembic that starts meanwhile must find it rather than collide with
   // an uncommitted one.
-  until_done(
-      [&] {
-        try {
-          session_->transaction([&](pg::Session& session) {
-            take_advisory_lock(session);
-            session.execute(table_->create_sql());
-          });
-        } catch (const pg::SqlError& error) {
-          if (is_creation_race(error.sqlstate)) throw Busy{};
-          throw;
-        }
-      },
-      true);
+  until_done([&] {
+    try {
+      session_->transaction([&](pg::Session& session) {
+        take_advisory_lock(session);
+        create_table();
+      });
+    } catch (const pg::SqlError& error) {
+      if (is_creation_race(error.sqlstate)) throw Busy{};
+      throw;
+    }
+  });
   table_->set_exists(true);
   made_table_ = true;
+}
+
+// An Alembic that has made the table and not yet committed is waited for inside CREATE TABLE.
+void Executor::create_table() {
+  session_->query("SELECT pg_catalog.set_config('lock_timeout', '1s', true)");
+  try {
+    session_->execute(table_->create_sql());
+    session_->execute("RESET lock_timeout");
+  } catch (const pg::SqlError& error) {
+    if (error.sqlstate == "55P03") throw Busy{};
+    throw advised(error);
+  }
 }
 
 // The first revision failed: the database shall be as before.
@@ -429,6 +496,7 @@ void Executor::take_back_version_table() {
   } catch (const Error&) {
     // An empty version table means the same as none.
   } catch (const Busy&) {
+  } catch (const Gone&) {
   }
 }
 
@@ -459,31 +527,29 @@ std::vector<RowChange> Executor::rewrite_rows(
   deadline_ = steady_clock::now() + options_.lock_wait;
   std::vector<RowChange> changes;
   wanted(rows());  // a wrong target fails before the table is made
-  make_version_table();
-  made_table_ = false;
-  until_done(
-      [&] {
-        session_->transaction([&](pg::Session& session) {
-          take_advisory_lock(session);
-          lock_table();
-          const AppliedRows before = rows();
-          const std::vector<std::string> after = wanted(before);
-          changes = row_changes(before.values(), after);
-          write_rows(changes);
-          if (changes.empty() || !has_log_) return;
-          std::string list;
-          for (const std::string& value : after) list += text(list.empty() ? "" : ", ", value);
-          log_->add_stamp(session, list);
-          // What is declared done or undone by hand is not half-way any more.
-          const NodeSet was = applied(graph_, before);
-          const NodeSet is = applied(graph_, read_rows(graph_, after));
-          for (const std::string& id : log_->unfinished(session)) {
-            const auto node = graph_.find(id);
-            if (!node || was.has(*node) != is.has(*node)) log_->forget_unfinished(session, id);
-          }
-        });
-      },
-      true);
+  until_done([&] {
+    make_version_table();  // unless it is there
+    made_table_ = false;
+    session_->transaction([&](pg::Session& session) {
+      take_advisory_lock(session);
+      lock_table();
+      const AppliedRows before = rows();
+      const std::vector<std::string> after = wanted(before);
+      changes = row_changes(before.values(), after);
+      write_rows(changes);
+      if (changes.empty() || !has_log_) return;
+      std::string list;
+      for (const std::string& value : after) list += text(list.empty() ? "" : ", ", value);
+      log_->add_stamp(session, list);
+      // What is declared done or undone by hand is not half-way any more.
+      const NodeSet was = applied(graph_, before);
+      const NodeSet is = applied(graph_, read_rows(graph_, after));
+      for (const std::string& id : log_->unfinished(session)) {
+        const auto node = graph_.find(id);
+        if (!node || was.has(*node) != is.has(*node)) log_->forget_unfinished(session, id);
+      }
+    });
+  });
   return changes;
 }
 
@@ -528,19 +594,19 @@ void Executor::ensure_version_table() {
 
 void Executor::drop_version_table() {
   deadline_ = steady_clock::now() + options_.lock_wait;
-  until_done(
-      [&] {
-        session_->transaction([&](pg::Session& session) {
-          take_advisory_lock(session);
-          if (table_->exists()) {
-            lock_table();
-            session.execute("DROP TABLE " + table_->sql_name());
-          }
-          if (table_->has_log()) log_->drop(session);
-          session.execute("NOTIFY pgrst, 'reload schema'");
-        });
-      },
-      true);
+  until_done([&] {
+    session_->transaction([&](pg::Session& session) {
+      take_advisory_lock(session);
+      // Dropping all objects of its schema may have taken it along.
+      table_.emplace(session, options_.version_table);
+      if (table_->exists()) {
+        lock_table();
+        session.execute("DROP TABLE " + table_->sql_name());
+      }
+      if (table_->has_log()) log_->drop(session);
+      session.execute("NOTIFY pgrst, 'reload schema'");
+    });
+  });
   table_->set_exists(false);
   has_log_ = false;
 }

@@ -2,7 +2,6 @@
 // in a transaction does so together with its log entry, so that it happens exactly once whenever
 // the process dies.
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "pgseed/base/digest.hpp"
@@ -11,7 +10,7 @@
 #include "pgseed/base/text.hpp"
 #include "pgseed/migrate/concurrent_index.hpp"
 #include "pgseed/migrate/executor.hpp"
-#include "pgseed/migrate/sql_failure.hpp"
+#include "pgseed/migrate/local_setting.hpp"
 
 namespace pgseed::migrate {
 namespace {
@@ -20,6 +19,8 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr milliseconds kPollInterval{200};
+// From an Alembic's last statement to its row in the version table.
+constexpr milliseconds kAlembicPause{1'000};
 
 // The first statements of the section, as the log remembers them.
 std::string steps_checksum(const std::vector<ScriptStatement>& statements, std::size_t count) {
@@ -36,6 +37,27 @@ std::size_t unit_end(const std::vector<ScriptStatement>& statements, std::size_t
   return end;
 }
 
+// What the section has SET for its session. It is kept here and not in the session: a run that goes
+// on behind a SET needs it as well, the next revision must not see it, and behind a transaction
+// pooler the next statement may meet another session.
+class Settings {
+ public:
+  void note(const std::string& statement) {
+    if (as_local(statement) != statement) statements_.push_back(statement);
+    if (is_reset_all(statement)) statements_.clear();
+  }
+  const std::vector<std::string>& statements() const { return statements_; }
+
+ private:
+  static bool is_reset_all(const std::string& statement) {
+    sql::Cursor cursor{statement.data(), statement.data() + statement.size(), true};
+    const bool is_reset = sql::accept_word(cursor, "RESET") || sql::accept_word(cursor, "DISCARD");
+    return is_reset && sql::accept_word(cursor, "ALL");
+  }
+
+  std::vector<std::string> statements_;
+};
+
 }  // namespace
 
 void Executor::run_stepwise(const Prepared& prepared) {
@@ -43,57 +65,68 @@ void Executor::run_stepwise(const Prepared& prepared) {
     session_->transaction([&](pg::Session&) { make_log(); });
   }
   pg::Session guard(database_url_);
-  guard.transaction([&](pg::Session& session) {
-    take_advisory_lock(session);
-    require_rows(prepared.step.before);
-    run_steps(prepared);
-  });
+  bool finished = false;
+  try {
+    guard.transaction([&](pg::Session& session) {
+      take_advisory_lock(session);
+      require_rows(prepared.step.before);
+      announce(prepared);
+      run_steps(prepared, guard);
+      finished = true;
+    });
+  } catch (const pg::ConnectionLost&) {
+    if (!finished) throw;  // the guard has nothing to commit
+  }
   made_table_ = false;
-  // What the section SET for its session shall not reach the next revision.
-  const bool has_settings = std::any_of(prepared.statements.begin(), prepared.statements.end(),
-                                        [](const ScriptStatement& statement) {
-                                          return statement.kind == sql::StatementKind::session;
-                                        });
-  if (has_settings) connect();
 }
 
-void Executor::run_steps(const Prepared& prepared) {
+// The section's row in the log.
+std::optional<Unfinished> Executor::open_log(const Prepared& prepared) {
+  if (!has_log_) return std::nullopt;
+  std::optional<Unfinished> row;
+  session_->transaction([&](pg::Session& session) {
+    row = log_->open(session, *prepared.revision, prepared.step.direction);
+    if (!row) throw Busy{};
+    require_rows(prepared.step.before);
+  });
+  return row;
+}
+
+void Executor::run_steps(const Prepared& prepared, pg::Session& guard) {
   const std::vector<ScriptStatement>& statements = prepared.statements;
   std::size_t next = 0;
   bool was_running = false;
   std::optional<std::int64_t> log_id;
-  if (has_log_) {
-    const auto unfinished =
-        log_->find_unfinished(*session_, prepared.revision->id, prepared.step.direction);
-    if (unfinished) {
-      next = static_cast<std::size_t>(unfinished->steps);
-      was_running = unfinished->was_running;
-      log_id = unfinished->id;
-      const bool same = next <= statements.size() &&
-                        (next == 0 || unfinished->steps_sha256 == steps_checksum(statements, next));
-      if (!same) {
-        throw Error(ErrorKind::input,
-                    text("revision ", prepared.revision->id, " stopped after ", next,
-                         " statements, and these were changed in the file since"),
-                    text(prepared.section->path, ':', prepared.section->line),
-                    "put them back as they were, or finish or undo the section by hand, then "
-                    "pgseed migrate repair");
-      }
-      if (next > 0) {
-        observer_.note(text("going on after statement ", next, " of ", statements.size()));
-      }
-    } else {
-      log_id = log_->begin(*session_, *prepared.revision, prepared.step.direction);
+  if (const auto row = open_log(prepared)) {
+    next = static_cast<std::size_t>(row->steps);
+    was_running = row->was_running;
+    log_id = row->id;
+    const bool same = next <= statements.size() &&
+                      (next == 0 || row->steps_sha256 == steps_checksum(statements, next));
+    if (!same) {
+      throw Error(ErrorKind::input,
+                  text("revision ", prepared.revision->id, " stopped after ", next,
+                       " statements, and these were changed in the file since"),
+                  text(prepared.section->path, ':', prepared.section->line),
+                  "put them back as they were, or finish or undo the section by hand, then "
+                  "pgseed migrate repair");
+    }
+    if (next > 0) {
+      observer_.note(text("going on after statement ", next, " of ", statements.size()));
     }
   }
+  Settings settings;
+  for (std::size_t index = 0; index < next; ++index) settings.note(statements[index].sql);
   try {
     while (next < statements.size()) {
       if (interrupt::signal_number() != 0) throw Interrupted{};
+      guard.query("SELECT 1");  // without it another run could have begun the same
       const std::size_t end = unit_end(statements, next);
       const auto note_done = [&] {
-        if (log_id) {
-          log_->note_step(*session_, *log_id, static_cast<int>(end),
-                          steps_checksum(statements, end));
+        // Busy: the last COMMIT of a run that was killed has come through meanwhile.
+        if (log_id && !log_->note_step(*session_, *log_id, static_cast<int>(next),
+                                       static_cast<int>(end), steps_checksum(statements, end))) {
+          throw Busy{};
         }
       };
       const ScriptStatement& statement = statements[next];
@@ -101,10 +134,19 @@ void Executor::run_steps(const Prepared& prepared) {
       bool done = false;
       if (!alone) {
         try {
-          session_->transaction([&](pg::Session&) {
+          session_->transaction([&](pg::Session& session) {
             set_timeouts(&prepared.section->options);
+            for (const std::string& setting : settings.statements()) {
+              session.execute(as_local(setting));
+            }
             for (std::size_t index = next; index < end; ++index) {
-              execute(statements[index], prepared);
+              ScriptStatement local = statements[index];
+              local.sql = as_local(local.sql);
+              execute(local, prepared);
+            }
+            if (!settings.statements().empty() ||
+                has_settings(std::span(statements).subspan(next, end - next))) {
+              take_back_role();
             }
             note_done();
           });
@@ -116,19 +158,14 @@ void Executor::run_steps(const Prepared& prepared) {
         }
       }
       if (!done) {
-        bool finished_before = false;
-        if (was_running) {
-          wait_for_orphan(statement);
-          finished_before = took_effect(*session_, statement.sql);
+        if (log_id && !log_->note_running(*session_, *log_id, static_cast<int>(next))) {
+          throw Busy{};
         }
-        if (!finished_before) {
-          if (log_id) log_->note_running(*session_, *log_id);
-          run_alone(statement, prepared);
-        }
+        run_alone(statement, prepared, settings.statements(), was_running);
         note_done();
       }
       was_running = false;
-      next = end;
+      for (; next < end; ++next) settings.note(statements[next].sql);
     }
     finish_stepwise(prepared, log_id);
   } catch (const pg::SqlError& error) {
@@ -143,28 +180,62 @@ void Executor::run_steps(const Prepared& prepared) {
   }
 }
 
-void Executor::run_alone(const ScriptStatement& statement, const Prepared& prepared) {
-  // IF NOT EXISTS would pass over an index that an earlier attempt left invalid.
-  drop_invalid_index(*session_, statement.sql);
+// Without a transaction that settings could be local to, they are the session's for as long as the
+// statement runs. Through a transaction pooler another client may meet them meanwhile, so there are
+// none but those that the section asks for.
+void Executor::run_alone(const ScriptStatement& statement, const Prepared& prepared,
+                         const std::vector<std::string>& settings, bool was_running) {
   const SectionOptions& wanted = prepared.section->options;
-  std::string reset;
-  // A setting of the session, as there is no transaction that it could be local to. Only where the
-  // section asks for it: through a transaction pooler it would reach others.
-  const auto set = [&](const char* name, const std::optional<std::string>& value) {
-    if (!value) return;
-    session_->query(
-        text("SELECT pg_catalog.set_config('", name, "', ", session_->literal(*value), ", false)"));
-    reset += text("RESET ", name, ';');
+  std::string undo;
+  const auto set = [&](const std::string& setting) {
+    undo += undo_of(setting) + ';';
+    session_->execute(setting);
   };
-  set("lock_timeout", wanted.lock_timeout);
-  set("statement_timeout", wanted.statement_timeout);
+  const auto set_option = [&](const char* name, const std::optional<std::string>& value) {
+    if (value) set(text("SET ", name, " = ", session_->literal(*value)));
+  };
+  const auto reset = [&] {
+    if (!undo.empty()) session_->execute(undo);
+  };
   try {
-    execute(statement, prepared);
-  } catch (const pg::SqlError&) {
-    if (!reset.empty()) session_->execute(reset);
+    set_option("lock_timeout", wanted.lock_timeout);
+    set_option("statement_timeout", wanted.statement_timeout);
+    for (const std::string& setting : settings) set(setting);
+    run_unless_done(statement, prepared, was_running);
+  } catch (pg::ConnectionLost& lost) {
+    // It had no transaction that could have been rolled back.
+    lost.hint = "the statement may have taken effect; the next run looks, and goes on from there";
+    throw;
+  } catch (...) {
+    reset();
     throw;
   }
-  if (!reset.empty()) session_->execute(reset);
+  reset();
+}
+
+void Executor::run_unless_done(const ScriptStatement& statement, const Prepared& prepared,
+                               bool was_running) {
+  for (;;) {
+    if (was_running) wait_for_orphan(statement);
+    const bool waited = wait_for_builder(statement, prepared);
+    const bool was_done = took_effect(*session_, statement.sql);
+    if (was_done && (was_running || waited)) return;
+    try {
+      // IF NOT EXISTS would pass over an index that an earlier attempt left invalid.
+      drop_invalid_index(*session_, statement.sql);
+      execute(statement, prepared);
+      return;
+    } catch (const pg::SqlError& error) {
+      // An Alembic that came to the same statement meanwhile, as nothing shuts it out here: the
+      // index is there or gone already, or each of us waited for the other.
+      const bool collided =
+          error.sqlstate == "42P07" || error.sqlstate == "42704" || error.sqlstate == "40P01";
+      if (!collided || was_done || steady_clock::now() >= deadline_) throw;
+      const bool is_done = took_effect(*session_, statement.sql);
+      if (!is_done && !other_builder(*session_, statement.sql)) throw;
+      was_running = true;
+    }
+  }
 }
 
 // A process that was killed leaves its server process at work until the statement ends.
@@ -190,19 +261,36 @@ void Executor::wait_for_orphan(const ScriptStatement& statement) {
   }
 }
 
+// True if there was one. What it builds may be the very index of the statement, and then the rows
+// will say soon that the revision is done.
+bool Executor::wait_for_builder(const ScriptStatement& statement, const Prepared& prepared) {
+  bool waited = false;
+  while (const auto pid = other_builder(*session_, statement.sql)) {
+    if (steady_clock::now() >= deadline_) return waited;  // then the server does the waiting
+    if (!std::exchange(waited, true)) {
+      observer_.note(text("waiting for another session at work on the same table, pid ", *pid));
+    }
+    interrupt::pause(kPollInterval);
+  }
+  for (const auto end = steady_clock::now() + kAlembicPause; waited && steady_clock::now() < end;) {
+    require_rows(prepared.step.before);
+    interrupt::pause(kPollInterval);
+  }
+  return waited;
+}
+
 void Executor::finish_stepwise(const Prepared& prepared, std::optional<std::int64_t> log_id) {
   // The guard stays; only an Alembic could hold the table now.
-  until_done(
-      [&] {
-        session_->transaction([&](pg::Session& session) {
-          lock_table();
-          require_rows(prepared.step.before);
-          write_rows(prepared.step.changes);
-          if (log_id) log_->finish(session, *log_id);
-          session.execute("NOTIFY pgrst, 'reload schema'");
-        });
-      },
-      true);
+  until_done([&] {
+    if (!table_->exists()) throw Moved{};
+    session_->transaction([&](pg::Session& session) {
+      lock_table();
+      require_rows(prepared.step.before);
+      write_rows(prepared.step.changes);
+      if (log_id) log_->finish(session, *log_id);
+      session.execute("NOTIFY pgrst, 'reload schema'");
+    });
+  });
 }
 
 }  // namespace pgseed::migrate

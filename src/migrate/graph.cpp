@@ -299,16 +299,24 @@ Nodes Graph::tips(const NodeSet& set, Lines lines) const {
   return nodes;
 }
 
-// Alembic's way through the graph, so that lists and steps come in its order: from the tips down,
-// along one line as far as nothing above is left out.
 Nodes Graph::in_order(const NodeSet& set) const {
-  // What lies between members is walked through, too.
   const Nodes members = set.members();
-  NodeSet open = descendants(members);
-  const NodeSet below_members = ancestors(members);
-  for (const Node node : open.members()) {
-    if (!below_members.has(node)) open.remove(node);
+  Nodes order = walk_down(set, set);
+  if (order.size() < members.size()) {  // a set with gaps: through what lies between, too
+    NodeSet open = ancestors(members);
+    const NodeSet above = descendants(members);
+    for (const Node node : open.members()) {
+      if (!above.has(node)) open.remove(node);
+    }
+    order = walk_down(set, open);
   }
+  std::reverse(order.begin(), order.end());
+  return order;
+}
+
+// Alembic's way, so that lists and steps come in its order: from the tips down, along one line as
+// long as nothing above is left out.
+Nodes Graph::walk_down(const NodeSet& set, NodeSet open) const {
   struct Line {
     Node at;
     NodeSet below;  // with `at`
@@ -348,7 +356,6 @@ Nodes Graph::in_order(const NodeSet& set) const {
       lines.push_back({next[index], ancestors({next[index]})});
     }
   }
-  std::reverse(order.begin(), order.end());
   return order;
 }
 

@@ -72,6 +72,7 @@ std::string revision_block(const Graph& graph, Node node, const NodeSet* current
   if (!graph.labels(node).empty()) out += text("Branch names: ", join(graph.labels(node)), '\n');
   out += text("Path: ", revision.path, "\n\n");
   std::string_view rest = revision.description;
+  if (rest.empty()) out += '\n';
   while (!rest.empty()) {
     const auto end = std::min(rest.find('\n'), rest.size());
     out += text("    ", rest.substr(0, end), '\n');
@@ -91,6 +92,22 @@ std::string running_line(const Graph& graph, Node node, Direction direction) {
 
 std::string running_line(const Graph& graph, const Step& step) {
   return running_line(graph, step.node, step.direction);
+}
+
+std::vector<std::string> alembic_words(const Graph& graph, const Step& step) {
+  const std::string& id = graph[step.node].id;
+  if (step.direction == Direction::up) return {"upgrade", id};
+  const Nodes& parents = graph.parents(step.node);
+  std::size_t siblings = 0;
+  for (Node node = 0; node < graph.size(); ++node) {
+    const Nodes& others = graph.parents(node);
+    siblings += parents.empty() ? others.empty()
+                                : std::find(others.begin(), others.end(), parents.front()) !=
+                                      others.end();
+  }
+  // ID-1 would take siblings down, and is ambiguous at a merge.
+  const std::string parent = parents.empty() ? "base" : graph[parents.front()].id;
+  return {"downgrade", siblings > 1 ? text(id, '@', parent) : parent};
 }
 
 // One column for each line of descent that is open between a child above and its parent below.

@@ -1,5 +1,7 @@
 #include "pgseed/migrate/local_setting.hpp"
 
+#include <array>
+
 #include "pgseed/base/text.hpp"
 #include "pgseed/sql/cursor.hpp"
 
@@ -88,7 +90,75 @@ std::string select_local(sql::Cursor cursor, std::string_view statement) {
   return out;
 }
 
+// Behind SET.
+std::string undo_of_set(sql::Cursor cursor) {
+  if (!sql::accept_word(cursor, "LOCAL")) sql::accept_word(cursor, "SESSION");
+  if (sql::accept_word(cursor, "AUTHORIZATION")) return "RESET SESSION AUTHORIZATION";
+  if (sql::accept_word(cursor, "CHARACTERISTICS")) {
+    return "RESET default_transaction_isolation; RESET default_transaction_read_only; "
+           "RESET default_transaction_deferrable";
+  }
+  struct Word {
+    const char* word;
+    const char* undo;
+  };
+  static constexpr std::array kWords = {Word{"CONSTRAINTS", ""},
+                                        Word{"TRANSACTION", ""},
+                                        Word{"NAMES", ""},
+                                        Word{"SEED", ""},
+                                        Word{"ROLE", "RESET ROLE"},
+                                        Word{"TIME", "RESET TIME ZONE"},
+                                        Word{"XML", "RESET xmloption"},
+                                        Word{"SCHEMA", "RESET search_path"},
+                                        Word{"CLIENT_ENCODING", ""}};
+  for (const Word& known : kWords) {
+    if (at_word(cursor, known.word)) return known.undo;
+  }
+  sql::skip_blanks(cursor);
+  const char* const begin = cursor.position;
+  const char* end = begin;
+  for (; !cursor.at_end() && cursor.peek() != '=' && !at_word(cursor, "TO");
+       sql::skip_blanks(cursor)) {
+    sql::skip_token(cursor);
+    end = cursor.position;
+  }
+  return "RESET " + std::string(begin, end);
+}
+
+std::string undo_of_select(sql::Cursor cursor) {
+  std::string out;
+  for (sql::skip_blanks(cursor); !cursor.at_end(); sql::skip_blanks(cursor)) {
+    const sql::Cursor call = cursor;
+    sql::skip_token(cursor);
+    std::string name;
+    sql::Cursor inside = call;
+    if (call.peek() == '\'' || !sql::read_identifier(inside, name) || name != "set_config" ||
+        !sql::accept(inside, '(')) {
+      continue;
+    }
+    sql::skip_blanks(inside);
+    const char* const begin = inside.position;
+    if (inside.peek() != '\'') continue;
+    sql::skip_token(inside);
+    // NULL is what the setting is reset with.
+    out += text(out.empty() ? "" : "; ", "SELECT pg_catalog.set_config(",
+                std::string(begin, inside.position), ", NULL, false)");
+  }
+  return out;
+}
+
 }  // namespace
+
+std::string undo_of(std::string_view statement) {
+  sql::Cursor cursor = cursor_over(statement);
+  try {
+    if (sql::accept_word(cursor, "SET")) return undo_of_set(cursor);
+    if (sql::accept_word(cursor, "SELECT")) return undo_of_select(cursor);
+  } catch (const sql::SyntaxProblem&) {
+    // The server will say what is wrong with it.
+  }
+  return {};
+}
 
 std::string as_local(std::string_view statement) {
   sql::Cursor cursor = cursor_over(statement);

@@ -61,12 +61,19 @@ bool differs(const Revision& revision, const AppliedChecksums& applied) {
 }
 
 bool MigrationLog::create(pg::Session& session) const {
-  try {
-    session.transaction([](pg::Session& inner) { inner.execute(kCreate); });
-    return true;
-  } catch (const pg::SqlError& error) {
-    if (error.sqlstate != "42501") throw;  // insufficient_privilege
-    return false;
+  constexpr int kAttempts = 3;
+  for (int attempt = 1;; ++attempt) {
+    try {
+      session.transaction([](pg::Session& inner) { inner.execute(kCreate); });
+      return true;
+    } catch (const pg::SqlError& error) {
+      if (error.sqlstate == "42501") return false;  // insufficient_privilege
+      // Another project's run in the same database makes them too, and IF NOT EXISTS does not see
+      // what is not committed: each object can collide once.
+      const bool collision =
+          error.sqlstate == "23505" || error.sqlstate == "42P06" || error.sqlstate == "42P07";
+      if (!collision || attempt == kAttempts) throw;
+    }
   }
 }
 
@@ -109,7 +116,7 @@ std::optional<Unfinished> MigrationLog::find_unfinished(pg::Session& session, co
       "pgseed.migration_log WHERE version_table = ",
       session.literal(version_table_), " AND rev = ", session.literal(id),
       " AND direction IN ('up', 'down') ORDER BY id DESC LIMIT 1) AS newest WHERE direction = '",
-      word(direction), "' AND ok IS NULL"));
+      word(direction), "' AND ok IS NULL FOR UPDATE"));
   if (rows.empty()) return std::nullopt;
   const pg::Row& row = rows.front();
   return Unfinished{std::atoll(row[0]->c_str()), std::atoi(row[1]->c_str()), *row[2],
@@ -127,15 +134,29 @@ std::int64_t MigrationLog::begin(pg::Session& session, const Revision& revision,
   return std::atoll(rows.front()[0]->c_str());
 }
 
-void MigrationLog::note_running(pg::Session& session, std::int64_t id) const {
-  session.execute(text("UPDATE pgseed.migration_log SET running = true WHERE id = ", id));
+std::optional<Unfinished> MigrationLog::open(pg::Session& session, const Revision& revision,
+                                             Direction direction) const {
+  const auto locked =
+      session.query(text("SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended("
+                         "'pgseed migration_log ' || pg_catalog.current_database() || ' ' || ",
+                         session.literal(version_table_), ", 0))"));
+  if (locked.front()[0] != "t") return std::nullopt;
+  const auto row = find_unfinished(session, revision.id, direction);
+  return row ? row : Unfinished{begin(session, revision, direction), 0, {}, false};
 }
 
-void MigrationLog::note_step(pg::Session& session, std::int64_t id, int steps,
+bool MigrationLog::note_running(pg::Session& session, std::int64_t id, int steps) const {
+  return session.execute(text("UPDATE pgseed.migration_log SET running = true WHERE ok IS NULL AND "
+                              "step = ",
+                              steps, " AND id = ", id)) == 1;
+}
+
+bool MigrationLog::note_step(pg::Session& session, std::int64_t id, int from, int to,
                              const std::string& steps_sha256) const {
-  session.execute(text("UPDATE pgseed.migration_log SET step = ", steps,
-                       ", running = false, sqlstate = NULL, error = NULL, steps_sha256 = ",
-                       session.literal(steps_sha256), " WHERE id = ", id));
+  return session.execute(text("UPDATE pgseed.migration_log SET step = ", to,
+                              ", running = false, sqlstate = NULL, error = NULL, steps_sha256 = ",
+                              session.literal(steps_sha256), " WHERE ok IS NULL AND step = ", from,
+                              " AND id = ", id)) == 1;
 }
 
 void MigrationLog::note_failure(pg::Session& session, std::int64_t id, const std::string& sqlstate,

@@ -190,9 +190,7 @@ UpgradeGoal upgrade_goal(const Graph& graph, const AppliedRows& rows, const std:
   if (!relative->label.empty()) branch = find_branch(graph, relative->label);
   std::optional<Node> start;
   if (!relative->symbol.empty()) {
-    const Nodes named = find_revisions(graph, relative->symbol);
-    if (named.size() > 1) find_revision(graph, relative->symbol);  // says why not
-    if (!named.empty()) start = named.front();
+    start = find_start(graph, *relative);
   } else if (relative->steps < 0) {
     fail(relative_failure(relative->steps), "an upgrade goes up: +1; pgseed migrate downgrade -1");
   } else {
@@ -247,8 +245,8 @@ DowngradeGoal downgrade_goal(const Graph& graph, const AppliedRows& rows,
   std::optional<Node> branch;
   if (!relative->label.empty()) branch = find_branch(graph, relative->label);
   if (!relative->symbol.empty()) {
-    const Node start = find_revision(graph, relative->symbol);
-    goal.target = walk(graph, start, relative->steps, branch, false, "Walked too far");
+    goal.target =
+        walk(graph, find_start(graph, *relative), relative->steps, branch, false, "Walked too far");
     goal.branch = branch;
     return goal;
   }
@@ -353,8 +351,10 @@ AppliedRows rows_at(const Graph& graph, const std::string& revisions) {
     at = comma + 1;
     if (name.empty() && revisions.empty()) break;
     if (const auto relative = parse_relative(name); relative && !relative->symbol.empty()) {
-      const auto node = walk(graph, find_revision(graph, relative->symbol), relative->steps,
-                             std::nullopt, false, relative_failure(relative->steps));
+      std::optional<Node> branch;
+      if (!relative->label.empty()) branch = find_branch(graph, relative->label);
+      const auto node = walk(graph, find_start(graph, *relative), relative->steps, branch, false,
+                             relative_failure(relative->steps));
       if (node) nodes.push_back(*node);
       continue;
     }

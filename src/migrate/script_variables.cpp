@@ -1,9 +1,9 @@
 #include "pgseed/migrate/script_variables.hpp"
 
 #include "pgseed/base/text.hpp"
-#include "pgseed/migrate/literal.hpp"
 #include "pgseed/schema/model.hpp"
 #include "pgseed/sql/cursor.hpp"
+#include "pgseed/sql/literal.hpp"
 
 namespace pgseed::migrate {
 namespace {
@@ -51,7 +51,7 @@ std::string replace_variables(std::string_view statement, const VariableLookup& 
                                "give it one, or end the replacing with -- pgseed:vars off"};
     }
     out.append(copied, colon);
-    out += next == '"' ? quote_identifier(*value) : quote_literal(*value);
+    out += next == '"' ? quote_identifier(*value) : sql::quote_literal(*value);
     copied = cursor.position;
   }
   out.append(copied, cursor.end);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "pgseed/base/text.hpp"
 
@@ -23,22 +24,14 @@ constexpr std::array kAdvice = {
            "of its own, or in a section with transaction:false"},
     Advice{"25006", "the server or the connection is read-only: use the primary's URL"},
     Advice{"42501", "the role of DATABASE_URL lacks a right for this"},
+    Advice{"3F000", "create the schema first"},
     Advice{"57014",
            "it ran into statement_timeout; raise it for this section: -- upgrade "
            "statement_timeout:0"},
     Advice{"2BP01", "something still depends on it: drop that first, in the same section"},
 };
 
-}  // namespace
-
-pg::SqlError placed(pg::SqlError error, const StatementPlace& place) {
-  const auto line = place.line + static_cast<std::uint64_t>(std::max(0, error.line - 1));
-  error.where = text(place.path, ':', line);
-  // The server counts the columns of the first line from where the statement begins.
-  if (error.column > 0) {
-    const std::uint64_t before = error.line <= 1 ? place.column - 1 : 0;
-    error.where += text(':', before + static_cast<std::uint64_t>(error.column));
-  }
+pg::SqlError tell(pg::SqlError error) {
   if (!error.detail.empty()) error.message += text(" (", error.detail, ")");
   if (!error.sqlstate.empty()) error.message += text(" [", error.sqlstate, "]");
   const auto* const advice = std::find_if(kAdvice.begin(), kAdvice.end(), [&](const Advice& known) {
@@ -46,6 +39,26 @@ pg::SqlError placed(pg::SqlError error, const StatementPlace& place) {
   });
   if (advice != kAdvice.end()) error.hint = advice->hint;
   if (error.sqlstate == "55P03") error.kind = ErrorKind::unreachable;
+  return error;
+}
+
+}  // namespace
+
+pg::SqlError placed(pg::SqlError error, const StatementPlace& place) {
+  const auto line = place.line + static_cast<std::uint64_t>(std::max(0, error.line - 1));
+  error.where = text(place.path, ':', line);
+  // The server counts the columns of the first line from where the statement begins.
+  if (error.column > 0 && place.column > 0) {
+    const std::uint64_t before = error.line <= 1 ? place.column - 1 : 0;
+    error.where += text(':', before + static_cast<std::uint64_t>(error.column));
+  }
+  return tell(std::move(error));
+}
+
+pg::SqlError advised(pg::SqlError error) {
+  std::string hint = error.hint;
+  error = tell(std::move(error));
+  if (!hint.empty()) error.hint = std::move(hint);
   return error;
 }
 

@@ -111,6 +111,13 @@ Node find_revision(const Graph& graph, const std::string& name) {
        "name one of them");
 }
 
+std::optional<Node> find_start(const Graph& graph, const RelativeTarget& target) {
+  const bool narrow = target.steps < 0 && !target.label.empty();
+  const std::string name = narrow ? text(target.label, '@', target.symbol) : target.symbol;
+  if (find_revisions(graph, name).empty()) return std::nullopt;
+  return find_revision(graph, name);
+}
+
 std::string relative_failure(int steps) {
   return text("Relative revision ", steps > 0 ? "+" : "", steps, " didn't produce ",
               std::abs(steps), " migrations");

@@ -4,8 +4,8 @@
 
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
-#include "pgseed/migrate/literal.hpp"
 #include "pgseed/schema/model.hpp"
+#include "pgseed/sql/literal.hpp"
 #include "pgseed/sql/statement.hpp"
 
 namespace pgseed::migrate {
@@ -45,7 +45,12 @@ VersionTable::VersionTable(pg::Session& session, const VersionTableName& name)
       "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'pgseed' AND "
       "c.relname "
       "= 'migration_log' AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND "
-      "pg_catalog.has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE'))"));
+      "pg_catalog.has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE')), (SELECT CASE WHEN "
+      "c.relkind NOT IN ('r', 'p') THEN 'it is no table' WHEN NOT EXISTS (SELECT FROM "
+      "pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'version_num') THEN 'it "
+      "has no column version_num' END FROM pg_catalog.pg_class c WHERE c.oid = "
+      "pg_catalog.to_regclass(",
+      session.literal(to_sql(name)), "))"));
   const pg::Row& row = rows.front();
   exists_ = row[0].has_value();
   has_log_ = row[2] == "t";
@@ -57,6 +62,9 @@ VersionTable::VersionTable(pg::Session& session, const VersionTableName& name)
                 {}, text("name one: --version-table SCHEMA.", name.table));
   }
   sql_name_ = text(quote_identifier(*schema), '.', quote_identifier(name.table));
+  if (!row[3]) return;
+  throw Error(ErrorKind::refused, text(sql_name_, " is not a version table: ", *row[3]), {},
+              "rename it, or name another version table: --version-table SCHEMA.NAME");
 }
 
 std::string VersionTable::create_sql() const {
@@ -76,15 +84,16 @@ std::vector<std::string> VersionTable::read(pg::Session& session) const {
 std::string VersionTable::change_sql(const std::string& sql_name, const RowChange& change) {
   switch (change.kind) {
     case RowChange::Kind::insert:
-      return text("INSERT INTO ", sql_name, " (version_num) VALUES (", quote_literal(change.to),
-                  ')');
+      return text("INSERT INTO ", sql_name, " (version_num) VALUES (",
+                  sql::quote_literal(change.to), ')');
     case RowChange::Kind::remove:
-      return text("DELETE FROM ", sql_name, " WHERE version_num = ", quote_literal(change.from));
+      return text("DELETE FROM ", sql_name,
+                  " WHERE version_num = ", sql::quote_literal(change.from));
     case RowChange::Kind::update:
       break;
   }
-  return text("UPDATE ", sql_name, " SET version_num = ", quote_literal(change.to),
-              " WHERE version_num = ", quote_literal(change.from));
+  return text("UPDATE ", sql_name, " SET version_num = ", sql::quote_literal(change.to),
+              " WHERE version_num = ", sql::quote_literal(change.from));
 }
 
 void VersionTable::write(pg::Session& session, const RowChange& change) const {

@@ -144,6 +144,9 @@ struct Session::Impl {
       throw refused("40003", e.what(), sql);
     } catch (const pqxx::transaction_rollback& e) {
       throw refused("40000", e.what(), sql);
+    } catch (const pqxx::insufficient_privilege& e) {
+      // A sql_error, but libpqxx 6 leaves the SQLSTATE of this one out.
+      throw refused("42501", e.what(), sql);
     } catch (const pqxx::sql_error& e) {
       if (!connection.is_open()) throw lost(e.what(), is_commit);
       throw refused(e.sqlstate(), e.what(), sql);

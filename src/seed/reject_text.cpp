@@ -5,6 +5,7 @@
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/json/reader.hpp"
+#include "pgseed/sql/literal.hpp"
 
 namespace pgseed::seed {
 namespace {
@@ -13,30 +14,6 @@ std::string quoted_name(const std::string& name) {
   std::string out = "\"";
   for (const char byte : name) out += byte == '"' ? "\"\"" : std::string(1, byte);
   return out + '"';
-}
-
-// E'...' on one line.
-std::string quoted_value(const std::string& value) {
-  std::string out = "E'";
-  for (const char byte : value) {
-    switch (byte) {
-      case '\'':
-        out += "''";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      default:
-        out += byte;
-    }
-  }
-  return out + '\'';
 }
 
 [[noreturn]] void refuse() {
@@ -66,7 +43,8 @@ std::string reject_to_sql(std::string_view line) {
   std::string names, texts;
   for (const json::Member& column : *columns) {
     names += (names.empty() ? "" : ", ") + quoted_name(column.name);
-    texts += (texts.empty() ? "" : ", ") + (column.value ? quoted_value(*column.value) : "NULL");
+    texts +=
+        (texts.empty() ? "" : ", ") + (column.value ? sql::quote_literal(*column.value) : "NULL");
   }
   return text(target, " (", names, ") VALUES (", texts, ");");
 }

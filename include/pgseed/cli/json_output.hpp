@@ -29,6 +29,7 @@ class JsonOutput {
  private:
   void separate();
   void label(std::string_view name);
+  void append_value(std::string_view value);
   json::Buffer out_;
   bool first_ = true;
 };

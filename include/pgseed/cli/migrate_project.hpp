@@ -1,5 +1,6 @@
 #pragma once
 // What the subcommands of `pgseed migrate` work with: the files, the graph, the database.
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,16 +53,24 @@ class MigrateProject : private migrate::ExecutorObserver {
   // Throws Error{usage} without one.
   const std::string& database_url() const;
   migrate::VersionTableName version_table() const;
-  migrate::ExecutorOptions executor_options() const;
+  // Its delegate refers to this object.
+  migrate::ExecutorOptions executor_options();
   migrate::VariableLookup variables() const;
+  // What Alembic is given besides our own environment, so that it works on the database that we
+  // work on, wherever its URL came from. A secret.
+  std::map<std::string, std::string> alembic_environment() const;
   // Connected on first use.
   migrate::Executor& executor();
   // The rows of the database.
   migrate::AppliedRows rows();
 
   // The API shows new tables and columns only after it has read the schema again: waits for that
-  // where a REST URL is configured. steps: what ran. Never throws for the API's sake; says so.
-  void wait_for_api(const migrate::Plan& steps);
+  // where a REST URL is configured. steps: what ran; dropped: objects that went without a revision,
+  // each as "table public.problems". Never throws for the API's sake; says so.
+  void wait_for_api(const migrate::Plan& steps, const std::vector<std::string>& dropped = {});
+
+  // The exit code of a command that worked and found something: not up to date, lint, drift.
+  int findings_code() const;
 
   // A line of result; in --json mode it is left to the object.
   void print(const std::string& line);
@@ -80,6 +89,9 @@ class MigrateProject : private migrate::ExecutorObserver {
   std::optional<migrate::Graph> graph_;
   std::unique_ptr<migrate::Executor> executor_;
 };
+
+// Of every command that Alembic refuses.
+constexpr int kAlembicFailure = 255;
 
 // {"version":1,"command":"migrate NAME","ok":...,"exit_code":...: the beginning of every object.
 JsonOutput begin_migrate_json(const std::string& name, int exit_code);

@@ -19,6 +19,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -43,8 +44,10 @@ struct ExecutorOptions {
   std::string lock_timeout = "5s";
   std::string statement_timeout;
   VariableLookup variables;
-  // Runs a revision that only Alembic can run; unset: refused. Throws when that fails.
-  std::function<void(const Revision& revision, Direction direction)> delegate;
+  // Lets Alembic run a revision that only it can run, told by alembic_words(); unset: refused.
+  // Throws when that fails.
+  std::function<void(const std::vector<std::string>& words)> delegate;
+  std::string alembic = "alembic";  // how people call it here, for hints
 };
 
 // Told what happens while it happens.
@@ -109,24 +112,36 @@ class Executor {
   struct Moved {
     std::vector<std::string> rows;
   };
+  struct Gone {};  // the version table was dropped meanwhile
 
   Plan run_as_one(const Planner& planner);
   void connect();
   Prepared prepare(const Step& step) const;
   void check(const Plan& plan) const;
   // Repeats the attempt while it is Busy or fails for a reason that passes.
-  void until_done(const std::function<void()>& attempt, bool may_repeat);
+  void until_done(
+      const std::function<void()>& attempt,
+      const std::function<bool()>& may_repeat = [] { return true; });
 
+  void announce(const Prepared& prepared);
   void run_delegated(const Prepared& prepared);
   void run_in_transaction(const Prepared& prepared);
   void execute_all(const Prepared& prepared);
   void execute(const ScriptStatement& statement, const Prepared& prepared);
+  void take_back_role();
+  void take_back_settings(const Prepared& prepared);
+  static bool has_settings(std::span<const ScriptStatement> statements);
 
   // executor_stepwise.cpp: transaction:false.
   void run_stepwise(const Prepared& prepared);
-  void run_steps(const Prepared& prepared);
-  void run_alone(const ScriptStatement& statement, const Prepared& prepared);
+  void run_steps(const Prepared& prepared, pg::Session& guard);
+  std::optional<Unfinished> open_log(const Prepared& prepared);
+  void run_alone(const ScriptStatement& statement, const Prepared& prepared,
+                 const std::vector<std::string>& settings, bool was_running);
+  void run_unless_done(const ScriptStatement& statement, const Prepared& prepared,
+                       bool was_running);
   void wait_for_orphan(const ScriptStatement& statement);
+  bool wait_for_builder(const ScriptStatement& statement, const Prepared& prepared);
   void finish_stepwise(const Prepared& prepared, std::optional<std::int64_t> log_id);
 
   void take_advisory_lock(pg::Session& session);
@@ -135,6 +150,7 @@ class Executor {
   void write_rows(const std::vector<RowChange>& changes);
   void set_timeouts(const SectionOptions* section);
   void make_version_table();
+  void create_table();
   void take_back_version_table();
   void make_log();
   void log_failure(const Prepared& prepared, const pg::SqlError& error);
@@ -151,7 +167,9 @@ class Executor {
   std::optional<VersionTable> table_;
   std::optional<MigrationLog> log_;
   bool has_log_ = false;
-  bool made_table_ = false;  // by this run
+  bool made_table_ = false;   // by this run
+  bool reconnected_ = false;  // in this step, after a COMMIT in doubt
+  bool announced_ = false;    // the step at hand
   std::chrono::steady_clock::time_point deadline_;
 };
 

@@ -87,6 +87,8 @@ class Graph {
   void refuse_cycles() const;
   void normalize_dependencies();
   void spread_labels();
+  // The members, newest first, as far as `open` leads to them.
+  Nodes walk_down(const NodeSet& set, NodeSet open) const;
 
   std::vector<Revision> revisions_;
   std::map<std::string, Node, std::less<>> ids_, label_homes_;

@@ -1,6 +1,7 @@
 #pragma once
 // The result lines, as Alembic prints them. Pure.
 #include <string>
+#include <vector>
 
 #include "pgseed/migrate/plan.hpp"
 
@@ -23,6 +24,10 @@ std::string revision_block(const Graph& graph, Node node, const NodeSet* current
 // "Running upgrade a -> b, message"; base is empty: "Running upgrade  -> a".
 std::string running_line(const Graph& graph, const Step& step);
 std::string running_line(const Graph& graph, Node node, Direction direction);
+
+// What tells Alembic to do this step alone, when it is its turn: {"upgrade", ID}, {"downgrade",
+// PARENT}, or {"downgrade", ID@PARENT} where PARENT alone would take down a sibling as well.
+std::vector<std::string> alembic_words(const Graph& graph, const Step& step);
 
 // All revisions, newest first, with the branches drawn in characters beside them.
 std::string draw_graph(const Graph& graph, const Nodes& newest_first, const NodeSet* current);

@@ -49,13 +49,20 @@ class MigrationLog {
                    const std::string& sqlstate, const std::string& error) const;
 
   // --- transaction:false sections
-  std::optional<Unfinished> find_unfinished(pg::Session& session, const std::string& id,
-                                            Direction direction) const;
-  std::int64_t begin(pg::Session& session, const Revision& revision, Direction direction) const;
+  // The last COMMIT of a run that was killed may take effect after the next run has begun. So the
+  // row of the section is found or made under a lock, and moved on only from where it is believed
+  // to stand.
+
+  // Goes on with the row of the section that broke off, or begins one (steps 0), in the transaction
+  // at hand, and waits for a COMMIT that concerns it: whatever decided that the section is to run
+  // must be looked at again behind this. Nullopt while another run does the same: try again.
+  std::optional<Unfinished> open(pg::Session& session, const Revision& revision,
+                                 Direction direction) const;
   // Before a statement that runs on its own: it may or may not have happened if nothing follows.
-  void note_running(pg::Session& session, std::int64_t id) const;
-  void note_step(pg::Session& session, std::int64_t id, int steps,
-                 const std::string& steps_sha256) const;
+  // False if the row has moved on.
+  [[nodiscard]] bool note_running(pg::Session& session, std::int64_t id, int steps) const;
+  [[nodiscard]] bool note_step(pg::Session& session, std::int64_t id, int from, int to,
+                               const std::string& steps_sha256) const;
   void note_failure(pg::Session& session, std::int64_t id, const std::string& sqlstate,
                     const std::string& error) const;
   void finish(pg::Session& session, std::int64_t id) const;
@@ -72,6 +79,10 @@ class MigrationLog {
   void drop(pg::Session& session) const;
 
  private:
+  std::optional<Unfinished> find_unfinished(pg::Session& session, const std::string& id,
+                                            Direction direction) const;
+  std::int64_t begin(pg::Session& session, const Revision& revision, Direction direction) const;
+
   std::string version_table_;
 };
 

@@ -15,10 +15,11 @@ struct OfflineOptions {
 };
 
 // One transaction for each revision (or one for all). Each begins with a guard, a DO block that
-// raises unless the version table holds exactly the rows that the plan starts from, so that the
-// script changes nothing in a database that is elsewhere. CREATE TABLE IF NOT EXISTS for the
-// version table, its row changes, and NOTIFY pgrst are part of it. A transaction:false section is
-// preceded by psql's ON_ERROR_STOP, as nothing else would stop a client after a failed guard.
+// raises unless the version table holds exactly the rows that its step starts from and the step
+// before it has run in this session: in a database that is elsewhere, also half-way, the script
+// changes nothing, even for a client that goes on after an error. CREATE TABLE IF NOT EXISTS for
+// the version table, its row changes, and NOTIFY pgrst are part of it. A transaction:false section
+// is preceded by psql's ON_ERROR_STOP, as nothing else would stop a client after a failed guard.
 // Throws Error{refused} at a revision that only Alembic can run, Error{input} for one without the
 // section.
 std::string offline_script(const Graph& graph, const AppliedRows& start, const Plan& plan,

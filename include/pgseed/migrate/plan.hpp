@@ -85,7 +85,7 @@ DowngradeGoal downgrade_goal(const Graph& graph, const AppliedRows& rows,
 Plan plan_downgrade(const Graph& graph, const AppliedRows& rows, const DowngradeGoal& goal);
 
 // The rows after `stamp`: each target replaces what shares its line; `purge` empties first. Unknown
-// rows stay unless purged.
+// rows go.
 std::vector<std::string> stamped_rows(const Graph& graph, const AppliedRows& rows,
                                       const std::vector<std::string>& targets, bool purge);
 

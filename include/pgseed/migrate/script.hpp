@@ -20,6 +20,8 @@ struct ScriptStatement {
   std::vector<std::string> allowed_rules;  // -- pgseed:allow RULE before it
   // Between BEGIN and COMMIT of the section's own (transaction:false): the same number > 0.
   int block = 0;
+  // Made from the data of COPY: the lines are the file's, the columns are not.
+  bool from_copy = false;
 };
 
 // The value of a variable (-- pgseed:vars on), or nullopt if there is none.

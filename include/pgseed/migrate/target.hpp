@@ -20,6 +20,9 @@ struct RelativeTarget {
   int steps = 0;              // never 0
 };
 std::optional<RelativeTarget> parse_relative(const std::string& name);
+// Where a relative target with a symbol starts; unset: base. The label narrows it on the way down,
+// on the way up it only chooses between children. Throws Error{input}.
+std::optional<Node> find_start(const Graph& graph, const RelativeTarget& target);
 
 // The revision that a label, id or prefix names, for the part before an @. Throws Error{input}.
 Node find_branch(const Graph& graph, const std::string& label);

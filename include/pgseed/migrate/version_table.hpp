@@ -21,7 +21,8 @@ std::string to_sql(const VersionTableName& name);
 // The table in one database.
 class VersionTable {
  public:
-  // Looks it up: one round trip. Throws Error{refused} when it has no schema to be in.
+  // Looks it up: one round trip. Throws Error{refused} when it has no schema to be in, and when
+  // what has its name is no table with a column version_num.
   VersionTable(pg::Session& session, const VersionTableName& name);
 
   bool exists() const { return exists_; }

@@ -1,6 +1,6 @@
-#include "pgseed/migrate/literal.hpp"
+#include "pgseed/sql/literal.hpp"
 
-namespace pgseed::migrate {
+namespace pgseed::sql {
 
 std::string quote_literal(std::string_view value) {
   const bool escapes = value.find_first_of("\\\n\r") != std::string_view::npos;
@@ -27,4 +27,4 @@ std::string quote_literal(std::string_view value) {
   return out;
 }
 
-}  // namespace pgseed::migrate
+}  // namespace pgseed::sql
