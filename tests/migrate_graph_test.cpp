@@ -106,7 +106,7 @@ TEST_CASE("graph: a label belongs to what follows, and to the line below where n
     const Graph graph = test::graph_of(all);
     std::string out;
     for (Node node = 0; node < graph.size(); ++node) {
-      out += text(node > 0 ? "; " : "", graph[node].id, ' ', test::joined(graph.labels(node)));
+      out += text(node > 0 ? "; " : "", graph[node].id, ' ', test::comma_list(graph.labels(node)));
     }
     return out;
   };

@@ -8,8 +8,8 @@
 
 using namespace pgseed;
 using namespace pgseed::migrate;
+using test::comma_list;
 using test::ids;
-using test::joined;
 using test::result_of;
 using test::rows;
 using test::words;
@@ -17,7 +17,7 @@ using test::words;
 namespace {
 
 std::string rows_after(const AppliedRows& before, const Plan& plan) {
-  return joined(plan.empty() ? before.values() : plan.back().after);
+  return comma_list(plan.empty() ? before.values() : plan.back().after);
 }
 
 std::string upgraded(const Graph& graph, const std::string& from, const std::string& target) {
@@ -37,7 +37,7 @@ std::string downgraded(const Graph& graph, const std::string& from, const std::s
 std::string steps_of(const Graph& graph, const Plan& plan) {
   std::vector<std::string> all;
   for (const Step& step : plan) all.push_back(graph[step.node].id);
-  return joined(all);
+  return comma_list(all);
 }
 
 std::string written(const std::vector<RowChange>& changes) {
@@ -47,13 +47,13 @@ std::string written(const std::vector<RowChange>& changes) {
                   : change.kind == RowChange::Kind::remove ? "-" + change.from
                                                            : change.from + ">" + change.to);
   }
-  return joined(all);
+  return comma_list(all);
 }
 
 std::string stamped(const Graph& graph, const std::string& from, const std::string& targets,
                     bool purge = false) {
   return result_of(
-      [&] { return joined(stamped_rows(graph, rows(graph, from), words(targets), purge)); });
+      [&] { return comma_list(stamped_rows(graph, rows(graph, from), words(targets), purge)); });
 }
 
 const std::string kSeveralHeads = "error: Multiple head revisions are present for given argument";
@@ -214,8 +214,8 @@ TEST_CASE("plan: steps and their writes are in order") {
     std::string out;
     for (const Step& step : plan) {
       out += text(out.empty() ? "" : "; ", step.direction == Direction::up ? "up " : "down ",
-                  graph[step.node].id, ": ", joined(step.before), " [", written(step.changes), "] ",
-                  joined(step.after));
+                  graph[step.node].id, ": ", comma_list(step.before), " [", written(step.changes),
+                  "] ", comma_list(step.after));
     }
     return out;
   };
@@ -293,8 +293,8 @@ TEST_CASE("plan: what is applied, current and pending") {
 TEST_CASE("plan: an unknown row stops an upgrade and a downgrade, not the questions") {
   const Graph graph = test::sample_graph();
   const AppliedRows at = rows(graph, "c3,deadbeef");
-  CHECK(joined(at.unknown()) == "deadbeef");
-  CHECK(joined(at.values()) == "c3, deadbeef");
+  CHECK(comma_list(at.unknown()) == "deadbeef");
+  CHECK(comma_list(at.values()) == "c3, deadbeef");
   const std::string refused =
       "error: Can't locate revision identified by 'deadbeef', which stands in the version table";
   CHECK(upgraded(graph, "c3,deadbeef", "heads") == refused);
@@ -303,8 +303,8 @@ TEST_CASE("plan: an unknown row stops an upgrade and a downgrade, not the questi
 
 TEST_CASE("plan: better than Alembic, overlapping rows are named") {
   const Graph graph = test::sample_graph();
-  CHECK(joined(redundant_rows(graph, rows(graph, "e5,c3"))) == "c3");
-  CHECK(joined(redundant_rows(graph, rows(graph, "f7,b2,a1"))) == "a1, b2");
+  CHECK(comma_list(redundant_rows(graph, rows(graph, "e5,c3"))) == "c3");
+  CHECK(comma_list(redundant_rows(graph, rows(graph, "f7,b2,a1"))) == "a1, b2");
   CHECK(redundant_rows(graph, rows(graph, "c3,d4")).empty());
   CHECK(upgraded(graph, "e5,c3", "heads") ==
         "error: the version table holds c3, which another of its rows already implies");
@@ -386,7 +386,7 @@ TEST_CASE("plan: ranges of --sql, better than Alembic with an open end and sever
   CHECK(split_range("c3").to == "c3");
   CHECK(split_range("c3:").to == "");
   const AppliedRows start = rows_at(graph, "e5,c3");
-  CHECK(joined(start.values()) == "e5");
+  CHECK(comma_list(start.values()) == "e5");
   const AppliedRows heads = rows_at(graph, "heads");
   CHECK(steps_of(graph, plan_downgrade(graph, heads, downgrade_goal(graph, heads, "a1"))) ==
         "e5, c3, f7, f6, d4, b2");

@@ -1,11 +1,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <deque>
 #include <map>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "pgseed/base/error.hpp"
@@ -13,203 +11,22 @@
 #include "pgseed/migrate/lines.hpp"
 #include "pgseed/migrate/plan.hpp"
 #include "support/alembic_oracle.hpp"
-#include "support/random.hpp"
+#include "support/random_graph.hpp"
 
 using namespace pgseed;
 using namespace pgseed::migrate;
 using test::AlembicOracle;
+using test::Answer;
+using test::Comparison;
 using test::Random;
+using test::random_downgrade;
+using test::random_revisions;
+using test::random_stamp;
+using test::random_steps;
+using test::random_upgrade;
+using test::some_id;
 
 namespace {
-
-// 2 to 14 revisions with branches, merges, labels and dependencies, in the order of their files.
-std::vector<Revision> random_revisions(Random& random) {
-  std::vector<Revision> revisions;
-  const std::size_t count = 2 + random.below(13);
-  const bool long_ids = random.one_in(2);
-  for (std::size_t index = 0; index < count; ++index) {
-    Revision made;
-    made.id = text(static_cast<char>('a' + index), index);
-    if (long_ids) made.id += "0ff1ce";
-    made.message = text("message ", index);
-    made.description = made.message;
-    made.path = made.id + ".py";
-    const auto earlier = [&] { return revisions[random.below(revisions.size())].id; };
-    const auto later = [&] {  // the newer half: longer lines
-      return revisions[revisions.size() / 2 + random.below((revisions.size() + 1) / 2)].id;
-    };
-    if (index > 0 && !random.one_in(7)) {
-      made.down_revisions.push_back(later());
-      if (index > 2 && random.one_in(4)) {
-        const Graph graph(revisions);
-        const std::string other = earlier();
-        if (!graph.share_lineage(*graph.find(other), *graph.find(made.down_revisions[0]),
-                                 Lines::down_revisions)) {
-          made.down_revisions.push_back(other);
-        }
-      }
-    }
-    if (index > 0 && random.one_in(4)) {
-      const auto add = [&](const std::string& name) {
-        if (std::find(made.depends_on.begin(), made.depends_on.end(), name) ==
-            made.depends_on.end()) {
-          made.depends_on.push_back(name);
-        }
-      };
-      const std::size_t needed = random.one_in(4) ? 2 : 1;
-      while (made.depends_on.size() < std::min(needed, index)) {
-        const Revision& other = revisions[random.below(revisions.size())];
-        const bool by_label = !other.branch_labels.empty() && random.one_in(2) && needed == 1;
-        add(by_label ? other.branch_labels.front() : other.id);
-      }
-    }
-    if (random.one_in(5)) made.branch_labels.push_back(text("label", index));
-    revisions.push_back(std::move(made));
-  }
-  for (std::size_t index = count - 1; index > 0; --index) {
-    std::swap(revisions[index], revisions[random.below(index + 1)]);
-  }
-  return revisions;
-}
-
-std::string random_steps(Random& random, char sign) {
-  return text(sign, 1 + (random.one_in(3) ? random.below(4) : 0));
-}
-
-std::string some_id(const Graph& graph, Random& random) {
-  const std::string& id = graph[random.below(graph.size())].id;
-  return id.size() > 4 && random.one_in(5) ? id.substr(0, 4) : id;
-}
-
-// A label, or an id that stands for its branch.
-std::string some_branch(const Graph& graph, Random& random) {
-  std::vector<std::string> labels;
-  for (const Revision& revision : graph.revisions()) {
-    labels.insert(labels.end(), revision.branch_labels.begin(), revision.branch_labels.end());
-  }
-  return labels.empty() || random.one_in(4) ? some_id(graph, random) : random.pick(labels);
-}
-
-std::string random_upgrade(const Graph& graph, Random& random) {
-  switch (random.below(10)) {
-    case 0:
-      return "head";
-    case 1:
-      return "heads";
-    case 2:
-      return random_steps(random, '+');
-    case 3:
-      return some_branch(graph, random) + "@head";
-    case 4:
-      return some_branch(graph, random) + "@" + random_steps(random, '+');
-    case 5:
-      return some_id(graph, random) + random_steps(random, random.one_in(2) ? '+' : '-');
-    case 6:
-      if (random.one_in(3)) return some_branch(graph, random) + "@head" + random_steps(random, '-');
-      if (random.one_in(3)) return some_branch(graph, random) + "@base" + random_steps(random, '+');
-      return random.one_in(2) ? some_branch(graph, random)
-                              : some_branch(graph, random) + "@" + some_id(graph, random);
-    case 7:
-      return some_branch(graph, random) + "@heads";
-    default:
-      return some_id(graph, random);
-  }
-}
-
-std::string random_downgrade(const Graph& graph, Random& random) {
-  switch (random.below(9)) {
-    case 0:
-      return random.one_in(3) ? "base" : "-1";
-    case 1:
-      return random_steps(random, '-');
-    case 2:
-      return some_branch(graph, random) + "@base";
-    case 3:
-      return some_branch(graph, random) + "@" + random_steps(random, '-');
-    case 4:
-      return some_id(graph, random) + random_steps(random, random.one_in(3) ? '+' : '-');
-    case 5:
-      return some_branch(graph, random) + "@" + some_id(graph, random);
-    case 6:
-      return random.one_in(2)   ? "head" + random_steps(random, '-')
-             : random.one_in(3) ? "base" + random_steps(random, '+')
-                                : some_branch(graph, random) + "@head" + random_steps(random, '-');
-    default:
-      return some_id(graph, random);
-  }
-}
-
-std::string random_stamp(const Graph& graph, Random& random) {
-  switch (random.below(6)) {
-    case 0:
-      return random.one_in(2) ? "heads" : "head";
-    case 1:
-      return random.one_in(3) ? "base" : some_branch(graph, random) + "@base";
-    case 2:
-      return some_branch(graph, random) + "@head";
-    default:
-      return some_id(graph, random);
-  }
-}
-
-using Answer = std::vector<std::string>;
-
-// Asks Alembic what pgseed has answered, and keeps both.
-class Comparison {
- public:
-  struct Asked {
-    std::size_t graph;
-    std::string question;
-    Answer ours;
-  };
-
-  const Graph& use(Graph graph) {
-    oracle_.use_graph(graph.revisions());
-    graphs_.push_back(std::move(graph));
-    return graphs_.back();
-  }
-  template <class Function>
-  void ask(const std::string& question, const Function& answer) {
-    Answer ours{"ok"};
-    try {
-      for (std::string& field : answer()) ours.push_back(std::move(field));
-    } catch (const Error& error) {
-      CHECK(error.kind == ErrorKind::input);
-      ours = {"error", "", error.message};
-    }
-    oracle_.ask(question);
-    asked_.push_back({graphs_.size() - 1, question, std::move(ours)});
-  }
-  // check(graph, question, pgseed's answer, Alembic's answer)
-  template <class Check>
-  void compare(const Check& check) const {
-    const auto answers = oracle_.answers();
-    REQUIRE(answers.size() == asked_.size());
-    for (std::size_t index = 0; index < asked_.size(); ++index) {
-      const Asked& asked = asked_[index];
-      INFO(describe(graphs_[asked.graph]));
-      INFO(asked.question);
-      INFO("pgseed:  ", AlembicOracle::join(asked.ours));
-      INFO("Alembic: ", AlembicOracle::join(answers[index]));
-      check(graphs_[asked.graph], asked.question, asked.ours, answers[index]);
-    }
-  }
-
- private:
-  static std::string describe(const Graph& graph) {
-    std::string lines;
-    for (const Revision& revision : graph.revisions()) {
-      lines += text(revision.id, " after ", AlembicOracle::join(revision.down_revisions), " label ",
-                    AlembicOracle::join(revision.branch_labels), " needs ",
-                    AlembicOracle::join(revision.depends_on), '\n');
-    }
-    return lines;
-  }
-
-  AlembicOracle oracle_;
-  std::deque<Graph> graphs_;
-  std::vector<Asked> asked_;
-};
 
 // Alembic keeps dependencies as a Python set and does not leave out one that a parent implies, so
 // that its order is not settled where a revision has two or such a one.

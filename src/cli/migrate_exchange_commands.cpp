@@ -176,8 +176,15 @@ class AlembicImport {
       notes_.push_back("not proven: set DATABASE_URL to a server where databases may be created");
       return std::nullopt;
     }
-    ScratchDatabase theirs(project_.database_url());
-    ScratchDatabase ours(project_.database_url());
+    std::optional<ScratchDatabase> scratch, second;
+    try {
+      scratch.emplace(project_.database_url());
+      second.emplace(project_.database_url());
+    } catch (const Error& error) {  // the files are written, and are none the worse for it
+      notes_.push_back("not proven: " + error.message);
+      return std::nullopt;
+    }
+    const ScratchDatabase &theirs = *scratch, &ours = *second;
     if (!leads_to(theirs)) return std::nullopt;
     const AlembicOutput upgraded = online(theirs, {"upgrade", "heads"});
     if (upgraded.exit_code != 0) {
@@ -190,8 +197,12 @@ class AlembicImport {
     options.log = options.dry_run = options.single_transaction = false;
     options.delegate = nullptr;
     migrate::Executor executor(ours.url(), sql_graph, std::move(options), silent);
-    executor.upgrade("heads");
     pg::Session their_session(theirs.url());
+    // As far as Alembic goes: it knows no .sql without a twin.
+    for (const pg::Row& row : their_session.query(
+             text("SELECT version_num FROM ", migrate::to_sql(project_.version_table())))) {
+      executor.upgrade(*row[0]);
+    }
     const pg::SnapshotOptions without{{executor.table().sql_name()}};
     return pg::compare_snapshots(pg::read_snapshot(their_session, without),
                                  pg::read_snapshot(executor.session(), without));

@@ -66,10 +66,12 @@ class RowKeeper {
                 rows_.end());
   }
   void insert(Node node) {
-    rows_.push_back({graph_[node].id, node});
-    std::sort(rows_.begin(), rows_.end(), [](const AppliedRow& left, const AppliedRow& right) {
+    AppliedRow row{graph_[node].id, node};
+    const auto by_value = [](const AppliedRow& left, const AppliedRow& right) {
       return left.value < right.value;
-    });
+    };
+    const auto place = std::upper_bound(rows_.begin(), rows_.end(), row, by_value);
+    rows_.insert(place, std::move(row));
   }
   Step step(Node node, Direction direction, std::vector<std::string> before) const {
     Step made{node, direction, std::move(before), values(), {}};

@@ -1,8 +1,8 @@
 """Alembic's own main() for one command after another, its imports paid for once.
 
 Each line of the FIFO (the only argument) names a folder with a file "request": working directory,
-DATABASE_URL, then the command's words, a line each. A process of its own runs the command; it
-leaves "out" and "err", and in "done" the exit code.
+DATABASE_URL, PGPASSWORD, then the command's words, a line each. A process of its own runs the
+command; it leaves "out" and "err", and in "done" the exit code.
 """
 import os
 import sys
@@ -16,11 +16,13 @@ import sqlalchemy.dialects.postgresql  # noqa: F401
 
 def run(folder):
     with open(os.path.join(folder, "request"), encoding="utf-8") as file:
-        directory, url, *words = file.read().splitlines()
+        directory, url, password, *words = file.read().splitlines()
     for number, name in ((1, "out"), (2, "err")):
         os.dup2(os.open(os.path.join(folder, name), os.O_WRONLY | os.O_CREAT, 0o600), number)
     os.chdir(directory)
     os.environ["DATABASE_URL"] = url
+    if password:
+        os.environ["PGPASSWORD"] = password
     try:
         alembic.config.main(argv=words, prog="alembic")
         code = 0

@@ -3,10 +3,14 @@
 // alembic_oracle.py, which says how they are written.
 #include <doctest/doctest.h>
 
+#include <deque>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "pgseed/base/error.hpp"
+#include "pgseed/base/text.hpp"
 #include "pgseed/migrate/graph.hpp"
 #include "support/process.hpp"
 
@@ -79,6 +83,65 @@ class AlembicOracle {
   }
 
   std::string input_;
+};
+
+using Answer = std::vector<std::string>;
+
+// Asks Alembic what pgseed has answered, and keeps both.
+class Comparison {
+ public:
+  struct Asked {
+    std::size_t graph;
+    std::string question;
+    Answer ours;
+  };
+
+  const migrate::Graph& use(migrate::Graph graph) {
+    oracle_.use_graph(graph.revisions());
+    graphs_.push_back(std::move(graph));
+    return graphs_.back();
+  }
+  template <class Function>
+  void ask(const std::string& question, const Function& answer) {
+    Answer ours{"ok"};
+    try {
+      for (std::string& field : answer()) ours.push_back(std::move(field));
+    } catch (const Error& error) {
+      CHECK(error.kind == ErrorKind::input);
+      ours = {"error", "", error.message};
+    }
+    oracle_.ask(question);
+    asked_.push_back({graphs_.size() - 1, question, std::move(ours)});
+  }
+  // check(graph, question, pgseed's answer, Alembic's answer)
+  template <class Check>
+  void compare(const Check& check) const {
+    const auto answers = oracle_.answers();
+    REQUIRE(answers.size() == asked_.size());
+    for (std::size_t index = 0; index < asked_.size(); ++index) {
+      const Asked& asked = asked_[index];
+      INFO(describe(graphs_[asked.graph]));
+      INFO(asked.question);
+      INFO("pgseed:  ", AlembicOracle::join(asked.ours));
+      INFO("Alembic: ", AlembicOracle::join(answers[index]));
+      check(graphs_[asked.graph], asked.question, asked.ours, answers[index]);
+    }
+  }
+
+ private:
+  static std::string describe(const migrate::Graph& graph) {
+    std::string lines;
+    for (const migrate::Revision& revision : graph.revisions()) {
+      lines += text(revision.id, " after ", AlembicOracle::join(revision.down_revisions), " label ",
+                    AlembicOracle::join(revision.branch_labels), " needs ",
+                    AlembicOracle::join(revision.depends_on), '\n');
+    }
+    return lines;
+  }
+
+  AlembicOracle oracle_;
+  std::deque<migrate::Graph> graphs_;
+  std::vector<Asked> asked_;
 };
 
 }  // namespace pgseed::test

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -39,11 +40,22 @@ class AlembicCommands {
         .environment = {{"PYTHONDONTWRITEBYTECODE", "1"}, {"PGPASSWORD", std::nullopt}},
         .clean_environment = true});
     requests_.open(fifo, std::ios::in | std::ios::out);  // both: opening waits for no reader
+    const std::string program = folder_.write(
+        "bin/alembic", "#!/bin/sh\nplace=$(mktemp -d '" + folder_.path().string() +
+                           "/XXXXXXXX')\n{\n  pwd\n  printf '%s\\n' \"$DATABASE_URL\" "
+                           "\"$PGPASSWORD\" \"$@\"\n} > \"$place/request\"\necho \"$place\" > '" +
+                           fifo + "'\nuntil [ -e \"$place/done\" ]; do\n  [ -p '" + fifo +
+                           "' ] || exit 70\n  sleep 0.01\ndone\ncat \"$place/out\"\n"
+                           "cat \"$place/err\" >&2\nexit \"$(cat \"$place/done\")\"\n");
+    std::filesystem::permissions(program, std::filesystem::perms::owner_all);
   }
+
+  // PATH with an `alembic` in it that is this one.
+  std::string path() const { return folder_ / "bin" + ':' + std::getenv("PATH"); }
 
   Result run(const std::string& directory, const std::string& url, const Words& words) {
     const std::string name = std::to_string(++count_) + '/';
-    std::string lines = directory + '\n' + url;
+    std::string lines = directory + '\n' + url + '\n';
     for (const std::string& word : words) lines += '\n' + word;
     folder_.write(name + "request", lines + '\n');
     requests_ << folder_ / name << std::endl;
@@ -70,12 +82,18 @@ inline AlembicCommands& alembic_commands() {
   return commands;
 }
 
+// The PATH on which `alembic` is the installed one.
+inline std::pair<const std::string, std::optional<std::string>> installed_alembic() {
+  return {"PATH", std::getenv("PATH")};
+}
+
 // pgseed in a project's folder; nothing of the caller's environment.
 inline Result run_pgseed(const std::string& directory, const std::string& url, Words words,
                          std::map<std::string, std::optional<std::string>> environment = {}) {
   words.insert(words.begin(), {PGSEED_BINARY, "migrate"});
   environment.emplace("DATABASE_URL", url);
   environment.emplace("PYTHONDONTWRITEBYTECODE", "1");
+  environment.emplace("PATH", alembic_commands().path());
   return run({.argv = std::move(words),
               .environment = std::move(environment),
               .clean_environment = true,

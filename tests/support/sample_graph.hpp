@@ -20,7 +20,7 @@ inline std::vector<std::string> words(const std::string& list) {
   return all;
 }
 
-inline std::string joined(const std::vector<std::string>& list) {
+inline std::string comma_list(const std::vector<std::string>& list) {
   std::string all;
   for (const std::string& word : list) all += text(all.empty() ? "" : ", ", word);
   return all;
@@ -69,7 +69,7 @@ inline migrate::Graph chain() {
 inline std::string ids(const migrate::Graph& graph, const migrate::Nodes& nodes) {
   std::vector<std::string> all;
   for (const migrate::Node node : nodes) all.push_back(graph[node].id);
-  return joined(all);
+  return comma_list(all);
 }
 
 inline migrate::AppliedRows rows(const migrate::Graph& graph, const std::string& list) {
