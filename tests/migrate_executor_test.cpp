@@ -22,8 +22,7 @@ using migrate::ExecutorOptions;
 namespace {
 
 const LocalPostgres& server() {
-  static const LocalPostgres instance;
-  return instance;
+  return migrate_server();
 }
 
 class Notes final : public migrate::ExecutorObserver {

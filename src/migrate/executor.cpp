@@ -70,7 +70,19 @@ void Executor::connect() {
 }
 
 AppliedRows Executor::rows() {
-  return read_rows(graph_, table_->read(*session_));
+  if (session_->in_transaction()) return read_rows(graph_, read_table());
+  deadline_ = steady_clock::now() + options_.lock_wait;
+  std::vector<std::string> values;
+  until_done([&] { values = read_table(); });
+  return read_rows(graph_, values);
+}
+
+std::vector<std::string> Executor::read_table() {
+  try {
+    return table_->read(*session_);
+  } catch (const pg::SqlError& error) {
+    rethrow_lock_failure(error);
+  }
 }
 
 Plan Executor::upgrade(const std::string& target) {
@@ -213,8 +225,10 @@ Plan Executor::run_as_one(const Planner& planner) {
       const Prepared prepared = prepare(step);
       observer_.step_begins(step);
       execute_all(prepared);
-      make_log();
-      if (has_log_) log_->add(session, *prepared.revision, step.direction, started);
+      if (!options_.dry_run) {  // the log's sequence would stay advanced
+        make_log();
+        if (has_log_) log_->add(session, *prepared.revision, step.direction, started);
+      }
       take_back_settings(prepared);
       done.push_back(step);
     }
@@ -303,7 +317,7 @@ void Executor::run_delegated(const Prepared& prepared) {
   options_.delegate(words);
   made_table_ = false;  // it is in use now
   table_.emplace(*session_, options_.version_table);
-  auto now = table_->read(*session_);
+  const auto now = rows().values();
   if (now == prepared.step.after) return;
   throw Error(ErrorKind::refused, "Alembic ran, but the version table does not say so",
               revision.path, "does its env.py use the same database and version table?");
@@ -399,14 +413,18 @@ void Executor::lock_table() {
   try {
     session_->execute(text("LOCK TABLE ", table_->sql_name(), " IN ACCESS EXCLUSIVE MODE NOWAIT"));
   } catch (const pg::SqlError& error) {
-    if (error.sqlstate == "55P03") throw Busy{};
-    if (error.sqlstate == "42P01") throw Gone{};
-    throw advised(error);
+    rethrow_lock_failure(error);
   }
 }
 
+void Executor::rethrow_lock_failure(const pg::SqlError& error) {
+  if (error.sqlstate == "55P03") throw Busy{};
+  if (error.sqlstate == "42P01") throw Gone{};
+  throw advised(error);
+}
+
 void Executor::require_rows(const std::vector<std::string>& expected) {
-  auto now = table_->read(*session_);
+  auto now = read_table();
   if (now != expected) throw Moved{std::move(now)};
 }
 
@@ -490,7 +508,7 @@ void Executor::take_back_version_table() {
   try {
     session_->transaction([&](pg::Session& session) {
       lock_table();
-      if (table_->read(session).empty()) session.execute("DROP TABLE " + table_->sql_name());
+      if (read_table().empty()) session.execute("DROP TABLE " + table_->sql_name());
     });
     table_->set_exists(false);
   } catch (const Error&) {

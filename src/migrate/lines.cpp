@@ -101,9 +101,9 @@ std::vector<std::string> alembic_words(const Graph& graph, const Step& step) {
   std::size_t siblings = 0;
   for (Node node = 0; node < graph.size(); ++node) {
     const Nodes& others = graph.parents(node);
-    siblings += parents.empty() ? others.empty()
-                                : std::find(others.begin(), others.end(), parents.front()) !=
-                                      others.end();
+    siblings += parents.empty()
+                    ? others.empty()
+                    : std::find(others.begin(), others.end(), parents.front()) != others.end();
   }
   // ID-1 would take siblings down, and is ambiguous at a merge.
   const std::string parent = parents.empty() ? "base" : graph[parents.front()].id;

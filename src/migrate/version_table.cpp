@@ -74,7 +74,11 @@ std::string VersionTable::create_sql() const {
 std::vector<std::string> VersionTable::read(pg::Session& session) const {
   std::vector<std::string> values;
   if (!exists_) return values;
-  for (const pg::Row& row : session.query(text("SELECT version_num FROM ", sql_name_))) {
+  // Two statements in one text are one transaction, which LOCK TABLE wants.
+  for (const pg::Row& row : session.query(text("LOCK TABLE ", sql_name_,
+                                               " IN ACCESS SHARE MODE NOWAIT; "
+                                               "SELECT version_num FROM ",
+                                               sql_name_))) {
     values.push_back(row[0].value_or(""));
   }
   std::sort(values.begin(), values.end());

@@ -15,6 +15,12 @@
 
 namespace pgseed::test {
 
+// One server for the tests of the executor; each makes a database of its own.
+inline const LocalPostgres& migrate_server() {
+  static const LocalPostgres server;
+  return server;
+}
+
 class MigrateProject {
  public:
   explicit MigrateProject(std::string url) : url_(std::move(url)) {

@@ -69,7 +69,8 @@ class Executor {
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  // The rows as they are; creates nothing and takes no lock.
+  // The rows as they are; creates nothing. Throws Error{unreachable} when another migration has the
+  // table locked for longer than lock_wait.
   AppliedRows rows();
 
   // Runs what the target needs; returns the steps that this run did. A target is settled against
@@ -146,6 +147,8 @@ class Executor {
 
   void take_advisory_lock(pg::Session& session);
   void lock_table();
+  std::vector<std::string> read_table();
+  [[noreturn]] static void rethrow_lock_failure(const pg::SqlError& error);
   void require_rows(const std::vector<std::string>& expected);
   void write_rows(const std::vector<RowChange>& changes);
   void set_timeouts(const SectionOptions* section);

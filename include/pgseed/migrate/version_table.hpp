@@ -34,7 +34,8 @@ class VersionTable {
 
   // CREATE TABLE exactly as Alembic has it.
   std::string create_sql() const;
-  // All rows, sorted; none where the table does not exist.
+  // All rows, sorted; none where the table does not exist. SqlError 55P03 rather than a wait where
+  // a migration has the table locked: the caller polls.
   std::vector<std::string> read(pg::Session& session) const;
   // One change; throws Error{refused} unless it meets exactly one row.
   void write(pg::Session& session, const RowChange& change) const;
