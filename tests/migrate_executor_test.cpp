@@ -9,6 +9,7 @@
 #include "pgseed/base/text.hpp"
 #include "pgseed/migrate/directory.hpp"
 #include "pgseed/migrate/executor.hpp"
+#include "pgseed/migrate/local_setting.hpp"
 #include "support/local_pgbouncer.hpp"
 #include "support/migrate_project.hpp"
 #include "support/seeding.hpp"
@@ -740,4 +741,40 @@ TEST_CASE("migrate executor: a changed file of an applied revision is reported u
                         .downgrade = "TRUNCATE t;",
                         .options = "transaction:false"});
   CHECK(lab.project.run({"verify"}).exit_code == 1);
+}
+
+TEST_CASE("local setting: what takes a setting back goes by its name") {
+  struct Example {
+    const char* statement;
+    const char* undo;
+  };
+  for (const Example& example : {
+           Example{"SET search_path = app, public", "RESET search_path"},
+           Example{"set local work_mem to '1MB'", "RESET work_mem"},
+           Example{"SET SESSION app.tenant = 'a'", "RESET app.tenant"},
+           Example{"SET \"App\".x /* = */ = 1", "RESET \"App\".x"},
+           Example{"SET ROLE owner", "RESET ROLE"},
+           Example{"SET SESSION AUTHORIZATION owner", "RESET SESSION AUTHORIZATION"},
+           Example{"SET LOCAL TIME ZONE 'UTC'", "RESET TIME ZONE"},
+           Example{"SET SCHEMA 'app'", "RESET search_path"},
+           Example{"SELECT pg_catalog.set_config('search_path', '', false)",
+                   "SELECT pg_catalog.set_config('search_path', NULL, false)"},
+           Example{
+               "SELECT set_config('a.b', 'set_config(''x'', ', true), set_config('c', 'd', true)",
+               "SELECT pg_catalog.set_config('a.b', NULL, false); "
+               "SELECT pg_catalog.set_config('c', NULL, false)"},
+           // The encoding is the connection's, and these are over with their transaction.
+           Example{"SET client_encoding = 'UTF8'", ""},
+           Example{"SET NAMES 'utf8'", ""},
+           Example{"SET CONSTRAINTS ALL DEFERRED", ""},
+           Example{"SET TRANSACTION READ ONLY", ""},
+           Example{"RESET search_path", ""},
+           Example{"SELECT 1", ""},
+           Example{"SELECT 'set_config('", ""},
+           Example{"CREATE TABLE set (id int)", ""},
+           Example{"SET x = 'never closed", "RESET x"},
+       }) {
+    CAPTURE(example.statement);
+    CHECK(migrate::undo_of(example.statement) == example.undo);
+  }
 }

@@ -59,7 +59,17 @@ TEST_CASE("migrate init: makes the folder, and remembers one that is not the def
   check_error(project.migrate({"init"}), 2, "Directory migrations already exists and is not empty",
               "pgseed migrate revision -m ... adds a revision to it");
   // The next command works at once, on no revision and on the first.
-  CHECK(project.must({"heads"}).empty());
+  for (const char* command : {"heads", "history"}) {
+    result = project.migrate({command});
+    CHECK(result.exit_code == 0);
+    CHECK(result.out.empty());
+    CHECK(result.err ==
+          "there are no revisions in migrations/versions; pgseed migrate revision -m ... makes "
+          "one\n");
+  }
+  result = project.migrate({"current"});
+  CHECK(result.out.empty());
+  CHECK(result.err == "no revision is applied\n");
   CHECK(project.migrate({"upgrade", "head"}).exit_code == 0);
   project.must({"revision", "-m", "first", "--rev-id", "001"});
   CHECK(project.migrate({"upgrade", "head"}).exit_code == 0);

@@ -18,6 +18,14 @@ using migrate::Node;
 using migrate::Nodes;
 using migrate::NodeSet;
 
+// An empty answer alone leaves people wondering.
+void tell_if_empty(MigrateProject& project) {
+  if (project.graph().size() > 0) return;
+  project.console().info(text("there are no revisions in ",
+                              project.locations().folders.front().string(),
+                              "; pgseed migrate revision -m ... makes one"));
+}
+
 NodeSet set_of(const Graph& graph, const Nodes& nodes) {
   NodeSet set(graph.size());
   for (const Node node : nodes) set.add(node);
@@ -55,7 +63,10 @@ int run_history(MigrateProject& project, const HistoryOptions& options) {
   if (project.console().json()) {
     const NodeSet applied = migrate::applied(graph, rows);
     print_revisions_json(project, "history", nodes, needs_database ? &applied : nullptr);
-  } else if (options.graph) {
+    return 0;
+  }
+  tell_if_empty(project);
+  if (options.graph) {
     project.console().result(migrate::draw_graph(graph, nodes, marked));
   } else {
     for (const Node node : nodes) {
@@ -79,6 +90,7 @@ int run_heads(MigrateProject& project, bool resolve_dependencies) {
     print_revisions_json(project, "heads", nodes, nullptr);
     return 0;
   }
+  tell_if_empty(project);
   for (const Node node : nodes) {
     if (project.console().verbose() > 0) {
       print_block(project, node, nullptr);
@@ -181,6 +193,7 @@ int run_current(MigrateProject& project, bool check_heads) {
   for (const std::string& value : rows.unknown()) {
     project.print(text(value, " (unknown: no file has this revision)"));
   }
+  if (rows.rows.empty()) project.console().info("no revision is applied");
   for (const std::string& value : migrate::redundant_rows(graph, rows)) {
     project.console().warning(text("row ", value,
                                    " is implied by another one; pgseed migrate repair takes it "

@@ -33,8 +33,8 @@ std::string join(const std::vector<std::string>& words) {
 void report_steps(MigrateProject& project, const std::string& command, const Plan& steps) {
   const Graph& graph = project.graph();
   // Where this run has left the database: another one may be at work on it by now.
-  const auto rows = steps.empty() || project.flags().dry_run ? project.rows().values()
-                                                             : steps.back().after;
+  const auto rows =
+      steps.empty() || project.flags().dry_run ? project.rows().values() : steps.back().after;
   Console& console = project.console();
   if (console.json()) {
     JsonOutput out = begin_migrate_json(command, 0);

@@ -22,6 +22,10 @@ CancelOnInterrupt::CancelOnInterrupt(Session& session) {
     for (;;) {
       if (poll(waits, 2, -1) < 0) continue;
       if (waits[0].revents != 0) return;
+      if (interrupt::stop_now()) {
+        session.break_off();
+        return;
+      }
       session.cancel();
       if (poll(waits, 1, kRepeatMilliseconds) > 0) return;
     }

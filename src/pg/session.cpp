@@ -1,8 +1,12 @@
 #include "pgseed/pg/session.hpp"
 
+#include <sys/socket.h>
+
+#include <atomic>
 #include <pqxx/pqxx>
 #include <utility>
 
+#include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/pg/connection_string.hpp"
 #include "pgseed/pg/server_message.hpp"
@@ -161,7 +165,8 @@ struct Session::Impl {
     return to_sql_error(sqlstate, message, sql);
   }
 
-  static ConnectionLost lost(std::string_view message, bool is_commit) {
+  ConnectionLost lost(std::string_view message, bool is_commit) const {
+    if (broken_off) throw Interrupted{};
     if (is_commit) {
       return ConnectionLost(
           "the connection to the database broke during COMMIT; whether the transaction stands is "
@@ -182,6 +187,7 @@ struct Session::Impl {
   std::vector<std::string> notices;  // before `collector`, which writes into it
   pqxx::connection connection;
   NoticeCollector collector;
+  std::atomic<bool> broken_off = false;
   bool in_transaction = false;
   // A statement failed since the begin or the last ROLLBACK TO SAVEPOINT.
   bool transaction_failed = false;
@@ -258,6 +264,11 @@ void Session::cancel() noexcept {
   } catch (...) {
     // The statement goes on; the caller waits for it.
   }
+}
+
+void Session::break_off() noexcept {
+  impl_->broken_off = true;
+  shutdown(impl_->connection.sock(), SHUT_RDWR);
 }
 
 std::string Session::literal(std::string_view value) const {

@@ -7,7 +7,8 @@
 namespace pgseed::pg {
 
 // While it lives, a stop request (base/interrupt) cancels what the session executes: that statement
-// fails with SQLSTATE 57014. One thread, which sleeps. The session must outlive it.
+// fails with SQLSTATE 57014. The second request breaks the connection off: Interrupted, even where
+// the server does not answer. One thread, which sleeps. The session must outlive it.
 class CancelOnInterrupt {
  public:
   explicit CancelOnInterrupt(Session& session);

@@ -66,9 +66,12 @@ class Session {
   void transaction(const std::function<void(Session& session)>& work);
   bool in_transaction() const;
 
-  // Asks the server to give up the statement under way, which then fails with SQLSTATE 57014. The
-  // only member that another thread may call, while the session lives.
+  // For another thread, while the session lives; no other member is.
+  // Asks the server to give up the statement under way, which then fails with SQLSTATE 57014.
   void cancel() noexcept;
+  // Breaks the connection off, whatever the server does: the statement under way and all later ones
+  // throw Interrupted.
+  void break_off() noexcept;
 
   // SQL text as a literal that is read the same whatever standard_conforming_strings says.
   std::string literal(std::string_view value) const;
