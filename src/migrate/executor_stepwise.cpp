@@ -64,19 +64,22 @@ void Executor::run_stepwise(const Prepared& prepared) {
   if (!has_log_ && options_.log) {
     session_->transaction([&](pg::Session&) { make_log(); });
   }
-  pg::Session guard(database_url_);
+  // One connection for all attempts, however long they poll.
+  if (!guard_) guard_ = std::make_unique<pg::Session>(database_url_);
   bool finished = false;
   try {
-    guard.transaction([&](pg::Session& session) {
+    guard_->transaction([&](pg::Session& session) {
       take_advisory_lock(session);
       require_rows(prepared.step.before);
       announce(prepared);
-      run_steps(prepared, guard);
+      run_steps(prepared);
       finished = true;
     });
   } catch (const pg::ConnectionLost&) {
+    guard_.reset();
     if (!finished) throw;  // the guard has nothing to commit
   }
+  guard_.reset();
   made_table_ = false;
 }
 
@@ -92,7 +95,7 @@ std::optional<Unfinished> Executor::open_log(const Prepared& prepared) {
   return row;
 }
 
-void Executor::run_steps(const Prepared& prepared, pg::Session& guard) {
+void Executor::run_steps(const Prepared& prepared) {
   const std::vector<ScriptStatement>& statements = prepared.statements;
   std::size_t next = 0;
   bool was_running = false;
@@ -119,8 +122,8 @@ void Executor::run_steps(const Prepared& prepared, pg::Session& guard) {
   for (std::size_t index = 0; index < next; ++index) settings.note(statements[index].sql);
   try {
     while (next < statements.size()) {
-      if (interrupt::signal_number() != 0) throw Interrupted{};
-      guard.query("SELECT 1");  // without it another run could have begun the same
+      stop_if_asked();
+      guard_->query("SELECT 1");  // without it another run could have begun the same
       const std::size_t end = unit_end(statements, next);
       const auto note_done = [&] {
         // Busy: the last COMMIT of a run that was killed has come through meanwhile.
@@ -215,9 +218,11 @@ void Executor::run_alone(const ScriptStatement& statement, const Prepared& prepa
 
 void Executor::run_unless_done(const ScriptStatement& statement, const Prepared& prepared,
                                bool was_running) {
+  // Of this statement: those before it may have taken longer than anybody waits.
+  const auto deadline = steady_clock::now() + options_.lock_wait;
   for (;;) {
-    if (was_running) wait_for_orphan(statement);
-    const bool waited = wait_for_builder(statement, prepared);
+    if (was_running) wait_for_orphan(statement, deadline);
+    const bool waited = wait_for_builder(statement, prepared, deadline);
     const bool was_done = took_effect(*session_, statement.sql);
     if (was_done && (was_running || waited)) return;
     try {
@@ -230,7 +235,7 @@ void Executor::run_unless_done(const ScriptStatement& statement, const Prepared&
       // index is there or gone already, or each of us waited for the other.
       const bool collided =
           error.sqlstate == "42P07" || error.sqlstate == "42704" || error.sqlstate == "40P01";
-      if (!collided || was_done || steady_clock::now() >= deadline_) throw;
+      if (!collided || was_done || steady_clock::now() >= deadline) throw;
       const bool is_done = took_effect(*session_, statement.sql);
       if (!is_done && !other_builder(*session_, statement.sql)) throw;
       was_running = true;
@@ -239,7 +244,8 @@ void Executor::run_unless_done(const ScriptStatement& statement, const Prepared&
 }
 
 // A process that was killed leaves its server process at work until the statement ends.
-void Executor::wait_for_orphan(const ScriptStatement& statement) {
+void Executor::wait_for_orphan(const ScriptStatement& statement,
+                               steady_clock::time_point deadline) {
   constexpr int kCompared = 200;  // the server keeps the first kilobyte
   bool told = false;
   for (;;) {
@@ -249,7 +255,7 @@ void Executor::wait_for_orphan(const ScriptStatement& statement) {
         "'active' AND pg_catalog.left(query, ",
         kCompared, ") = pg_catalog.left(", session_->literal(statement.sql), ", ", kCompared, ')'));
     if (rows.empty()) return;
-    if (steady_clock::now() >= deadline_) {
+    if (steady_clock::now() >= deadline) {
       throw Error(ErrorKind::unreachable,
                   text("the statement of an earlier run is still at work, pid ", *rows[0][0]), {},
                   "wait until it ends, then run this command again");
@@ -263,10 +269,11 @@ void Executor::wait_for_orphan(const ScriptStatement& statement) {
 
 // True if there was one. What it builds may be the very index of the statement, and then the rows
 // will say soon that the revision is done.
-bool Executor::wait_for_builder(const ScriptStatement& statement, const Prepared& prepared) {
+bool Executor::wait_for_builder(const ScriptStatement& statement, const Prepared& prepared,
+                                steady_clock::time_point deadline) {
   bool waited = false;
   while (const auto pid = other_builder(*session_, statement.sql)) {
-    if (steady_clock::now() >= deadline_) return waited;  // then the server does the waiting
+    if (steady_clock::now() >= deadline) return waited;  // then the server does the waiting
     if (!std::exchange(waited, true)) {
       observer_.note(text("waiting for another session at work on the same table, pid ", *pid));
     }
@@ -280,7 +287,8 @@ bool Executor::wait_for_builder(const ScriptStatement& statement, const Prepared
 }
 
 void Executor::finish_stepwise(const Prepared& prepared, std::optional<std::int64_t> log_id) {
-  // The guard stays; only an Alembic could hold the table now.
+  // The guard stays; only an Alembic or a reader could hold the table now.
+  deadline_ = steady_clock::now() + options_.lock_wait;
   until_done([&] {
     if (!table_->exists()) throw Moved{};
     session_->transaction([&](pg::Session& session) {

@@ -119,47 +119,54 @@ class Executor {
   void connect();
   Prepared prepare(const Step& step) const;
   void check(const Plan& plan) const;
+  static void stop_if_asked();
   // Repeats the attempt while it is Busy or fails for a reason that passes.
   void until_done(
       const std::function<void()>& attempt,
       const std::function<bool()>& may_repeat = [] { return true; });
 
+  // executor_step.cpp: one revision in one transaction, and what every step needs.
   void announce(const Prepared& prepared);
   void run_delegated(const Prepared& prepared);
   void run_in_transaction(const Prepared& prepared);
   void execute_all(const Prepared& prepared);
   void execute(const ScriptStatement& statement, const Prepared& prepared);
+  void set_timeouts(const SectionOptions* section);
+  static bool has_settings(std::span<const ScriptStatement> statements);
   void take_back_role();
   void take_back_settings(const Prepared& prepared);
-  static bool has_settings(std::span<const ScriptStatement> statements);
+  void write_rows(const std::vector<RowChange>& changes);
+  void make_log();
+  void log_failure(const Prepared& prepared, const pg::SqlError& error);
 
   // executor_stepwise.cpp: transaction:false.
   void run_stepwise(const Prepared& prepared);
-  void run_steps(const Prepared& prepared, pg::Session& guard);
+  void run_steps(const Prepared& prepared);
   std::optional<Unfinished> open_log(const Prepared& prepared);
   void run_alone(const ScriptStatement& statement, const Prepared& prepared,
                  const std::vector<std::string>& settings, bool was_running);
   void run_unless_done(const ScriptStatement& statement, const Prepared& prepared,
                        bool was_running);
-  void wait_for_orphan(const ScriptStatement& statement);
-  bool wait_for_builder(const ScriptStatement& statement, const Prepared& prepared);
+  void wait_for_orphan(const ScriptStatement& statement,
+                       std::chrono::steady_clock::time_point deadline);
+  bool wait_for_builder(const ScriptStatement& statement, const Prepared& prepared,
+                        std::chrono::steady_clock::time_point deadline);
   void finish_stepwise(const Prepared& prepared, std::optional<std::int64_t> log_id);
 
+  // executor_locks.cpp. Each throws Busy instead of waiting, and Gone where there is no table.
   void take_advisory_lock(pg::Session& session);
   void lock_table();
   std::vector<std::string> read_table();
   [[noreturn]] static void rethrow_lock_failure(const pg::SqlError& error);
   void require_rows(const std::vector<std::string>& expected);
-  void write_rows(const std::vector<RowChange>& changes);
-  void set_timeouts(const SectionOptions* section);
+  std::string lock_holder();
   void make_version_table();
   void create_table();
   void take_back_version_table();
-  void make_log();
-  void log_failure(const Prepared& prepared, const pg::SqlError& error);
+
+  // executor_rows.cpp.
   std::vector<RowChange> rewrite_rows(
       const std::function<std::vector<std::string>(const AppliedRows&)>& wanted);
-  std::string lock_holder();
 
   std::string database_url_;
   const Graph& graph_;
@@ -167,6 +174,7 @@ class Executor {
   ExecutorObserver& observer_;
   std::unique_ptr<pg::Session> session_;
   std::unique_ptr<pg::CancelOnInterrupt> cancel_;  // of session_, so gone before it
+  std::unique_ptr<pg::Session> guard_;             // while a transaction:false section runs
   std::optional<VersionTable> table_;
   std::optional<MigrationLog> log_;
   bool has_log_ = false;

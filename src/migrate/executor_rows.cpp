@@ -1,0 +1,104 @@
+// Rows that are set without running anything.
+#include "pgseed/migrate/executor.hpp"
+
+#include <algorithm>
+
+#include "pgseed/base/text.hpp"
+
+namespace pgseed::migrate {
+namespace {
+
+using std::chrono::steady_clock;
+
+}  // namespace
+
+std::vector<RowChange> Executor::rewrite_rows(
+    const std::function<std::vector<std::string>(const AppliedRows&)>& wanted) {
+  deadline_ = steady_clock::now() + options_.lock_wait;
+  std::vector<RowChange> changes;
+  wanted(rows());  // a wrong target fails before the table is made
+  until_done([&] {
+    make_version_table();  // unless it is there
+    made_table_ = false;
+    session_->transaction([&](pg::Session& session) {
+      take_advisory_lock(session);
+      lock_table();
+      const AppliedRows before = rows();
+      const std::vector<std::string> after = wanted(before);
+      changes = row_changes(before.values(), after);
+      write_rows(changes);
+      if (changes.empty() || !has_log_) return;
+      std::string list;
+      for (const std::string& value : after) list += text(list.empty() ? "" : ", ", value);
+      log_->add_stamp(session, list);
+      // What is declared done or undone by hand is not half-way any more.
+      const NodeSet was = applied(graph_, before);
+      const NodeSet is = applied(graph_, read_rows(graph_, after));
+      for (const std::string& id : log_->unfinished(session)) {
+        const auto node = graph_.find(id);
+        if (!node || was.has(*node) != is.has(*node)) log_->forget_unfinished(session, id);
+      }
+    });
+  });
+  return changes;
+}
+
+std::vector<RowChange> Executor::stamp(const std::vector<std::string>& targets, bool purge) {
+  return rewrite_rows(
+      [&](const AppliedRows& before) { return stamped_rows(graph_, before, targets, purge); });
+}
+
+std::vector<std::string> Executor::repair() {
+  std::vector<std::string> report;
+  const auto changes = rewrite_rows([&](const AppliedRows& before) {
+    std::vector<std::string> kept = before.values();
+    for (const std::string& redundant : redundant_rows(graph_, before)) {
+      kept.erase(std::find(kept.begin(), kept.end(), redundant));
+    }
+    return kept;
+  });
+  for (const RowChange& change : changes) {
+    report.push_back(text("removed row ", change.from, ", which another row implies"));
+  }
+  if (!has_log_) return report;
+  for (const std::string& id : log_->unfinished(*session_)) {
+    log_->forget_unfinished(*session_, id);
+    report.push_back(text("forgot that revision ", id, " stopped half-way"));
+  }
+  const auto logged = log_->checksums(*session_);
+  for (const Node node : applied(graph_, rows()).members()) {
+    const Revision& revision = graph_[node];
+    const auto known = logged.find(revision.id);
+    if (known == logged.end() || !differs(revision, known->second)) continue;
+    log_->accept(*session_, revision);
+    report.push_back(text("took the file of revision ", revision.id, " as it is now"));
+  }
+  return report;
+}
+
+void Executor::ensure_version_table() {
+  deadline_ = steady_clock::now() + options_.lock_wait;
+  make_version_table();
+  made_table_ = false;
+}
+
+void Executor::drop_version_table() {
+  deadline_ = steady_clock::now() + options_.lock_wait;
+  until_done([&] {
+    session_->transaction([&](pg::Session& session) {
+      take_advisory_lock(session);
+      // Dropping all objects of its schema may have taken it along.
+      table_.emplace(session, options_.version_table);
+      if (table_->exists()) {
+        lock_table();
+        session.execute("DROP TABLE " + table_->sql_name());
+      }
+      if (table_->has_log()) log_->drop(session);
+      session.execute("NOTIFY pgrst, 'reload schema'");
+    });
+  });
+  table_->set_exists(false);
+  has_log_ = false;
+}
+
+}  // namespace pgseed::migrate
