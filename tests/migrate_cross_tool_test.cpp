@@ -2,10 +2,8 @@
 // reverse. The projects stand in seeds/ as SQL and in tests/alembic/ as Python.
 #include <doctest/doctest.h>
 
-#include <sstream>
-
 #include <algorithm>
-
+#include <sstream>
 #include <string>
 #include <vector>
 

@@ -106,6 +106,10 @@ TEST_CASE("server message: a failed connection is refused, unreachable or malfor
        ConnectFailure::unreachable, "host name"},
       {"connection to server at \"h\", port 1 failed: timeout expired\n",
        ConnectFailure::unreachable, "host and port"},
+      {"connection to server at \"h\", port 1 failed: server closed the connection unexpectedly\n"
+       "\tThis probably means the server terminated abnormally\n"
+       "\tbefore or while processing the request.\n",
+       ConnectFailure::unreachable, ""},
       {"invalid URI query parameter: \"x\"\n", ConnectFailure::malformed, ""},
       {"invalid sslmode value: \"x\"\n", ConnectFailure::malformed, ""},
       {"invalid port number: \"99999\"\n", ConnectFailure::malformed, ""},

@@ -22,11 +22,13 @@ CancelOnInterrupt::CancelOnInterrupt(Session& session) {
     for (;;) {
       if (poll(waits, 2, -1) < 0) continue;
       if (waits[0].revents != 0) return;
+      // Also before breaking off: a server process whose client is gone works on to the end of its
+      // statement.
+      session.cancel();
       if (interrupt::stop_now()) {
         session.break_off();
         return;
       }
-      session.cancel();
       if (poll(waits, 1, kRepeatMilliseconds) > 0) return;
     }
   });

@@ -165,8 +165,12 @@ ConnectDiagnosis diagnose_connect_failure(std::string_view libpq_message) {
   // With several addresses libpq tells of each on lines of their own; the last is enough.
   std::string_view line;
   while (!rest.empty()) {
-    const auto next = trim(take_line(rest));
-    if (!next.empty() && !next.starts_with("Is the server running")) line = next;
+    // A tab begins what explains the line before: "This probably means the server terminated ...".
+    const auto whole = take_line(rest);
+    const auto next = trim(whole);
+    if (!next.empty() && !whole.starts_with('\t') && !next.starts_with("Is the server running")) {
+      line = next;
+    }
   }
   out.message = line;
   out.hint = hint_for(line);
