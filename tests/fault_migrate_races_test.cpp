@@ -99,7 +99,7 @@ class Race {
   void export_to_alembic() const {
     project.must({"export", "alembic"});
     project.folder().write("alembic.ini", "[alembic]\nscript_location = migrations\n");
-    std::filesystem::copy_file(PGSEED_SOURCE_DIR "/tests/alembic/shared/env.py",
+    std::filesystem::copy_file(PGSEED_SOURCE_DIR "/tests/alembic/env/env.py",
                                project.folder() / "migrations/env.py");
   }
   std::unique_ptr<Process> start_alembic(const std::vector<std::string>& args) const {

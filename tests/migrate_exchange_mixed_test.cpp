@@ -143,7 +143,7 @@ TEST_CASE("migrate alembic.ini: found, or named with -c, it is read as Alembic r
       "version_path_separator = space\ntruncate_slug_length = 12\nfile_template = "
       "%%(year)d_%%(month).2d-%%(rev)s-%%(slug)s\n");
   folder.write("db/env.py", environment_file());
-  fs::copy_file(PGSEED_SOURCE_DIR "/tests/alembic/shared/script.py.mako",
+  fs::copy_file(PGSEED_SOURCE_DIR "/tests/alembic/env/script.py.mako",
                 folder / "db/script.py.mako");
   fs::create_directories(folder / "db/core");
   fs::create_directories(folder / "db/plugin");

@@ -48,7 +48,7 @@ TEST_CASE("migrate export: Alembic runs the twins of the projects, and nothing c
 
     // Alembic finds the twins by its own means; the folder of env.py is another.
     folder.write("alembic.ini", "[alembic]\nscript_location = " PGSEED_SOURCE_DIR
-                                "/tests/alembic/shared\nversion_locations = " +
+                                "/tests/alembic/env\nversion_locations = " +
                                     versions + "\nversion_path_separator = os\n");
     CHECK(tools.with(true, {"history"}) == history);
     tools.with(true, {"upgrade", "head"});

@@ -36,7 +36,7 @@ inline std::size_t count(const std::string& text, const std::string& part) {
 }
 
 inline std::string environment_file() {
-  return read_file(PGSEED_SOURCE_DIR "/tests/alembic/shared/env.py");
+  return read_file(PGSEED_SOURCE_DIR "/tests/alembic/env/env.py");
 }
 
 // A project in a folder of its own: alembic.ini, env.py, versions/.
@@ -47,7 +47,7 @@ class SmallProject {
                   "[alembic]\nscript_location = %(here)s\nsqlalchemy.url = "
                   "postgresql://nobody@127.0.0.1:1/nowhere\n");
     folder_.write("env.py", env);
-    std::filesystem::copy_file(PGSEED_SOURCE_DIR "/tests/alembic/shared/script.py.mako",
+    std::filesystem::copy_file(PGSEED_SOURCE_DIR "/tests/alembic/env/script.py.mako",
                                folder_ / "script.py.mako");
     std::filesystem::create_directory(folder_ / "versions");
   }
