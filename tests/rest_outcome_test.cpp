@@ -41,15 +41,15 @@ TEST_CASE("outcome: a database error is judged by its code, whatever the status"
       {500, "53400", "configuration limit", Verdict::retry, Remedy::none},
       {503, "08006", "connection failure", Verdict::retry, Remedy::none},
       {503, "57P01", "terminating connection", Verdict::retry, Remedy::none},
-      {500, "57P02", "crash shutdown", Verdict::retry, Remedy::none},
       {500, "57P03", "starting up", Verdict::retry, Remedy::none},
       {503, "PGRST000", "no connection", Verdict::retry, Remedy::none},
-      {503, "PGRST001", "client error", Verdict::retry, Remedy::none},
       {503, "PGRST002", "schema cache", Verdict::retry, Remedy::none},
       {504, "PGRST003", "pool", Verdict::retry, Remedy::none},
       // unknown
       {500, "40003", "completion unknown", Verdict::in_doubt, Remedy::none},
       {503, "08007", "resolution unknown", Verdict::in_doubt, Remedy::none},
+      {500, "57P02", "crash shutdown", Verdict::in_doubt, Remedy::none},
+      {503, "PGRST001", "client error", Verdict::in_doubt, Remedy::none},
       {500, "PGRSTX00", "internal", Verdict::in_doubt, Remedy::none},
       // too much
       {500, "57014", "statement timeout", Verdict::rejected, Remedy::split},
@@ -121,7 +121,8 @@ TEST_CASE("outcome: an answer without a database's code is judged by its status"
     Verdict verdict;
     Remedy remedy;
   } cases[] = {
-      {400, R"({"code":"","details":null,"hint":null,"message":""})", Verdict::retry, Remedy::none},
+      {400, R"({"code":"","details":null,"hint":null,"message":""})", Verdict::in_doubt,
+       Remedy::none},
       {400, "400 Bad Request", Verdict::rejected, Remedy::stop},
       {400, "", Verdict::rejected, Remedy::stop},
       {400, R"({"code":"custom","message":"raised by a function"})", Verdict::rejected,

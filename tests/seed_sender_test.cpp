@@ -75,7 +75,7 @@ TEST_CASE("sender: Retry-After is honoured up to its cap, and never makes the pa
 }
 
 TEST_CASE("sender: when the tries are used up the run ends, and nothing is in doubt") {
-  for (const Fate& trouble : {refusal(503, "PGRST001"), refusal(500, "40P01"), fate(Kind::not_sent),
+  for (const Fate& trouble : {refusal(503, "PGRST000"), refusal(500, "40P01"), fate(Kind::not_sent),
                               refusal(429, "PT429"), refusal(503, "53100")}) {
     Bench bench(options_for(Mode::insert, 1));
     bench.target.fate_of_write = [&](const HttpRequest&) { return trouble; };

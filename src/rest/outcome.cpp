@@ -27,21 +27,24 @@ struct Rule {
 };
 
 // One request is one transaction, so a database error means that nothing was stored, except for
-// the two codes that say the outcome of a transaction is unknown.
+// the codes that say that its end was not seen.
 constexpr Rule kRules[] = {
     // Passing troubles of the server.
-    {"40003", kInDoubt},   // statement completion unknown
-    {"40", kRetry},        // deadlock, serialisation failure
-    {"55P03", kRetry},     // lock timeout
-    {"55006", kRetry},     // object in use
-    {"53", kRetry},        // out of connections, memory, disk: ends with the retries
-    {"08007", kInDoubt},   // transaction resolution unknown
-    {"08", kRetry},        // connection of the server lost
-    {"57P04", kStop},      // the database was dropped
-    {"57P", kRetry},       // shutting down, crashed, starting up
-    {"58", kRetry},        // an error of the server's operating system
+    {"40003", kInDoubt},  // statement completion unknown
+    {"40", kRetry},       // deadlock, serialisation failure
+    {"55P03", kRetry},    // lock timeout
+    {"55006", kRetry},    // object in use
+    {"53", kRetry},       // out of connections, memory, disk: ends with the retries
+    {"08007", kInDoubt},  // transaction resolution unknown
+    {"08", kRetry},       // connection of the server lost
+    {"57P02", kInDoubt},  // another server process crashed: sent at any moment, also after a COMMIT
+    {"57P04", kStop},     // the database was dropped
+    {"57P", kRetry},      // shutting down, starting up
+    {"58", kRetry},       // an error of the server's operating system
     {"PGRST000", kRetry},  // no connection to the database
-    {"PGRST001", kRetry},  // connection lost
+    // The connection was lost under the transaction, which includes its COMMIT: a server that stops
+    // at once may have made it durable and not said so.
+    {"PGRST001", kInDoubt},
     {"PGRST002", kRetry},  // the schema cache is loading
     {"PGRST003", kRetry},  // no free connection in the pool: the statement never began
     {"PGRST0", kRetry},
@@ -118,8 +121,9 @@ Decision by_status(const HttpResult& result, const Answer& answer) {
     case 413:
       return kSplit;
     case 400:
-      // While PostgreSQL restarts, PostgREST sends a few of these with empty code and message.
-      if (answer.is_object && answer.code.empty() && answer.message.empty()) return kRetry;
+      // While PostgreSQL restarts, PostgREST sends a few of these with empty code and message: the
+      // server closed the connection without a word, perhaps after the COMMIT.
+      if (answer.is_object && answer.code.empty() && answer.message.empty()) return kInDoubt;
       break;
     case 404:
       // PostgREST 12 says {} for a table that it does not know.
