@@ -36,11 +36,12 @@ bool means_off(std::string_view value) {
 
 // One step reads one piece from the front of the window. A step that runs out of text throws
 // NeedMore; the window grows and the step begins again, from where consume() last put it.
-struct DumpReader::Impl {
-  Impl(Input& input, std::string name, const ReaderOptions& options_)
+class PostgresqlReader final : public DialectReader {
+ public:
+  PostgresqlReader(Input& input, std::string name, const ReaderOptions& options_)
       : window(input, std::move(name), options_.max_row_bytes), options(options_) {}
 
-  Piece next() {
+  Piece next() override {
     for (;;) {
       try {
         arena.reset();
@@ -53,6 +54,19 @@ struct DumpReader::Impl {
     }
   }
 
+  std::string where_value(std::size_t index) const override {
+    const char* at = row_begin;
+    if (index < row.values.size()) {
+      const char* const text = row.values[index].text.data();
+      if (text != nullptr && text >= at && text < window.end()) at = text;
+    }
+    // Counting lines moves the window's own counter, nothing that a caller could see.
+    return window.where(at);
+  }
+
+  std::uint64_t consumed() const override { return window.consumed(); }
+
+ private:
   [[noreturn]] void fail(const SyntaxProblem& problem) {
     const char* const at = window.settle(problem.at);
     window.require_clean(at < window.end() ? at + 1 : at);
@@ -551,16 +565,13 @@ struct DumpReader::Impl {
     }
   }
 
-  Window window;
+  mutable Window window;
   ReaderOptions options;
   Arena arena;
   State state = State::between;
   bool backslash_is_data = true;
-  std::string search_path, time_zone, encoding, new_encoding;
+  std::string new_encoding;
 
-  RowsHead head;
-  Row row;
-  Statement statement;
   std::uint64_t statement_line = 0;
   const char* row_begin = nullptr;
 
@@ -578,42 +589,11 @@ struct DumpReader::Impl {
   bool cut = false;
 };
 
-DumpReader::DumpReader(Input& input, std::string name, const ReaderOptions& options)
-    : impl_(std::make_unique<Impl>(input, std::move(name), options)) {}
-DumpReader::~DumpReader() = default;
+}  // namespace
 
-Piece DumpReader::next() {
-  return impl_->next();
-}
-const RowsHead& DumpReader::head() const {
-  return impl_->head;
-}
-const Row& DumpReader::row() const {
-  return impl_->row;
-}
-const Statement& DumpReader::statement() const {
-  return impl_->statement;
-}
-const std::string& DumpReader::time_zone() const {
-  return impl_->time_zone;
-}
-const std::string& DumpReader::search_path() const {
-  return impl_->search_path;
-}
-const std::string& DumpReader::encoding() const {
-  return impl_->encoding;
-}
-std::uint64_t DumpReader::consumed() const {
-  return impl_->window.consumed();
-}
-
-std::string DumpReader::where_value(std::size_t index) const {
-  const char* at = impl_->row_begin;
-  if (index < impl_->row.values.size()) {
-    const char* const text = impl_->row.values[index].text.data();
-    if (text != nullptr && text >= at && text < impl_->window.end()) at = text;
-  }
-  return impl_->window.where(at);
+std::unique_ptr<DialectReader> make_postgresql_reader(Input& input, std::string name,
+                                                      const ReaderOptions& options) {
+  return std::make_unique<PostgresqlReader>(input, std::move(name), options);
 }
 
 }  // namespace pgseed::sql
