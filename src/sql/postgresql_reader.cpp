@@ -34,6 +34,8 @@ bool means_off(std::string_view value) {
                      [&](std::string_view word) { return equals_ignoring_case(value, word); });
 }
 
+namespace {
+
 // One step reads one piece from the front of the window. A step that runs out of text throws
 // NeedMore; the window grows and the step begins again, from where consume() last put it.
 class PostgresqlReader final : public DialectReader {

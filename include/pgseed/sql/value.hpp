@@ -19,6 +19,9 @@ enum class Form : std::uint8_t {
   number,          // unquoted in SQL, normalised as PostgreSQL reads it ("007" -> "7")
   boolean,         // unquoted TRUE/FALSE: "true" or "false"
   moment,          // "now" or "today", for date and time columns only
+  // Bytes that need not be text (MySQL's 0xAB, _binary '...', b'101'; SQLite's X'AB'). What they
+  // are in PostgreSQL the column's type decides: bytea, bit, number, boolean, text.
+  bytes,
 };
 
 struct Value {
