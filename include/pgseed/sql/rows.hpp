@@ -59,6 +59,13 @@ bool means_off(std::string_view value);
 
 enum class Piece { row, statement, end };
 
+// What is known of a file's encoding before it is read.
+enum class TextEncoding {
+  announced,  // UTF-8, or what the text says
+  utf8,       // whatever the text says
+  converted,  // another one, all of it, from which the Input converts
+};
+
 struct ReaderOptions {
   // Whose rules the text follows. MySQL and SQLite are read for their rows; what the other options
   // say about statements holds for them as well.
@@ -69,6 +76,7 @@ struct ReaderOptions {
   bool rows = true;
   // How much of a statement is kept in memory (its beginning); the schema command needs them whole.
   std::size_t kept_statement = 1u << 20;
+  TextEncoding encoding = TextEncoding::announced;
 };
 
 // One dialect's reader; DumpReader hands out what it leaves in its public parts.
