@@ -38,6 +38,8 @@ find "${folders[@]}" -type f \( -name '*.hpp' -o -name '*.cpp' -o -name '*.h' \)
     header[++n] = "CLI/";       home[n] = "^src/(main|cli/[^/]+)\\.cpp$"
     header[++n] = "doctest/";   home[n] = "^tests/"
     header[++n] = "iconv.h";    home[n] = "^src/io/"
+    header[++n] = "archive";    home[n] = "^src/io/"
+    header[++n] = "zlib.h";     home[n] = "^src/io/gzip_stream\\.cpp$"
     header[++n] = "openssl/";   home[n] = "^src/base/digest\\.cpp$"
     header[++n] = "pg_query.h"; home[n] = "^tests/"
   }

@@ -50,8 +50,10 @@ std::string describe(const seed::FileSurvey& file) {
     if (!columns.empty()) out += text("    ", columns, "\n");
   }
   if (file.tables.empty()) out += "  no rows\n";
+  for (const std::string& note : file.notes) out += text("  note: ", note, "\n");
   if (file.ddl_statements > 0) {
-    out += text("  ", file.ddl_statements, " DDL statements (apply them with pgseed schema)\n");
+    out += text("  ", file.ddl_statements, " DDL statements",
+                file.dialect == "postgresql" ? " (apply them with pgseed schema)" : "", "\n");
   }
   if (file.unsupported_count > 0) {
     out += text("  ", file.unsupported_count, " rows or statements cannot go over PostgREST:\n");
@@ -65,12 +67,15 @@ std::string describe(const seed::FileSurvey& file) {
 
 int run_inspect(const InspectFlags& flags, const GlobalFlags& global) {
   Console console(global);
-  const std::string schema = global.schema.value_or("public");
+  seed::Options options;
+  options.schema = global.schema.value_or("public");
+  options.max_row_bytes = flags.max_row_bytes;
+  options.dialect = flags.dialect;
+  options.encoding = flags.encoding;
   std::vector<seed::FileSurvey> files;
   for (const std::string& path : flags.files) {
     seed::DumpInput input(path, flags.encoding);
-    seed::require_readable(input, flags.dialect);
-    files.push_back(seed::survey(input, schema, flags.max_row_bytes, {}));
+    files.push_back(seed::survey(input, options, {}));
     if (path == "-") files.back().path = "-";
   }
   if (console.json()) {

@@ -48,6 +48,7 @@ struct SeedFlags {
   std::optional<double> deadline;
   std::string dialect = "auto";
   std::string encoding;
+  std::string zero_dates = "refuse";
   std::size_t max_row_bytes = 256u << 20;
   bool dry_run = false, no_check = false, skip_unsupported = false, yes = false;
   bool regenerate_identity = false, allow_cascade = false;
@@ -125,6 +126,8 @@ seed::Options options_of(const SeedFlags& flags, const Config& config) {
     if (flags.json_columns.front() == "none") options.json_columns->clear();
   }
   options.encoding = flags.encoding;
+  options.dialect = flags.dialect;
+  options.zero_dates_are_null = flags.zero_dates == "null";
   options.max_row_bytes = flags.max_row_bytes;
   options.schema = config.schema.value;
   options.regenerate_identity = flags.regenerate_identity;
@@ -370,6 +373,11 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
       ->type_name("NAME");
   command->add_option("--encoding", flags->encoding, "of the files, whatever they say")
       ->type_name("NAME");
+  command
+      ->add_option("--zero-dates", flags->zero_dates,
+                   "MySQL's 0000-00-00: refuse it (default), or store null")
+      ->check(CLI::IsMember({"refuse", "null"}))
+      ->type_name("WHAT");
   command
       ->add_option("--json-columns", flags->json_columns,
                    "columns of type json, when no server tells (or none)")

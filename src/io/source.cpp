@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 #include <vector>
 
 #include "pgseed/base/error.hpp"
@@ -38,8 +39,9 @@ void wait_for_input(int descriptor) {
 
 }  // namespace
 
-Source::Source(const std::string& path)
-    : name_(path == "-" ? "<stdin>" : path), descriptor_(STDIN_FILENO) {
+Source::Source(const std::string& path, std::string name)
+    : name_(std::move(name)), descriptor_(STDIN_FILENO) {
+  if (name_.empty()) name_ = path == "-" ? "<stdin>" : path;
   if (path != "-") {
     descriptor_ = open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor_ < 0) fail(name_, "cannot open the file", errno);
@@ -77,7 +79,14 @@ std::size_t Source::read(char* into, std::size_t space) {
   }
 }
 
-SpooledFile::SpooledFile(Source& source) {
+void Source::seek(std::uint64_t offset) {
+  if (lseek(descriptor_, static_cast<off_t>(offset), SEEK_SET) < 0) {
+    fail(name_, "cannot read the file", errno);
+  }
+  offset_ = offset;
+}
+
+SpooledFile::SpooledFile(Source& source, std::string_view read_already) {
   const std::string where = std::filesystem::temp_directory_path().string();
   std::string pattern = where + "/pgseed-XXXXXX";
   descriptor_ = mkostemp(pattern.data(), O_CLOEXEC);
@@ -87,20 +96,31 @@ SpooledFile::SpooledFile(Source& source) {
                 "set TMPDIR to a folder with room");
   }
   unlink(pattern.c_str());
-  std::vector<char> block(1 << 20);
-  while (const std::size_t got = source.read(block.data(), block.size())) {
-    for (std::size_t done = 0; done < got;) {
-      const ssize_t written = write(descriptor_, block.data() + done, got - done);
-      if (written < 0) {
-        if (errno == EINTR) continue;
-        throw Error(ErrorKind::storage,
-                    text("cannot write a temporary file in ", where, ": ", std::strerror(errno)),
-                    "", "set TMPDIR to a folder with room");
-      }
-      done += static_cast<std::size_t>(written);
-    }
-  }
   path_ = text("/proc/self/fd/", descriptor_);
+  try {
+    write_all(read_already);
+    std::vector<char> block(1 << 20);
+    while (const std::size_t got = source.read(block.data(), block.size())) {
+      write_all({block.data(), got});
+    }
+  } catch (...) {
+    close(descriptor_);
+    throw;
+  }
+}
+
+void SpooledFile::write_all(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(descriptor_, bytes.data(), bytes.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      throw Error(ErrorKind::storage,
+                  text("cannot write a temporary file in ",
+                       std::filesystem::temp_directory_path().string(), ": ", std::strerror(errno)),
+                  "", "set TMPDIR to a folder with room");
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
 }
 
 SpooledFile::~SpooledFile() {

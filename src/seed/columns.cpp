@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "pgseed/base/text.hpp"
+#include "pgseed/seed/foreign_value.hpp"
 
 namespace pgseed::seed {
 namespace {
@@ -189,6 +190,56 @@ std::optional<std::string> cast_trouble(const sql::Value& value, ColumnClass col
   return text("a cast to ", cast, " in a column of type ", column_type);
 }
 
+std::size_t digits_between_zeros(std::string_view number) {
+  const std::size_t first = number.find_first_of("123456789");
+  if (first == std::string_view::npos) return 0;
+  const std::size_t last = number.find_last_of("123456789");
+  return significant_digits(number.substr(first, last - first + 1));
+}
+
+// What MySQL makes of 1e3 in a column: a double first. Digits that a double holds stay what they
+// are; how it would print one as text is its own affair.
+std::optional<std::string> approximate_trouble(std::string_view number, ColumnClass column,
+                                               const std::string& column_type) {
+  const bool whole = number.find_first_of(".e") == std::string_view::npos;
+  const std::size_t half = number.find(".5");
+  bool fits = true;
+  switch (column) {
+    case ColumnClass::integer:  // rounds a half to even, where PostgreSQL rounds it up
+      fits = half == std::string_view::npos || half + 2 != number.size();
+      break;
+    case ColumnClass::number:  // as many digits as tell doubles apart
+      fits = !column_type.starts_with("numeric") || digits_between_zeros(number) <= 17;
+      break;
+    case ColumnClass::text:
+    case ColumnClass::bytes:
+    case ColumnClass::json:
+    case ColumnClass::jsonb:
+      fits = whole && number.size() <= 15;
+      break;
+    default:
+      break;
+  }
+  if (fits) return {};
+  return text("a number with an exponent in a column of type ", column_type);
+}
+
+std::optional<std::string> mysql_trouble(const sql::Value& value, ColumnClass column,
+                                         const std::string& column_type, const Meaning& meaning) {
+  if (value.cast == sql::kApproximate) {
+    return approximate_trouble(value.text, column, column_type);
+  }
+  const bool own_bytes = column == ColumnClass::bytes || column == ColumnClass::bits;
+  if (value.cast == sql::kConverted && own_bytes) {
+    return text("text of another encoding than UTF-8 in a column of type ", column_type);
+  }
+  if (column == ColumnClass::time && is_zero_date(value) && !meaning.zero_dates_are_null) {
+    return text("the date '", sql::decoded(value),
+                "', which PostgreSQL does not have (NULL with --zero-dates null),");
+  }
+  return {};
+}
+
 }  // namespace
 
 ColumnClass class_of(const std::string& type) {
@@ -199,15 +250,28 @@ ColumnClass class_of(const std::string& type) {
   if (is_integer_type(name)) return ColumnClass::integer;
   if (is_text_type(without_schema(name))) return ColumnClass::text;
   if (name == "date" || name.rfind("time", 0) == 0) return ColumnClass::time;
+  if (is_float_type(name) || name == "numeric") return ColumnClass::number;
+  if (name == "boolean") return ColumnClass::boolean;
+  if (name == "bytea") return ColumnClass::bytes;
+  if (is_bit_type(name)) return ColumnClass::bits;
+  if (name == "uuid") return ColumnClass::uuid;
   return ColumnClass::other;
 }
 
 std::optional<std::string> cannot_carry(const sql::Value& value, ColumnClass column,
-                                        const std::string& column_type) {
+                                        const std::string& column_type, const Meaning& meaning) {
   if (value.form == sql::Form::null || value.form == sql::Form::use_default) return {};
   if (value.form == sql::Form::moment && column != ColumnClass::unknown &&
       column != ColumnClass::time) {
     return text("the current time in a column of type ", column_type);
+  }
+  if (meaning.dialect == sql::Dialect::mysql) {
+    if (auto trouble = mysql_trouble(value, column, column_type, meaning)) return trouble;
+  }
+  // Any bytes are a bytea.
+  if (column != ColumnClass::bytes && is_foreign(value, column, meaning.dialect)) {
+    std::string unused;
+    if (auto trouble = append_foreign(unused, value, column, column_type)) return trouble;
   }
   if (column == ColumnClass::json || column == ColumnClass::jsonb) {
     const std::string json = sql::decoded(value);
@@ -219,8 +283,8 @@ std::optional<std::string> cannot_carry(const sql::Value& value, ColumnClass col
       return "a json value with blanks around it";
     }
   }
-  if (!value.cast.empty()) return cast_trouble(value, column, column_type);
-  return {};
+  const bool casts = !value.cast.empty() && meaning.dialect == sql::Dialect::postgresql;
+  return casts ? cast_trouble(value, column, column_type) : std::nullopt;
 }
 
 }  // namespace pgseed::seed

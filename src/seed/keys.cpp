@@ -11,7 +11,9 @@ std::string key_of(const ColumnSet& set, const sql::Row& row) {
   for (const std::size_t position : set.key) {
     const sql::Value& value = row.values[set.value_index[position]];
     if (value.form == sql::Form::null || value.form == sql::Form::use_default) return {};
-    std::string part = sql::decoded(value);
+    const auto text_part = text_of_value(set, position, value);
+    if (!text_part) return {};
+    std::string part = *text_part;
     if (set.classes[position] == ColumnClass::integer) {
       std::string plain;
       if (sql::normalize_number(trim(part), plain)) part = plain;

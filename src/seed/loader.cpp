@@ -6,6 +6,8 @@
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
+#include "pgseed/seed/backslashes.hpp"
+#include "pgseed/seed/foreign_value.hpp"
 #include "pgseed/seed/preflight.hpp"
 
 namespace pgseed::seed {
@@ -95,12 +97,12 @@ RunTable& Loader::table(const TableName& name) {
 }
 
 Loader::Prepared* Loader::find_prepared(const RunTable& table, const ColumnSetUse& use,
-                                        const std::string& time_zone) {
+                                        const std::string& time_zone, sql::Dialect dialect) {
   for (const auto& known : prepared_) {
     if (known->table == &table && known->use.columns == use.columns &&
         known->use.unlisted == use.unlisted && known->use.values == use.values &&
         known->use.defaults == use.defaults && known->use.is_copy == use.is_copy &&
-        known->time_zone == time_zone) {
+        known->time_zone == time_zone && known->set.meaning.dialect == dialect) {
       return known.get();
     }
   }
@@ -109,7 +111,7 @@ Loader::Prepared* Loader::find_prepared(const RunTable& table, const ColumnSetUs
 
 void Loader::prepare(RunTable& table, const ColumnSetUse& use,
                      const sql::TableDefinitions& definitions, const std::string& path,
-                     const std::string& time_zone) {
+                     const std::string& time_zone, sql::Dialect dialect) {
   const Options& options = *setup_.options;
   const std::string where = text(path, ':', use.line);
   const auto columns = columns_of_rows(table.name, use, definitions, setup_.order, path);
@@ -128,13 +130,13 @@ void Loader::prepare(RunTable& table, const ColumnSetUse& use,
   set.table_name = table.name;
   set.serial = table.refers_to_itself;
   set.time_zone = time_zone;
+  set.meaning = {dialect, options.zero_dates_are_null};
   for (std::size_t index = 0; index < columns->size(); ++index) {
     if (index < use.defaults.size() && use.defaults[index]) continue;
     const std::string& name = (*columns)[index];
-    const Column* const column = table.model == nullptr ? nullptr : table.model->find_column(name);
     set.columns.push_back(name);
     set.value_index.push_back(index);
-    set.types.push_back(column == nullptr ? "" : column->type);
+    set.types.push_back(type_of_column(table.model, table.name, name, definitions));
     set.classes.push_back(declared_json(options, table.name, name) ? ColumnClass::jsonb
                                                                    : class_of(set.types.back()));
   }
@@ -187,12 +189,13 @@ bool Loader::was_empty(RunTable& table, const ColumnSet& set) {
 
 Loader::Prepared& Loader::prepared_for(RunTable& table, const ColumnSetUse& use,
                                        const sql::TableDefinitions& definitions,
-                                       const std::string& path, const std::string& time_zone) {
-  if (Prepared* const known = find_prepared(table, use, time_zone)) return *known;
+                                       const std::string& path, const std::string& time_zone,
+                                       sql::Dialect dialect) {
+  if (Prepared* const known = find_prepared(table, use, time_zone, dialect)) return *known;
   // Only input that was not read through before comes here: its preflight needs a quiet line.
   flush_all();
   setup_.sender->drain();
-  prepare(table, use, definitions, path, time_zone);
+  prepare(table, use, definitions, path, time_zone, dialect);
   return *prepared_.back();
 }
 
@@ -208,34 +211,38 @@ class Loader::FileLoad {
         file_(file),
         pass_(pass),
         surveyed_(surveyed),
-        reader_(input, input.name(), reader_options()),
-        piece_(first_piece_of_file(file)) {}
+        meaning_(meaning_of(input, options_)),
+        reader_(input, input.name(), reader_options(input, options_)),
+        backslashes_(input, surveyed ? "decided" : options_.dialect),
+        piece_(first_piece_of_file(file)),
+        definitions_(meaning_.dialect) {}
 
   void run() {
     for (;;) {
-      if (loader_.setup_.sender->ended()) return;
-      const sql::Piece piece = reader_.next();
-      if (piece == sql::Piece::end) return;
+      if (loader_.setup_.sender->ended()) break;
+      const sql::Piece piece = backslashes_.next(reader_);
+      if (piece == sql::Piece::end) break;
+      backslashes_.require_decided();
       ++piece_;
       if (piece == sql::Piece::row) {
         row();
       } else {
         statement();
       }
-      if (finished_) return;
+      if (finished_) break;
+    }
+    if (zero_dates_ > 0) {
+      loader_.setup_.note(text(input_.name(), ": ", zero_dates_,
+                               zero_dates_ == 1 ? " date" : " dates",
+                               " with a zero year, month or day became NULL (--zero-dates null)"));
     }
   }
 
  private:
-  sql::ReaderOptions reader_options() const {
-    sql::ReaderOptions options;
-    options.max_row_bytes = options_.max_row_bytes;
-    return options;
-  }
-
   void statement() {
     const sql::Statement& statement = reader_.statement();
-    if (statement.kind == sql::StatementKind::ddl) {
+    if (statement.kind == sql::StatementKind::ddl ||
+        statement.kind == sql::StatementKind::session) {
       const std::string& schema = reader_.search_path();
       definitions_.note(statement.text, schema.empty() ? options_.schema : schema);
     }
@@ -276,8 +283,9 @@ class Loader::FileLoad {
     Tally& tally = *loader_.setup_.tally;
     if (!row.unsupported.empty()) return unsupported(row.unsupported, row.unsupported_line);
     if (prepared_ == nullptr || has_defaults(row)) {
-      Prepared& prepared = loader_.prepared_for(table, use_of(head, row), definitions_,
-                                                input_.name(), reader_.time_zone());
+      Prepared& prepared =
+          loader_.prepared_for(table, use_of(head, row), definitions_, input_.name(),
+                               reader_.time_zone(), meaning_.dialect);
       if (loader_.setup_.sender->ended()) return;
       prepared_ = &prepared;
       if (has_defaults(row)) head_number_ = 0;  // the next row may have another set
@@ -285,12 +293,13 @@ class Loader::FileLoad {
     const ColumnSet& set = prepared_->set;
     for (std::size_t index = 0; index < set.columns.size(); ++index) {
       const sql::Value& value = row.values[set.value_index[index]];
-      const bool plain = value.cast.empty() && value.form != sql::Form::moment &&
-                         set.classes[index] != ColumnClass::json &&
-                         set.classes[index] != ColumnClass::jsonb;
-      if (plain) continue;
-      if (const auto why = cannot_carry(value, set.classes[index], set.types[index])) {
+      if (!may_not_carry(value, set.classes[index], meaning_)) continue;
+      if (const auto why = cannot_carry(value, set.classes[index], set.types[index], meaning_)) {
         return unsupported(*why, row.line);
+      }
+      if (set.classes[index] == ColumnClass::time && meaning_.zero_dates_are_null &&
+          meaning_.dialect == sql::Dialect::mysql && is_zero_date(value)) {
+        ++zero_dates_;
       }
     }
     tally.read(table.tally);
@@ -324,11 +333,14 @@ class Loader::FileLoad {
   std::size_t file_;
   std::size_t pass_;
   bool surveyed_;
+  Meaning meaning_;
   sql::DumpReader reader_;
+  Backslashes backslashes_;
   std::uint64_t piece_;
   sql::TableDefinitions definitions_;
   std::uint64_t head_number_ = 0;
   std::uint64_t over_limit_ = 0;
+  std::uint64_t zero_dates_ = 0;
   RunTable* table_ = nullptr;
   RunTable* waited_ = nullptr;
   Prepared* prepared_ = nullptr;

@@ -25,11 +25,15 @@ bool is_local(const std::string& url) {
          host.rfind("[::1]", 0) == 0;
 }
 
+Options with_dialect(Options options, const std::string& dialect) {
+  options.dialect = dialect;
+  return options;
+}
+
 class Run {
  public:
   Run(const Options& options, const std::string& dialect, const Services& services)
-      : options_(options),
-        dialect_(dialect),
+      : options_(with_dialect(options, dialect)),
         services_(services),
         started_(services.clock()),
         tally_(options.max_rejects, options.rejects_file) {}
@@ -108,13 +112,14 @@ class Run {
         spooled_[index] = std::make_unique<io::SpooledFile>(standard_input);
       }
       std::unique_ptr<DumpInput> input = open_file(index);
-      require_readable(*input, dialect_);
+      const sql::Dialect dialect = dialect_of(*input, options_.dialect);
       if (input->empty()) throw Error(ErrorKind::input, "the file is empty", input->name());
       FileReport file;
       file.path = path;
       file.bytes = input->size().value_or(0);
-      file.dialect = sql::name(input->dialect());
+      file.dialect = sql::name(dialect);
       report.files.push_back(file);
+      dialects_.push_back(dialect);
       tally_.add_file(input->name());
       if (!input->repeatable()) stream_ = std::move(input);
     }
@@ -142,6 +147,7 @@ class Run {
       report.files[index].bytes = file.bytes;
       sequences_ += file.sequence_statements;
       for (const TableSurvey& table : file.tables) rows += table.rows;
+      for (const std::string& line : file.notes) note(text(file.path, ": ", line));
       if (file.pieces == 0) {
         throw Error(ErrorKind::input, "the file holds no rows, only blanks and comments",
                     file.path);
@@ -157,7 +163,7 @@ class Run {
     TargetKnowledge known;
     known.types = connection_.has_openapi ? &types_ : nullptr;
     known.order = catalogue_read_ ? &order_ : nullptr;
-    FileSurvey file = survey(*open_file(index), options_.schema, options_.max_row_bytes, known);
+    FileSurvey file = survey(*open_file(index), options_, known);
     // Rows without a column list and without CREATE TABLE: ask the direct connection, look again.
     const bool needs_catalogue =
         std::any_of(file.tables.begin(), file.tables.end(), [&](const TableSurvey& table) {
@@ -358,7 +364,8 @@ class Run {
         // The time zone of rows may change within the file; such sets are prepared on the way.
         for (const ColumnSetUse& use : surveyed.column_sets) {
           require_known_table(surveyed.name, use, surveys_[file], options_.files[file]);
-          loader_->prepare(table, use, surveys_[file].definitions, options_.files[file], "");
+          loader_->prepare(table, use, surveys_[file].definitions, options_.files[file], "",
+                           dialects_[file]);
         }
       }
     }
@@ -455,8 +462,7 @@ class Run {
     }
   }
 
-  const Options& options_;
-  const std::string& dialect_;
+  const Options options_;
   const Services& services_;
   std::chrono::steady_clock::time_point started_;
   Tally tally_;
@@ -466,7 +472,8 @@ class Run {
   Model types_;
   Model order_;
   bool catalogue_read_ = false;
-  std::vector<FileSurvey> surveys_;  // by file; empty for one that is not surveyed
+  std::vector<sql::Dialect> dialects_;  // by file
+  std::vector<FileSurvey> surveys_;     // by file; empty for one that is not surveyed
   std::uint64_t rows_total_ = 0;
   std::uint64_t sequences_ = 0;
   std::vector<OrderedTable> order_of_tables_;

@@ -4,6 +4,8 @@
 
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
+#include "pgseed/io/charset.hpp"
+#include "pgseed/seed/backslashes.hpp"
 
 namespace pgseed::seed {
 namespace {
@@ -17,8 +19,9 @@ struct TargetColumns {
 
 class Surveyor {
  public:
-  Surveyor(FileSurvey& file, const std::string& default_schema, const TargetKnowledge& target)
-      : file_(file), default_schema_(default_schema), known_(target) {}
+  Surveyor(FileSurvey& file, const Options& options, const Meaning& meaning,
+           const TargetKnowledge& target)
+      : file_(file), default_schema_(options.schema), meaning_(meaning), known_(target) {}
 
   void row(const sql::RowsHead& head, const sql::Row& row) {
     ++piece_;
@@ -44,10 +47,13 @@ class Surveyor {
     switch (statement.kind) {
       case sql::StatementKind::ddl:
         ++file_.ddl_statements;
-        if (undoes_rows(statement, file_, schema)) {
+        if (undoes_rows(statement, file_, schema, meaning_.dialect)) {
           add_unsupported(statement.line, "DROP TABLE of a table whose rows came before",
                           statement.text);
         }
+        file_.definitions.note(statement.text, schema);
+        break;
+      case sql::StatementKind::session:
         file_.definitions.note(statement.text, schema);
         break;
       case sql::StatementKind::sequence:
@@ -90,8 +96,7 @@ class Surveyor {
     const auto columns = columns_of_rows(name, use, file_.definitions, known_.order, file_.path);
     if (!columns) return;
     for (const std::string& column : *columns) {
-      const Column* const found = table->find_column(column);
-      target_.types.push_back(found == nullptr ? "" : found->type);
+      target_.types.push_back(type_of_column(table, name, column, file_.definitions));
       target_.classes.push_back(class_of(target_.types.back()));
     }
   }
@@ -133,10 +138,8 @@ class Surveyor {
     for (std::size_t index = 0; index < row.values.size(); ++index) {
       const sql::Value& value = row.values[index];
       const ColumnClass column = target_.classes[index];
-      const bool plain = value.cast.empty() && value.form != sql::Form::moment &&
-                         column != ColumnClass::json && column != ColumnClass::jsonb;
-      if (plain) continue;
-      if (const auto why = cannot_carry(value, column, target_.types[index])) {
+      if (!may_not_carry(value, column, meaning_)) continue;
+      if (const auto why = cannot_carry(value, column, target_.types[index], meaning_)) {
         ++table.unsupported_rows;
         add_unsupported(row.line, *why, to_sql(table.name));
         return;
@@ -152,6 +155,7 @@ class Surveyor {
 
   FileSurvey& file_;
   const std::string& default_schema_;
+  const Meaning meaning_;
   const TargetKnowledge& known_;
   std::uint64_t piece_ = 0;
   std::uint64_t head_number_ = 0;
@@ -184,8 +188,9 @@ std::string one_line(std::string_view text) {
 }
 
 bool undoes_rows(const sql::Statement& statement, const FileSurvey& survey,
-                 const std::string& default_schema) {
-  for (const sql::QualifiedName& dropped : sql::TableDefinitions::dropped_by(statement.text)) {
+                 const std::string& default_schema, sql::Dialect dialect) {
+  for (const sql::QualifiedName& dropped :
+       sql::TableDefinitions::dropped_by(statement.text, dialect)) {
     const TableName name{dropped.schema.value_or(default_schema), dropped.name};
     for (const TableSurvey& table : survey.tables) {
       if (table.name == name && table.rows > 0) return true;
@@ -194,17 +199,43 @@ bool undoes_rows(const sql::Statement& statement, const FileSurvey& survey,
   return false;
 }
 
+sql::Dialect dialect_of(const DumpInput& input, const std::string& dialect) {
+  if (!input.is_sql()) return sql::Dialect::postgresql;
+  if (dialect == "auto") {
+    if (input.guess().dialect != sql::Dialect::sql_server) return input.guess().dialect;
+    throw Error(ErrorKind::input, "this is a SQL Server dump, which pgseed does not read",
+                input.name(), "if it is not, say what it is: --dialect postgresql");
+  }
+  for (const sql::Dialect known : {sql::Dialect::mysql, sql::Dialect::sqlite}) {
+    if (dialect == sql::name(known)) return known;
+  }
+  return sql::Dialect::postgresql;
+}
+
 void require_readable(const DumpInput& input, const std::string& dialect) {
-  std::string found = sql::name(input.dialect());
-  if (dialect != "auto") found = dialect;
-  if (found == "postgresql") return;
-  const std::string product = found == "mysql"    ? "a MySQL or MariaDB"
-                              : found == "sqlite" ? "an SQLite"
-                                                  : "a SQL Server";
+  const sql::Dialect found = dialect_of(input, dialect);
+  if (found == sql::Dialect::postgresql) return;
   throw Error(
-      ErrorKind::input, text("this is ", product, " dump; pgseed reads PostgreSQL dumps"),
+      ErrorKind::input,
+      text("this is ", found == sql::Dialect::mysql ? "a MySQL or MariaDB" : "an SQLite",
+           " dump, whose statements PostgreSQL does not understand"),
       input.name(),
       dialect == "auto" ? "if it is PostgreSQL after all, say so: --dialect postgresql" : "");
+}
+
+sql::ReaderOptions reader_options(const DumpInput& input, const Options& options) {
+  sql::ReaderOptions read;
+  read.dialect = dialect_of(input, options.dialect);
+  read.max_row_bytes = options.max_row_bytes;
+  if (!options.encoding.empty()) {
+    const bool utf8 = io::iconv_name(options.encoding).empty();
+    read.encoding = utf8 ? sql::TextEncoding::utf8 : sql::TextEncoding::converted;
+  }
+  return read;
+}
+
+Meaning meaning_of(const DumpInput& input, const Options& options) {
+  return {dialect_of(input, options.dialect), options.zero_dates_are_null};
 }
 
 std::optional<std::vector<std::string>> columns_of_rows(const TableName& table,
@@ -215,8 +246,9 @@ std::optional<std::vector<std::string>> columns_of_rows(const TableName& table,
   if (!use.unlisted) return use.columns;
   std::vector<std::string> columns;
   if (const sql::TableDefinition* const defined = definitions.find(table.schema, table.table)) {
+    const bool all = !use.is_copy && !defined->insert_skips_generated;
     for (const sql::ColumnDefinition& column : defined->columns) {
-      if (!use.is_copy || !column.generated) columns.push_back(column.name);
+      if (all || !column.generated) columns.push_back(column.name);
     }
   } else if (const Table* const known = order == nullptr ? nullptr : order->find(table)) {
     for (const Column& column : known->columns) {
@@ -236,29 +268,52 @@ std::optional<std::vector<std::string>> columns_of_rows(const TableName& table,
   return columns;
 }
 
-FileSurvey survey(DumpInput& input, const std::string& default_schema, std::size_t max_row_bytes,
-                  const TargetKnowledge& target) {
+std::string type_of_column(const Table* table, const TableName& name, const std::string& column,
+                           const sql::TableDefinitions& definitions) {
+  const Column* const found = table == nullptr ? nullptr : table->find_column(column);
+  if (found == nullptr) return {};
+  if (found->type != "bit") return found->type;
+  if (const sql::TableDefinition* const defined = definitions.find(name.schema, name.table)) {
+    for (const sql::ColumnDefinition& own : defined->columns) {
+      if (own.name == column && own.type.starts_with("bit(")) return own.type;
+    }
+  }
+  return found->type;
+}
+
+FileSurvey survey(DumpInput& input, const Options& options, const TargetKnowledge& target) {
+  const sql::ReaderOptions read = reader_options(input, options);
   FileSurvey file;
   file.path = input.name();
-  sql::ReaderOptions options;
-  options.max_row_bytes = max_row_bytes;
-  sql::DumpReader reader(input, input.name(), options);
-  Surveyor surveyor(file, default_schema, target);
+  file.dialect = sql::name(read.dialect);
+  file.definitions = sql::TableDefinitions(read.dialect);
+  sql::DumpReader reader(input, input.name(), read);
+  Surveyor surveyor(file, options, meaning_of(input, options), target);
+  Backslashes backslashes(input, options.dialect);
   for (;;) {
-    const sql::Piece piece = reader.next();
+    const sql::Piece piece = backslashes.next(reader);
     if (piece == sql::Piece::end) break;
     ++file.pieces;
     if (piece == sql::Piece::row) {
       surveyor.row(reader.head(), reader.row());
     } else {
       const std::string& path_schema = reader.search_path();
-      surveyor.statement(reader.statement(), path_schema.empty() ? default_schema : path_schema);
+      surveyor.statement(reader.statement(), path_schema.empty() ? options.schema : path_schema);
     }
   }
+  backslashes.require_decided();
   file.pieces += reader.head().number;  // a COPY without rows is something, too
   if (!reader.encoding().empty()) file.encoding = reader.encoding();
-  file.dialect = sql::name(input.dialect());
   file.bytes = input.bytes_read();
+  if (options.dialect == "auto" && read.dialect != sql::Dialect::postgresql) {
+    const char* const product = read.dialect == sql::Dialect::mysql ? "MySQL" : "SQLite";
+    file.notes.push_back(text("read as ", product, ", because of ", one_line(input.guess().mark)));
+  }
+  if (backslashes.taken_as_text()) {
+    file.notes.emplace_back(
+        "backslashes in its strings are read as text, as PostgreSQL does; if they escape, say "
+        "--dialect mysql");
+  }
   return file;
 }
 

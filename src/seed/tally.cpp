@@ -82,10 +82,8 @@ void Tally::rejected_locally(const ColumnSet& set, const sql::Row& row, std::siz
   if (!file_) return;
   RejectFile::Entry entry{files_[file], row.line,        set.table_name, sequence + 1,
                           outcome.code, outcome.message, set.columns,    {}};
-  for (const std::size_t index : set.value_index) {
-    const sql::Value& value = row.values[index];
-    const bool null = value.form == sql::Form::null;
-    entry.values.push_back(null ? std::nullopt : std::optional(sql::decoded(value)));
+  for (std::size_t position = 0; position < set.columns.size(); ++position) {
+    entry.values.push_back(text_of_value(set, position, row.values[set.value_index[position]]));
   }
   file_->add(entry);
 }

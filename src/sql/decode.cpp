@@ -1,3 +1,4 @@
+#include "pgseed/sql/mysql_cursor.hpp"
 #include "pgseed/sql/value.hpp"
 
 namespace pgseed::sql {
@@ -66,6 +67,35 @@ void append_copy_unescaped(std::string& out, std::string_view field) {
   }
 }
 
+void append_mysql_escape(std::string& out, char escaped) {
+  switch (escaped) {
+    case '0':
+      out += '\0';
+      break;
+    case 'b':
+      out += '\b';
+      break;
+    case 'n':
+      out += '\n';
+      break;
+    case 'r':
+      out += '\r';
+      break;
+    case 't':
+      out += '\t';
+      break;
+    case 'Z':
+      out += '\x1A';
+      break;
+    case '%':
+    case '_':
+      out += '\\';
+      [[fallthrough]];
+    default:
+      out += escaped;
+  }
+}
+
 void append_decoded(std::string& out, const Value& value) {
   switch (value.form) {
     case Form::doubled_quotes:
@@ -73,6 +103,9 @@ void append_decoded(std::string& out, const Value& value) {
       break;
     case Form::copy_escapes:
       append_copy_unescaped(out, value.text);
+      break;
+    case Form::mysql_escapes:
+      append_mysql_string(out, {value.text, '\'', true, true});
       break;
     default:
       out += value.text;

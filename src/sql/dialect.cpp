@@ -52,11 +52,15 @@ bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) {
   return equals_ignoring_case(text.substr(0, prefix.size()), prefix);
 }
 
-bool has_any(std::string_view block, std::initializer_list<std::string_view> marks) {
+// The first of the marks that the block has; empty if it has none.
+std::string_view find_any(std::string_view block, std::initializer_list<std::string_view> marks) {
   for (const std::string_view mark : marks) {
-    if (block.find(mark) != std::string_view::npos) return true;
+    if (block.find(mark) != std::string_view::npos) return mark;
   }
-  return false;
+  return {};
+}
+bool has_any(std::string_view block, std::initializer_list<std::string_view> marks) {
+  return !find_any(block, marks).empty();
 }
 
 // Where the string that opens at `at` ends, by the rules that all dialects share; npos if it does
@@ -165,16 +169,18 @@ std::optional<ForeignFormat> recognize_foreign(std::string_view first_block) {
   return {};
 }
 
-Dialect detect_dialect(std::string_view first_block) {
-  if (has_any(first_block.substr(0, 2000),
-              {"-- MySQL dump", "-- MariaDB dump", "-- phpMyAdmin SQL Dump", "/*M!999999",
-               "-- mysqldump", "Navicat MySQL"})) {
-    return Dialect::mysql;
+DialectGuess guess_dialect(std::string_view first_block) {
+  std::string_view mark = find_any(first_block.substr(0, 2000),
+                                   {"-- MySQL dump", "-- MariaDB dump", "-- phpMyAdmin SQL Dump",
+                                    "/*M!999999", "-- mysqldump", "Navicat MySQL"});
+  const auto is = [&](Dialect dialect) { return DialectGuess{dialect, std::string(trim(mark))}; };
+  if (!mark.empty()) return is(Dialect::mysql);
+  mark = find_any(first_block.substr(0, 4000), {"-- PostgreSQL database ", "\\restrict "});
+  if (!mark.empty()) return is(Dialect::postgresql);
+  if (const auto navicat = navicat_dialect(first_block.substr(0, 2000))) {
+    mark = "Source Server Type";
+    return is(*navicat);
   }
-  if (has_any(first_block.substr(0, 4000), {"-- PostgreSQL database ", "\\restrict "})) {
-    return Dialect::postgresql;
-  }
-  if (const auto navicat = navicat_dialect(first_block.substr(0, 2000))) return *navicat;
   const std::string code = outside_strings(first_block);
   const std::string upper = [&] {
     std::string copy = code;
@@ -184,19 +190,54 @@ Dialect detect_dialect(std::string_view first_block) {
     return copy;
   }();
   // Only PostgreSQL has rows behind COPY ... FROM stdin, and anything may stand in them.
-  if (has_any(upper, {" FROM STDIN"})) return Dialect::postgresql;
-  if (has_any(code, {"`", "/*!4", "/*!5", "/*!8", "/*M!"}) ||
-      has_any(upper,
-              {"ENGINE=", "ENGINE =", "AUTO_INCREMENT", "DELIMITER $$", "DELIMITER //",
-               "SET FOREIGN_KEY_CHECKS", "LOCK TABLES ", "INSERT IGNORE", "SET NAMES UTF8MB"})) {
-    return Dialect::mysql;
+  mark = find_any(upper, {" FROM STDIN"});
+  if (!mark.empty()) return is(Dialect::postgresql);
+  mark = find_any(code, {"`", "/*!4", "/*!5", "/*!8", "/*M!"});
+  if (mark.empty()) {
+    mark = find_any(
+        upper, {"ENGINE=", "ENGINE =", "AUTO_INCREMENT", "DELIMITER $$", "DELIMITER //",
+                "SET FOREIGN_KEY_CHECKS", "LOCK TABLES ", "INSERT IGNORE", "SET NAMES UTF8MB"});
   }
-  if (has_any(upper, {"PRAGMA ", "AUTOINCREMENT", "SQLITE_SEQUENCE"})) return Dialect::sqlite;
-  if (has_any(upper, {"\nGO\n", "\nGO\r\n", "SET IDENTITY_INSERT", "[DBO]."})) {
-    return Dialect::sql_server;
-  }
-  if (has_any(upper, {"INSERT INTO [", "CREATE TABLE ["})) return Dialect::sqlite;
-  return Dialect::postgresql;
+  if (!mark.empty()) return is(Dialect::mysql);
+  mark = find_any(upper, {"PRAGMA ", "AUTOINCREMENT", "SQLITE_SEQUENCE"});
+  if (!mark.empty()) return is(Dialect::sqlite);
+  mark = find_any(upper, {"\nGO\n", "\nGO\r\n", "SET IDENTITY_INSERT", "[DBO]."});
+  if (!mark.empty()) return is(Dialect::sql_server);
+  mark = find_any(upper, {"INSERT INTO [", "CREATE TABLE ["});
+  if (!mark.empty()) return is(Dialect::sqlite);
+  // What neither MySQL nor SQLite writes; a quoted name is no string in MySQL's dumps.
+  mark = find_any(upper, {"INSERT INTO \"\"",
+                          "CREATE TABLE \"\"",
+                          "::",
+                          "$$",
+                          " E'",
+                          "(E'",
+                          ",E'",
+                          "STANDARD_CONFORMING_STRINGS",
+                          "SEARCH_PATH",
+                          "CLIENT_ENCODING",
+                          "PG_CATALOG",
+                          "PUBLIC.",
+                          "SETVAL(",
+                          "NEXTVAL(",
+                          "ON CONFLICT",
+                          "CREATE EXTENSION",
+                          "CREATE POLICY",
+                          "SERIAL ",
+                          "JSONB",
+                          "TIMESTAMPTZ",
+                          "BYTEA",
+                          "UUID",
+                          "WITH TIME ZONE",
+                          "WITHOUT TIME ZONE",
+                          "CHARACTER VARYING",
+                          "OVERRIDING SYSTEM VALUE",
+                          "DO $"});
+  return is(Dialect::postgresql);
+}
+
+Dialect detect_dialect(std::string_view first_block) {
+  return guess_dialect(first_block).dialect;
 }
 
 }  // namespace pgseed::sql

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "pgseed/base/text.hpp"
+#include "pgseed/sql/mysql_table.hpp"
+#include "pgseed/sql/sqlite_table.hpp"
 #include "pgseed/sql/type_name.hpp"
 
 namespace pgseed::sql {
@@ -134,48 +136,115 @@ void alter_columns(Cursor& cursor, TableDefinition& table) {
 
 }  // namespace
 
+TableDefinitions::Key TableDefinitions::key_of(const QualifiedName& name,
+                                               const std::string& default_schema) const {
+  if (!name.schema) return {default_schema, name.name};
+  if (!database_.empty() && *name.schema == database_) return {database_schema_, name.name};
+  return {*name.schema, name.name};
+}
+
+// IF NOT EXISTS of a table that this file made before changes nothing.
+void TableDefinitions::add(const TableDefinition& table, const Key& key, bool replaces) {
+  if (replaces) tables_.erase(key);
+  tables_.emplace(key, table);
+}
+
+void TableDefinitions::move(const Key& from, const Key& to) {
+  if (from == to) return;
+  auto moved = tables_.extract(from);
+  if (moved.empty()) return;
+  moved.key() = to;
+  tables_.erase(to);
+  tables_.insert(std::move(moved));
+}
+
 void TableDefinitions::note(std::string_view statement, const std::string& default_schema) {
-  Cursor cursor{statement.data(), statement.data() + statement.size(), true, true};
-  const auto key = [&](const QualifiedName& name) {
-    return std::pair(name.schema.value_or(default_schema), name.name);
-  };
   try {
-    if (const auto table = read_create(cursor)) {
-      // IF NOT EXISTS of a table that this file made before changes nothing.
-      tables_.emplace(key(table->name), *table);
-      return;
-    }
-    for (const QualifiedName& name : dropped_by(statement)) tables_.erase(key(name));
-    cursor.position = statement.data();
-    if (accept_word(cursor, "DROP") && accept_word(cursor, "SCHEMA")) return drop_schemas(cursor);
-    cursor.position = statement.data();
-    if (!accept_word(cursor, "ALTER") || !accept_word(cursor, "TABLE")) return;
-    skip_if_exists(cursor);
-    accept_word(cursor, "ONLY");
-    const auto found = tables_.find(key(read_qualified_name(cursor)));
-    if (found == tables_.end()) return;
-    accept(cursor, '*');
-    std::pair<std::string, std::string> new_name = found->first;
-    do {
-      const Cursor action = cursor;
-      if (accept_word(cursor, "SET") && accept_word(cursor, "SCHEMA")) {
-        read_identifier(cursor, new_name.first);
-      } else if (cursor = action; accept_word(cursor, "RENAME") && accept_word(cursor, "TO")) {
-        read_identifier(cursor, new_name.second);
-      } else {
-        cursor = action;
-        alter_columns(cursor, found->second);
-      }
-      skip_item(cursor);
-    } while (accept(cursor, ','));
-    if (new_name != found->first) {
-      auto moved = tables_.extract(found);
-      moved.key() = new_name;
-      tables_.erase(new_name);
-      tables_.insert(std::move(moved));
+    switch (dialect_) {
+      case Dialect::mysql:
+        return note_mysql(statement, default_schema);
+      case Dialect::sqlite:
+        return note_sqlite(statement, default_schema);
+      case Dialect::postgresql:
+      case Dialect::sql_server:
+        return note_postgresql(statement, default_schema);
     }
   } catch (const SyntaxProblem&) {
     // Not DDL as we know it: the catalogue will have to tell.
+  }
+}
+
+void TableDefinitions::note_postgresql(std::string_view statement,
+                                       const std::string& default_schema) {
+  Cursor cursor{statement.data(), statement.data() + statement.size(), true, true};
+  if (const auto table = read_create(cursor)) {
+    return add(*table, key_of(table->name, default_schema), false);
+  }
+  for (const QualifiedName& name : dropped_by(statement)) {
+    tables_.erase(key_of(name, default_schema));
+  }
+  cursor.position = statement.data();
+  if (accept_word(cursor, "DROP") && accept_word(cursor, "SCHEMA")) return drop_schemas(cursor);
+  cursor.position = statement.data();
+  if (!accept_word(cursor, "ALTER") || !accept_word(cursor, "TABLE")) return;
+  skip_if_exists(cursor);
+  accept_word(cursor, "ONLY");
+  const auto found = tables_.find(key_of(read_qualified_name(cursor), default_schema));
+  if (found == tables_.end()) return;
+  accept(cursor, '*');
+  Key new_name = found->first;
+  do {
+    const Cursor action = cursor;
+    if (accept_word(cursor, "SET") && accept_word(cursor, "SCHEMA")) {
+      read_identifier(cursor, new_name.first);
+    } else if (cursor = action; accept_word(cursor, "RENAME") && accept_word(cursor, "TO")) {
+      read_identifier(cursor, new_name.second);
+    } else {
+      cursor = action;
+      alter_columns(cursor, found->second);
+    }
+    skip_item(cursor);
+  } while (accept(cursor, ','));
+  move(found->first, new_name);
+}
+
+void TableDefinitions::note_mysql(std::string_view statement, const std::string& default_schema) {
+  if (const auto database = used_mysql_database(statement)) {
+    if (!database_.empty()) return;
+    database_ = *database;
+    database_schema_ = default_schema;
+  } else if (const auto table = read_mysql_create(statement)) {
+    add(*table, key_of(table->name, default_schema), replaces_mysql_table(statement));
+  } else if (const auto altered = altered_mysql_table(statement)) {
+    const Key key = key_of(*altered, default_schema);
+    const auto found = tables_.find(key);
+    if (found == tables_.end()) return;
+    found->second.name = *altered;
+    alter_mysql_table(statement, found->second);
+    move(key, key_of(found->second.name, default_schema));
+  } else {
+    for (const RenamedTable& renamed : renamed_mysql_tables(statement)) {
+      move(key_of(renamed.from, default_schema), key_of(renamed.to, default_schema));
+    }
+    for (const QualifiedName& name : dropped_mysql_tables(statement)) {
+      tables_.erase(key_of(name, default_schema));
+    }
+  }
+}
+
+void TableDefinitions::note_sqlite(std::string_view statement, const std::string& default_schema) {
+  if (auto table = read_sqlite_create(statement)) {
+    table->insert_skips_generated = true;
+    add(*table, key_of(table->name, default_schema), false);
+  } else if (const auto altered = altered_sqlite_table(statement)) {
+    const Key key = key_of(*altered, default_schema);
+    const auto found = tables_.find(key);
+    if (found == tables_.end()) return;
+    found->second.name = *altered;
+    alter_sqlite_table(statement, found->second);
+    move(key, key_of(found->second.name, default_schema));
+  } else if (const auto dropped = dropped_sqlite_table(statement)) {
+    tables_.erase(key_of(*dropped, default_schema));
   }
 }
 
@@ -204,10 +273,16 @@ std::optional<QualifiedName> TableDefinitions::created_by(std::string_view state
   return {};
 }
 
-std::vector<QualifiedName> TableDefinitions::dropped_by(std::string_view statement) {
+std::vector<QualifiedName> TableDefinitions::dropped_by(std::string_view statement,
+                                                        Dialect dialect) {
   Cursor cursor{statement.data(), statement.data() + statement.size(), true, true};
   std::vector<QualifiedName> names;
   try {
+    if (dialect == Dialect::mysql) return dropped_mysql_tables(statement);
+    if (dialect == Dialect::sqlite) {
+      if (auto dropped = dropped_sqlite_table(statement)) names.push_back(std::move(*dropped));
+      return names;
+    }
     if (!accept_word(cursor, "DROP")) return {};
     accept_word(cursor, "FOREIGN");
     if (!accept_word(cursor, "TABLE")) return {};

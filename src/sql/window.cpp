@@ -20,6 +20,18 @@ std::string hex_byte(unsigned char byte) {
   return {'0', 'x', digits[byte >> 4], digits[byte & 15]};
 }
 
+// Lines can be as long as the text: backwards in blocks, each searched by memchr.
+std::size_t find_last_newline(std::string_view text) {
+  constexpr std::size_t kStep = 4096;
+  for (std::size_t end = text.size(); end > 0;) {
+    const std::size_t begin = end - std::min(end, kStep);
+    const std::string_view block = text.substr(begin, end - begin);
+    if (block.find('\n') != std::string_view::npos) return begin + block.rfind('\n');
+    end = begin;
+  }
+  return std::string_view::npos;
+}
+
 }  // namespace
 
 Window::Window(Input& input, std::string name, std::size_t longest_piece)
@@ -57,7 +69,7 @@ void Window::make_room() {
   if (first_ > 0) {
     // Keep the line's beginning known although its bytes leave the buffer.
     const std::string_view gone(buffer_.get(), first_);
-    const std::size_t newline = gone.rfind('\n');
+    const std::size_t newline = find_last_newline(gone);
     if (newline == std::string_view::npos) {
       column_base_ += count_characters(gone);
     } else {
@@ -67,7 +79,12 @@ void Window::make_room() {
     std::memmove(buffer_.get(), begin(), pending);
     examined_ -= std::min(examined_, first_);
     counted_ -= first_;
-    if (dirty_ != kClean) dirty_ -= first_;
+    if (dirty_ != kClean && dirty_ >= first_) {
+      dirty_ -= first_;
+    } else if (dirty_ != kClean) {  // passed over: what came behind it was not looked at yet
+      dirty_ = kClean;
+      examined_ = 0;
+    }
     last_ = pending;
     first_ = 0;
   }
@@ -98,6 +115,10 @@ const char* Window::settle(const char* position) {
   // What stands before the position stays where it is, for the excerpt.
   fill(first_ + offset + 4);
   return begin() + offset;
+}
+
+bool Window::is_clean(std::string_view text) {
+  return is_utf8(text) && text.find('\0') == std::string_view::npos;
 }
 
 void Window::examine(std::size_t from) {

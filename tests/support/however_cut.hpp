@@ -16,18 +16,18 @@ struct Dump {
 
 // The same pieces and errors for the whole text, for blocks of 1, 7 and 64 bytes, and for two
 // blocks that meet at any byte.
-inline void check_however_cut(const Dump& expected) {
+inline void check_however_cut(const Dump& expected, const sql::ReaderOptions& options = {}) {
   const std::string wanted = joined(expected.pieces);
   CAPTURE(expected.text);
-  CHECK(joined(transcript(expected.text)) == wanted);
+  CHECK(joined(transcript(expected.text, options)) == wanted);
   for (const std::size_t block : {1U, 7U, 64U}) {
     CAPTURE(block);
     TextInput input(expected.text, block);
-    CHECK(joined(transcript(input)) == wanted);
+    CHECK(joined(transcript(input, options)) == wanted);
   }
   for (std::size_t cut = 1; cut < expected.text.size(); ++cut) {
     TextInput input(expected.text, std::vector<std::size_t>{cut});
-    const std::string found = joined(transcript(input));
+    const std::string found = joined(transcript(input, options));
     if (found == wanted) continue;
     CAPTURE(cut);
     CHECK(found == wanted);

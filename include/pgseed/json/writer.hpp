@@ -69,5 +69,8 @@ void append_string(Buffer& out, std::string_view text);
 void append_sql_string(Buffer& out, std::string_view between_quotes);
 // The same for a field of COPY's text format with its backslash escapes.
 void append_copy_string(Buffer& out, std::string_view field);
+// The same for what stands between MySQL's single quotes: backslash escapes, and '' for '. False if
+// an escape stands for NUL, which PostgreSQL's text cannot hold.
+bool append_mysql_string(Buffer& out, std::string_view between_quotes);
 
 }  // namespace pgseed::json

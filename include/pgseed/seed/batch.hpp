@@ -29,15 +29,21 @@ struct ColumnSet {
   bool serial = false;                // rows refer to earlier ones: one batch at a time
   bool table_was_empty = false;       // before the run: what is found there is ours
   std::string time_zone;              // that the values without one are in; empty: the server's
-  HttpRequest request;                // all but the body
+  Meaning meaning;
+  HttpRequest request;  // all but the body
 
   // Fills prefixes from columns.
   void finish();
 };
 
 // Appends the row as a JSON object. Returns why the row cannot be sent (invalid JSON for a json
-// column), or an empty string; on failure the body is as it was before.
+// column, a NUL in a text), or an empty string; on failure the body is as it was before.
 std::string append_row(const ColumnSet& set, const sql::Row& row, json::Buffer& body);
+
+// What goes into the column at `position` of the set, as text; nullopt for NULL. Of a value that
+// cannot go: its bytes in hex, if they are no text.
+std::optional<std::string> text_of_value(const ColumnSet& set, std::size_t position,
+                                         const sql::Value& value);
 
 struct RowMark {
   std::size_t begin;     // offset of its '{' in the body

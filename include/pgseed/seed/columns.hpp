@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "pgseed/sql/dialect.hpp"
 #include "pgseed/sql/value.hpp"
 
 namespace pgseed::seed {
@@ -13,16 +14,38 @@ enum class ColumnClass : std::uint8_t {
   other,
   text,  // text, varchar, char, citext, name
   integer,
+  number,  // numeric, real, double precision
+  boolean,
   json,   // values travel raw
   jsonb,  // values travel raw
   time,   // date, time, timestamp: "now" and "today" mean something
+  bytes,  // bytea
+  bits,   // bit, bit varying
+  uuid,
 };
 
 ColumnClass class_of(const std::string& type);
 
-// Why this value would arrive as something else than psql would store, or nullopt. Values without a
-// cast, outside json columns, always pass.
+// How the values of a file are meant.
+struct Meaning {
+  sql::Dialect dialect = sql::Dialect::postgresql;
+  bool zero_dates_are_null = false;  // MySQL's 0000-00-00
+};
+
+// False for the many values that cannot_carry() always lets pass.
+inline bool may_not_carry(const sql::Value& value, ColumnClass column, const Meaning& meaning) {
+  if (!value.cast.empty() || value.form == sql::Form::moment || value.form == sql::Form::bytes ||
+      column == ColumnClass::json || column == ColumnClass::jsonb) {
+    return true;
+  }
+  return meaning.dialect == sql::Dialect::mysql &&
+         (column == ColumnClass::time || column == ColumnClass::bits);
+}
+
+// Why this value would arrive as something else than its own database made of it, or nullopt.
+// PostgreSQL's values without a cast, outside json columns, always pass.
 std::optional<std::string> cannot_carry(const sql::Value& value, ColumnClass column,
-                                        const std::string& column_type);
+                                        const std::string& column_type,
+                                        const Meaning& meaning = {});
 
 }  // namespace pgseed::seed

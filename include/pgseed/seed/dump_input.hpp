@@ -1,50 +1,102 @@
 #pragma once
-// A file or standard input as the SQL reader wants it: recognised, then converted to UTF-8. A reject
-// file of ours comes as the INSERT statements of its rows.
+// A file or standard input as the SQL reader wants it: unpacked, recognised, converted to UTF-8.
+// CSV, JSON and reject files come as the SQL of their rows.
+//
+//   for (const InputPart& part : list_inputs(paths, options.packed)) {
+//     DumpInput input(part, options);
+//     ...
+//   }
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "pgseed/io/charset.hpp"
-#include "pgseed/io/source.hpp"
+#include "pgseed/io/input_file.hpp"
+#include "pgseed/seed/row_text.hpp"
+#include "pgseed/seed/text_place.hpp"
 #include "pgseed/sql/dialect.hpp"
 #include "pgseed/sql/window.hpp"
 
 namespace pgseed::seed {
 
+// One text among the inputs of a run: a file, standard input or a member of an archive.
+struct InputPart {
+  std::string path;  // as the user gave it
+  std::string name;  // "a.sql", "<stdin>", "all.zip:a.sql"
+  std::shared_ptr<const io::InputFile> file;
+  std::size_t member = 0;
+};
+// The parts of all paths in their order. Standard input can be read once, unless it is an archive.
+std::vector<InputPart> list_inputs(const std::vector<std::string>& paths,
+                                   const io::PackedLimits& limits = {});
+
+struct InputOptions {
+  // Of the whole file; empty: what the file says (UTF-8 unless it announces another or shows
+  // UTF-16).
+  std::string encoding;
+  io::PackedLimits packed;
+  RowOptions rows;
+};
+
 class DumpInput : public sql::Input {
  public:
-  // path: a file or "-". encoding: of the whole file, or empty for what the file says (UTF-8 unless
-  // it announces another). Reads the first block. Throws Error{input} for what is no SQL text
-  // (archives, compressed data, HTML, binaries) with a hint what to do.
+  // Reads the first block. Throws Error{input} for what is no text of rows (archives of pg_dump,
+  // HTML, binaries) with a hint what to do, Error{usage} for rows whose table nobody named.
+  DumpInput(const InputPart& part, const InputOptions& options);
+  // path: a file or "-"; of an archive its only member: Error{input} if it has several.
   DumpInput(const std::string& path, const std::string& encoding);
+  ~DumpInput() override;
 
   std::size_t read(char* into, std::size_t space) override;
   std::string switch_encoding(std::string_view encoding, std::string_view unread) override;
+  // The line of the file that the first line of the text stands for: 0 behind a head that the file
+  // does not have (CSV without a header).
+  std::uint64_t first_line() const { return rows_ ? rows_->first_line() : 1; }
 
-  const std::string& name() const { return source_.name(); }
-  std::optional<std::uint64_t> size() const { return source_.size(); }
-  std::uint64_t bytes_read() const { return source_.offset(); }
-  bool repeatable() const { return source_.repeatable(); }
-  sql::Dialect dialect() const { return dialect_; }
-  bool empty() const { return first_block_.empty(); }
+  const std::string& name() const { return source_->name(); }
+  // Of the file as it lies there, packed or not, and how much of it was read.
+  std::optional<std::uint64_t> size() const { return source_->size(); }
+  std::uint64_t bytes_read() const { return source_->offset(); }
+  bool repeatable() const { return source_->repeatable(); }
+  // Of the text; for rows that are no SQL themselves that of the SQL made of them.
+  const sql::DialectGuess& guess() const { return guess_; }
+  bool is_sql() const { return rows_ == nullptr; }
+  bool empty() const { return is_empty_; }
 
  private:
+  void read_first_block();
+  void choose_charset(const std::string& encoding);
+  void choose_rows(const RowOptions& options);
   std::size_t read_raw(char* into, std::size_t space);
-  // Appends converted text to converted_.
+  // Fills ready_ with the next text; false at the end.
+  bool read_more();
+  void convert_block();
   void convert(std::string_view bytes);
+  void add_text(std::string_view text);
 
-  io::Source source_;
+  std::unique_ptr<io::TextSource> source_;
   bool encoding_is_fixed_;
-  bool rejects_ = false;  // a reject file of ours, turned into SQL line by line
-  std::uint64_t reject_line_ = 0;
-  sql::Dialect dialect_ = sql::Dialect::postgresql;
+  bool is_empty_ = false;
+  sql::DialectGuess guess_;
   std::string first_block_;
   std::size_t first_block_used_ = 0;
+
   std::unique_ptr<io::Charset> charset_;
-  std::string raw_rest_;   // bytes of a character that was cut
-  std::string converted_;  // UTF-8 that read() has not given yet
-  std::size_t converted_used_ = 0;
+  bool charset_from_start_ = false;  // place_ is that of the text
+  TextPlace place_;
+  std::string raw_rest_;  // bytes of a character that was cut
+  std::string converted_;
+
+  std::unique_ptr<RowText> rows_;
+  bool rows_at_start_ = true;
+  bool ended_ = false;
+  std::exception_ptr problem_;  // to be thrown once ready_ was given
+
+  std::string ready_;  // UTF-8 that read() has not given yet
+  std::size_t ready_used_ = 0;
+  std::string block_;
 };
 
 }  // namespace pgseed::seed

@@ -65,7 +65,7 @@ class Loader {
 
   // Makes the column set ready and preflights it. No exchange may be in flight.
   void prepare(RunTable& table, const ColumnSetUse& use, const sql::TableDefinitions& definitions,
-               const std::string& path, const std::string& time_zone);
+               const std::string& path, const std::string& time_zone, sql::Dialect dialect);
 
   // Loads the rows of tables of this pass. file: its number in the tally. Returns at the end of the
   // file, when nothing of it is wanted any more, or when the sender has ended.
@@ -81,10 +81,10 @@ class Loader {
   class FileLoad;
 
   Prepared* find_prepared(const RunTable& table, const ColumnSetUse& use,
-                          const std::string& time_zone);
+                          const std::string& time_zone, sql::Dialect dialect);
   Prepared& prepared_for(RunTable& table, const ColumnSetUse& use,
                          const sql::TableDefinitions& definitions, const std::string& path,
-                         const std::string& time_zone);
+                         const std::string& time_zone, sql::Dialect dialect);
   void take_row(Prepared& prepared, const sql::Row& row, std::size_t file);
   void take_key(Prepared& prepared, const std::string& key);
   bool was_empty(RunTable& table, const ColumnSet& set);

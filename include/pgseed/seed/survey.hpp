@@ -10,6 +10,7 @@
 #include "pgseed/schema/model.hpp"
 #include "pgseed/seed/columns.hpp"
 #include "pgseed/seed/dump_input.hpp"
+#include "pgseed/seed/options.hpp"
 #include "pgseed/sql/rows.hpp"
 #include "pgseed/sql/table_definition.hpp"
 
@@ -48,20 +49,26 @@ struct FileSurvey {
   std::string dialect = "postgresql";
   std::string encoding = "UTF8";
   std::vector<TableSurvey> tables;  // by first appearance
-  std::uint64_t pieces = 0;  // 0: nothing but blanks and comments
+  std::uint64_t pieces = 0;         // 0: nothing but blanks and comments
   std::uint64_t ddl_statements = 0;
   std::uint64_t sequence_statements = 0;
   std::vector<UnsupportedUse> unsupported;  // the first kListed
   std::uint64_t unsupported_count = 0;
   sql::TableDefinitions definitions;
+  std::vector<std::string> notes;  // what was taken for granted while reading
 
   static constexpr std::size_t kListed = 200;
   TableSurvey* find(const TableName& name);
 };
 
-// Refuses what this version does not read: MySQL, SQLite, SQL Server files. dialect: "auto" or the
-// user's word.
+// The dialect that the input is read in: the user's word, or by evidence for "auto". Throws
+// Error{input} for SQL Server's files, which nothing here reads.
+sql::Dialect dialect_of(const DumpInput& input, const std::string& dialect);
+// Refuses what is not to be sent to PostgreSQL as it stands: files of any other dialect.
 void require_readable(const DumpInput& input, const std::string& dialect);
+// How a reader takes the input, and what its values mean.
+sql::ReaderOptions reader_options(const DumpInput& input, const Options& options);
+Meaning meaning_of(const DumpInput& input, const Options& options);
 
 // What is known of the target's tables; nullptr: nothing.
 struct TargetKnowledge {
@@ -71,10 +78,9 @@ struct TargetKnowledge {
   const Model* order = nullptr;
 };
 
-// Reads the input to its end. default_schema: of names that have none. Throws Error{input} with the
-// place for broken text.
-FileSurvey survey(DumpInput& input, const std::string& default_schema, std::size_t max_row_bytes,
-                  const TargetKnowledge& target);
+// Reads the input to its end. Of the options those count that say how files read. Throws
+// Error{input} with the place for broken text.
+FileSurvey survey(DumpInput& input, const Options& options, const TargetKnowledge& target);
 
 // The columns that the values of a row go into, first to last: as listed, else the table's own
 // order by the file's CREATE TABLE, else by the catalogue. COPY without a list leaves generated
@@ -86,10 +92,15 @@ std::optional<std::vector<std::string>> columns_of_rows(const TableName& table,
                                                         const Model* order,
                                                         const std::string& path);
 
+// The type of a column: the target's; with the file's own length where the target tells none and it
+// decides what a value is (bit).
+std::string type_of_column(const Table* table, const TableName& name, const std::string& column,
+                           const sql::TableDefinitions& definitions);
+
 // Adds a statement's effect on the later rows of a file; returns true if it is unsupported because
 // rows that were read before it would change (DROP TABLE of a table that has rows).
 bool undoes_rows(const sql::Statement& statement, const FileSurvey& survey,
-                 const std::string& default_schema);
+                 const std::string& default_schema, sql::Dialect dialect);
 
 // One line of at most 70 characters, for messages.
 std::string one_line(std::string_view text);

@@ -16,8 +16,14 @@ struct ForeignFormat {
 };
 std::optional<ForeignFormat> recognize_foreign(std::string_view first_block);
 
+struct DialectGuess {
+  Dialect dialect = Dialect::postgresql;
+  // What of the text only that dialect writes; empty: nothing speaks for any dialect.
+  std::string mark;
+};
 // The dialect by the first block; postgresql when nothing speaks against it. A backslash in a
 // string is no evidence.
+DialectGuess guess_dialect(std::string_view first_block);
 Dialect detect_dialect(std::string_view first_block);
 
 }  // namespace pgseed::sql

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pgseed/sql/dialect.hpp"
 #include "pgseed/sql/statement.hpp"
 #include "pgseed/sql/value.hpp"
 #include "pgseed/sql/window.hpp"
@@ -58,14 +59,46 @@ bool means_off(std::string_view value);
 
 enum class Piece { row, statement, end };
 
+// What is known of a file's encoding before it is read.
+enum class TextEncoding {
+  announced,  // UTF-8, or what the text says
+  utf8,       // whatever the text says
+  converted,  // another one, all of it, from which the Input converts
+};
+
 struct ReaderOptions {
+  // Whose rules the text follows. MySQL and SQLite are read for their rows; what the other options
+  // say about statements holds for them as well.
+  Dialect dialect = Dialect::postgresql;
   std::size_t max_row_bytes = 256u << 20;
   // False: INSERT ... VALUES comes as a statement too (the schema command, migrations); COPY data
   // is then passed over.
   bool rows = true;
   // How much of a statement is kept in memory (its beginning); the schema command needs them whole.
   std::size_t kept_statement = 1u << 20;
+  TextEncoding encoding = TextEncoding::announced;
 };
+
+// One dialect's reader; DumpReader hands out what it leaves in its public parts.
+class DialectReader {
+ public:
+  virtual ~DialectReader() = default;
+  // Fills head and row, or statement. Throws as DumpReader::next().
+  virtual Piece next() = 0;
+  virtual std::string where_value(std::size_t index) const = 0;
+  virtual std::uint64_t consumed() const = 0;
+
+  RowsHead head;
+  Row row;
+  Statement statement;
+  std::string search_path, time_zone, encoding;
+};
+std::unique_ptr<DialectReader> make_postgresql_reader(Input& input, std::string name,
+                                                      const ReaderOptions& options);
+std::unique_ptr<DialectReader> make_mysql_reader(Input& input, std::string name,
+                                                 const ReaderOptions& options);
+std::unique_ptr<DialectReader> make_sqlite_reader(Input& input, std::string name,
+                                                  const ReaderOptions& options);
 
 class DumpReader {
  public:
@@ -94,8 +127,7 @@ class DumpReader {
   std::uint64_t consumed() const;
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<DialectReader> reader_;
 };
 
 }  // namespace pgseed::sql

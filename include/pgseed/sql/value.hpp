@@ -16,24 +16,37 @@ enum class Form : std::uint8_t {
   verbatim,        // the text is the value
   doubled_quotes,  // '' stands for '
   copy_escapes,    // COPY text format: backslash escapes
+  mysql_escapes,   // between MySQL's single quotes: backslash escapes, and '' for '
   number,          // unquoted in SQL, normalised as PostgreSQL reads it ("007" -> "7")
   boolean,         // unquoted TRUE/FALSE: "true" or "false"
   moment,          // "now" or "today", for date and time columns only
+  // Bytes that need not be text (MySQL's 0xAB, _binary '...', b'101'; SQLite's X'AB'). What they
+  // are in PostgreSQL the column's type decides: bytea, bit, number, boolean, text.
+  bytes,
 };
 
 struct Value {
   Form form = Form::null;
   std::string_view text;
   // The type of an explicit cast, canonical ("integer", "timestamp with time zone", "jsonb",
-  // "mood", "text[]"); empty without one.
+  // "mood", "text[]"); empty without one. Other dialects say here what a literal is beside its
+  // form: kApproximate, kConverted.
   std::string_view cast;
 };
+
+// A number that its dialect reads as a double: MySQL's 1e3.
+constexpr std::string_view kApproximate = "double precision";
+// A string whose bytes were others in the file, in its encoding: as text it is right, as bytes not.
+constexpr std::string_view kConverted = "converted text";
 
 // The value's own text; must not be null or use_default.
 std::string decoded(const Value& value);
 void append_decoded(std::string& out, const Value& value);
 // COPY text format: \b \f \n \r \t \v, octal, \x, anything else stands for itself.
 void append_copy_unescaped(std::string& out, std::string_view field);
+// What a backslash and this byte stand for between MySQL's quotes: \0 \b \n \r \t \Z, anything else
+// for itself, \% and \_ for both bytes.
+void append_mysql_escape(std::string& out, char escaped);
 
 // Strings that live until reset(); their memory is used again.
 class Arena {

@@ -2,6 +2,7 @@
 // A sliding window over the text of a dump: bytes come in blocks, the parser consumes them from the
 // front. What the parser has not finished stays contiguous; memory is bounded by the longest piece
 // that must be seen whole (a row or a statement head).
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -52,6 +53,14 @@ class Window {
   void require_clean(const char* position) {
     if (dirty_ < static_cast<std::size_t>(position - buffer_.get())) report_dirty();
   }
+
+  // For a dialect whose strings may hold any bytes, which never calls require_clean(): true if all
+  // of [from, to) is UTF-8 without NUL. It is unconsumed text whose last byte is ASCII.
+  bool is_clean(const char* from, const char* to) const {
+    return static_cast<std::size_t>(to - buffer_.get()) <= std::min(dirty_, examined_) ||
+           is_clean({from, static_cast<std::size_t>(to - from)});
+  }
+  static bool is_clean(std::string_view text);
 
   // Throws Error{input} when the piece before `position` is too long, however the blocks fell.
   void require_short(const char* position) {

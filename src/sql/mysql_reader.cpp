@@ -1,0 +1,697 @@
+#include <algorithm>
+#include <utility>
+
+#include "pgseed/base/error.hpp"
+#include "pgseed/base/scan.hpp"
+#include "pgseed/base/text.hpp"
+#include "pgseed/base/utf8.hpp"
+#include "pgseed/sql/mysql_setting.hpp"
+#include "pgseed/sql/mysql_statement.hpp"
+#include "pgseed/sql/mysql_value.hpp"
+#include "pgseed/sql/rows.hpp"
+
+namespace pgseed::sql {
+namespace {
+
+enum class State { between, insert_rows, assigned_row, insert_tail, statement };
+
+bool is_plain_end(char byte) {
+  return byte == ',' || byte == ')';
+}
+
+bool is_decimal(char byte) {
+  return static_cast<unsigned char>(byte - '0') < 10;
+}
+
+// Past the usual blanks; comments and the end of the window are for skip_blanks().
+void skip_usual_blanks(MysqlCursor& at) {
+  while (at.position < at.end && (*at.position == ' ' || *at.position == '\n' ||
+                                  *at.position == '\r' || *at.position == '\t')) {
+    ++at.position;
+  }
+}
+bool at_byte(const MysqlCursor& at, char byte) {
+  return at.position < at.end && *at.position == byte;
+}
+
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char byte) { return static_cast<unsigned char>(byte) < 0x80; });
+}
+
+// For messages and statements, which are text: what is none becomes a question mark.
+std::string as_text(std::string_view bytes) {
+  std::string out;
+  for (;;) {
+    const std::size_t bad = std::min(find_invalid_utf8(bytes), bytes.size());
+    out.append(bytes.substr(0, bad));
+    if (bad == bytes.size()) break;
+    out += '?';
+    bytes.remove_prefix(bad + 1);
+  }
+  std::replace(out.begin(), out.end(), '\0', '?');
+  return out;
+}
+
+// One step reads one piece from the front of the window. A step that runs out of text throws
+// NeedMore; the window grows and the step begins again, from where consume() last put it.
+class MysqlReader final : public DialectReader {
+ public:
+  MysqlReader(Input& input, std::string name, const ReaderOptions& options)
+      : window_(input, std::move(name), options.max_row_bytes),
+        options_(options),
+        converted_(options.encoding == TextEncoding::converted) {}
+
+  Piece next() override {
+    for (;;) {
+      try {
+        arena_.reset();
+        return step();
+      } catch (const NeedMore&) {
+        window_.more();
+      } catch (const SyntaxProblem& problem) {
+        fail(problem);
+      }
+    }
+  }
+
+  std::string where_value(std::size_t index) const override {
+    const char* at = row_begin_;
+    if (index < row.values.size()) {
+      const char* const text = row.values[index].text.data();
+      if (text != nullptr && text >= at && text < window_.end()) at = text;
+    }
+    // Counting lines moves the window's own counter, nothing that a caller could see.
+    return window_.where(at);
+  }
+
+  std::uint64_t consumed() const override { return window_.consumed(); }
+
+ private:
+  [[noreturn]] void fail(const SyntaxProblem& problem) {
+    const char* const at = window_.settle(problem.at);
+    Error error(ErrorKind::input, problem.message, window_.where(at), problem.hint);
+    error.excerpt = window_.excerpt(at);
+    throw error;
+  }
+
+  MysqlCursor cursor() const {
+    return {window_.begin(), window_.end(), window_.final(), modes_.now()};
+  }
+
+  // The text before the cursor is read. Rows and statement heads come through here whole.
+  void finish(const MysqlCursor& at) {
+    window_.require_short(at.position);
+    window_.consume(at.position);
+  }
+
+  Piece step() {
+    for (;;) {
+      switch (state_) {
+        case State::between: {
+          MysqlCursor at = cursor();
+          skip_some_blanks(at);
+          if (at.at_end()) return Piece::end;
+          if (begin_statement(at)) return Piece::statement;
+          break;
+        }
+        case State::insert_rows:
+          return insert_row();
+        case State::assigned_row:
+          return assigned_row();
+        case State::insert_tail:
+          end_of_insert();
+          break;
+        case State::statement:
+          return whole_statement();
+      }
+    }
+  }
+
+  // Between statements nothing needs to stay in the window: what is skipped is consumed. Bytes of a
+  // comment may be anything.
+  void skip_some_blanks(MysqlCursor& at) {
+    try {
+      at.skip_blanks();
+    } catch (const NeedMore&) {
+      window_.consume(at.position);
+      throw;
+    }
+    window_.consume(at.position);
+  }
+
+  // --- the beginning of a statement
+  // -----------------------------------------------------------------
+
+  // True if the statement is a line of the client's own, which is whole already.
+  bool begin_statement(MysqlCursor at) {
+    statement_line_ = window_.line_of(at.position);
+    if (!options_.rows) statement.column = window_.place_of(at.position).column;
+    const char* const begin = at.position;
+    if (options_.rows && repeat_head(at)) return false;
+    head_text_.clear();
+    if (options_.rows) {
+      const bool inserts = at.accept_word("INSERT") || at.accept_word("REPLACE");
+      if (inserts && begin_insert(at)) return false;
+    }
+    at.position = begin;
+    if (at.accept_word("DELIMITER")) {
+      take_delimiter(at, begin);
+      return true;
+    }
+    if (at.accept_word("USE")) {
+      take_database(at, begin);
+      return true;
+    }
+    scanned_ = 0;
+    kept_.clear();
+    cut_ = false;
+    state_ = State::statement;
+    return false;
+  }
+
+  // Behind INSERT or REPLACE: true if rows of literals follow.
+  bool begin_insert(MysqlCursor& at) {
+    while (at.accept_word("LOW_PRIORITY") || at.accept_word("DELAYED") ||
+           at.accept_word("HIGH_PRIORITY") || at.accept_word("IGNORE")) {
+    }
+    at.accept_word("INTO");
+    RowsHead fresh;
+    fresh.table = at.read_qualified_name();
+    if (at.accept_word("PARTITION")) skip_parentheses(at);
+    if (at.accept('(')) {
+      if (at.accept_word("SELECT") || at.accept_word("WITH") || at.accept('(')) return false;
+      read_columns(at, fresh);
+    }
+    const char* const names_end = at.position;
+    const bool assigns = !fresh.has_columns && at.accept_word("SET");
+    if (!assigns) {
+      if (!at.accept_word("VALUES") && !at.accept_word("VALUE")) return false;
+      skip_row_word(at);
+      at.skip_blanks();
+      if (at.peek() != '(') throw SyntaxProblem{at.position, "expected '(' after VALUES", ""};
+    }
+    if (!window_.is_clean(window_.begin(), names_end)) {
+      throw SyntaxProblem{window_.begin(), "a name in this statement is not valid UTF-8",
+                          "if the file is in another encoding, name it: --encoding latin1"};
+    }
+    take_head(std::move(fresh));
+    if (!assigns) head_text_.assign(window_.begin(), at.position);
+    begin_rows(at, assigns ? State::assigned_row : State::insert_rows);
+    return true;
+  }
+
+  static void read_columns(MysqlCursor& at, RowsHead& head) {
+    head.has_columns = true;
+    if (at.accept(')')) return;
+    do {
+      head.columns.push_back(at.read_qualified_name().name);
+    } while (at.accept(','));
+    at.require(')', "after the columns of INSERT");
+  }
+
+  static void skip_parentheses(MysqlCursor& at) {
+    at.require('(', "after PARTITION");
+    while (!at.accept(')')) {
+      if (at.at_end()) throw SyntaxProblem{at.position, "a list is never closed", ""};
+      at.skip_token();
+    }
+  }
+
+  // VALUES ROW(1, 2), ROW(3, 4)
+  static void skip_row_word(MysqlCursor& at) { at.accept_word("ROW"); }
+
+  void begin_rows(const MysqlCursor& at, State rows) {
+    finish(at);
+    state_ = rows;
+    values_in_row_ = 0;
+    comma_done_ = true;
+  }
+
+  // Dumps with one row per statement say the same thing again and again: the very text of the last
+  // head, up to its first row, is that head.
+  bool repeat_head(MysqlCursor& at) {
+    const auto available = static_cast<std::size_t>(at.end - at.position);
+    if (head_text_.empty() || available <= head_text_.size() ||
+        at.position[head_text_.size()] != '(' ||
+        std::string_view(at.position, head_text_.size()) != head_text_) {
+      return false;
+    }
+    at.position += head_text_.size();
+    ++head.number;
+    head.line = statement_line_;
+    begin_rows(at, State::insert_rows);
+    return true;
+  }
+
+  // The database that the file names first is the one that it dumps: its tables have no schema.
+  void take_head(RowsHead fresh) {
+    fresh.number = head.number + 1;
+    fresh.line = statement_line_;
+    if (!fresh.table.schema && !search_path.empty()) fresh.table.schema = search_path;
+    if (fresh.table.schema == database_) fresh.table.schema.reset();
+    head = std::move(fresh);
+  }
+
+  // --- rows
+  // -------------------------------------------------------------------------------------------
+
+  void begin_row() {
+    row.values.clear();
+    row.unsupported.clear();
+    row.unsupported_line = 0;
+  }
+
+  Piece insert_row() {
+    begin_row();
+    MysqlCursor at = cursor();
+    to_row(at);
+    const char* const begin = at.position++;
+    try {
+      read_values(at);
+    } catch (const Unsupported& problem) {
+      note_unsupported(problem, begin, at);
+    }
+    if (row.unsupported.empty()) check_count(begin);
+    find_bytes(begin, at.position);
+    // Behind the row: another one, the end, or a clause that follows the rows.
+    if (!at_byte(at, ',')) at.skip_blanks();
+    if (at.peek() != ',') {
+      if (at.at_end()) {
+        throw SyntaxProblem{at.position,
+                            text("the last statement has no '", delimiter_, "' at its end"),
+                            "the file may be cut short; if it is whole, add it"};
+      }
+      state_ = State::insert_tail;
+    }
+    row.line = window_.line_of(begin);
+    row_begin_ = begin;
+    comma_done_ = false;
+    finish(at);
+    return Piece::row;
+  }
+
+  // To the '(' of the next row. Comments on the way do not stay in the window.
+  void to_row(MysqlCursor& at) {
+    const MysqlCursor before = at;
+    bool comma = comma_done_;
+    skip_usual_blanks(at);
+    if (!comma && at_byte(at, ',')) {
+      comma = true;
+      ++at.position;
+      skip_usual_blanks(at);
+    }
+    if (comma && at_byte(at, '(')) return;
+    at = before;
+    if (!comma_done_) {
+      if (!at.accept(',')) throw SyntaxProblem{at.position, "expected ',' or ';'", ""};
+      at.skip_blanks();
+      finish(at);
+      comma_done_ = true;
+    }
+    skip_row_word(at);
+    at.skip_blanks();
+    if (at.peek() != '(' || at.at_end()) {
+      throw SyntaxProblem{at.position, "expected '(' at the beginning of a row", ""};
+    }
+  }
+
+  // Behind '(': values up to and including ')'.
+  void read_values(MysqlCursor& at) {
+    skip_usual_blanks(at);
+    if (at_byte(at, '/') || at_byte(at, '#') || at_byte(at, '-')) at.skip_blanks();
+    if (at.peek() == ')') {
+      ++at.position;
+      return;
+    }
+    for (;;) {
+      Value& value = row.values.emplace_back();
+      skip_usual_blanks(at);
+      if (!read_usual_value(at, value)) {
+        read_mysql_value(at, arena_, value, converted_);
+        if (!is_plain_end(at.peek())) refuse_glued(at);
+      }
+      if (*at.position++ == ')') return;
+    }
+  }
+
+  // Most values are strings, plain numbers and NULL with a comma behind them; they need none of the
+  // general reader. False, and not moved, for all others.
+  bool read_usual_value(MysqlCursor& at, Value& value) const {
+    const char* const begin = at.position;
+    const char first = at.peek();
+    if (first == '\'') {
+      const MysqlString string = at.read_string();
+      if (is_plain_end(at.peek()) && !(converted_ && !is_ascii(string.between))) {
+        value.text = string.between;
+        value.form = string.has_backslashes ? Form::mysql_escapes
+                     : string.has_doubled   ? Form::doubled_quotes
+                                            : Form::verbatim;
+        return true;
+      }
+      at.position = begin;
+      return false;
+    }
+    const char* scan = begin;
+    if (is_decimal(first) || first == '-') {
+      if (first == '-') ++scan;
+      const char* const digits = scan;
+      while (scan < at.end && is_decimal(*scan)) ++scan;
+      const auto whole = scan - digits;
+      if (scan < at.end && *scan == '.' && whole > 0) {
+        const char* const point = scan++;
+        while (scan < at.end && is_decimal(*scan)) ++scan;
+        if (scan == point + 1) return false;
+      }
+      const bool normal = whole > 0 && (*digits != '0' || (whole == 1 && first != '-'));
+      if (!normal || scan == at.end || !is_plain_end(*scan)) return false;
+      value.form = Form::number;
+      value.text = {begin, static_cast<std::size_t>(scan - begin)};
+      at.position = scan;
+      return true;
+    }
+    if (at.end - begin < 5 || std::string_view(begin, 4) != "NULL" || !is_plain_end(begin[4])) {
+      return false;
+    }
+    value.form = Form::null;
+    at.position += 4;
+    return true;
+  }
+
+  // Behind a value something other than , or ) stands.
+  [[noreturn]] static void refuse_glued(const MysqlCursor& at) {
+    const char next = at.peek();
+    const bool glued = is_identifier_part(next) && at.position[-1] == '\'';
+    if (at.at_end() || next == ';' || next == '\'' || next == '\\' || next == '(' || glued) {
+      throw SyntaxProblem{at.position, "expected ',' or ')' after a value",
+                          "look for a quote inside the text that is not escaped"};
+    }
+    throw Unsupported{at.position, "an expression"};
+  }
+
+  void note_unsupported(const Unsupported& problem, const char* begin, MysqlCursor& at) {
+    const std::string what = as_text(problem.what);  // skipping may throw NeedMore
+    const char* const where = problem.at;
+    at.position = begin;
+    skip_row(at);
+    row.values.clear();
+    row.unsupported = what;
+    row.unsupported_line = window_.line_of(where);
+  }
+
+  void skip_row(MysqlCursor& at) const {
+    int depth = 0;
+    do {
+      at.skip_blanks();
+      if (at.at_end()) throw SyntaxProblem{at.position, "a row is never closed", ""};
+      if (at_delimiter(at, delimiter_)) {
+        throw SyntaxProblem{at.position, text("a '", delimiter_, "' inside a row"),
+                            "look for a quote or a parenthesis that is never closed"};
+      }
+      if (at.peek() == '(') ++depth;
+      if (at.peek() == ')') --depth;
+      at.skip_token();
+    } while (depth > 0);
+  }
+
+  void check_count(const char* begin) {
+    const std::size_t count = row.values.size();
+    // () and VALUES (): a row of defaults, with or without a list of columns.
+    if (count == 0 && values_in_row_ == 0 && head.columns.empty()) {
+      head.has_columns = true;
+      return;
+    }
+    if (head.has_columns && count != head.columns.size()) {
+      throw SyntaxProblem{begin,
+                          text(count < head.columns.size() ? "too few" : "too many",
+                               " values: ", count, " for ", head.columns.size(), " columns"),
+                          "look for a quote inside the text that is not escaped"};
+    }
+    if (values_in_row_ == 0) values_in_row_ = count;
+    if (count != values_in_row_) {
+      throw SyntaxProblem{begin,
+                          text("the rows of one statement must be of one length: ", count,
+                               " values where the first row has ", values_in_row_),
+                          ""};
+    }
+  }
+
+  // Strings may hold bytes that are no text: those values are bytes, whatever they are written as.
+  void find_bytes(const char* begin, const char* end) {
+    if (window_.is_clean(begin, end)) return;
+    for (Value& value : row.values) {
+      const bool string = value.form == Form::verbatim || value.form == Form::doubled_quotes ||
+                          value.form == Form::mysql_escapes;
+      if (!string || window_.is_clean(value.text)) continue;
+      if (value.form != Form::verbatim) {
+        std::string& bytes = arena_.fresh();
+        append_decoded(bytes, value);
+        value.text = bytes;
+      }
+      value.form = Form::bytes;
+    }
+  }
+
+  // Behind SET: a = 1, b = 'x'. The columns are known with the row. The statement's end is looked
+  // for first: the client finds it in 5$$, too.
+  Piece assigned_row() {
+    begin_row();
+    MysqlCursor behind = cursor();
+    behind.skip_blanks();
+    const char* const begin = behind.position;
+    const char* const end = scan_mysql_statement(behind, delimiter_);
+    MysqlCursor at(begin, end, true, modes_.now());
+    head.has_columns = true;
+    head.columns.clear();
+    try {
+      read_assignments(at);
+    } catch (const Unsupported& problem) {
+      row.values.clear();
+      row.unsupported = as_text(problem.what);
+      row.unsupported_line = window_.line_of(problem.at);
+    }
+    if (!window_.is_clean(begin, behind.position)) {
+      for (std::string& column : head.columns) column = as_text(column);
+    }
+    find_bytes(begin, behind.position);
+    row.line = window_.line_of(begin);
+    row_begin_ = begin;
+    state_ = State::between;
+    finish(behind);
+    return Piece::row;
+  }
+
+  void read_assignments(MysqlCursor& at) {
+    do {
+      head.columns.push_back(at.read_qualified_name().name);
+      if (!at.accept('=') && !(at.accept(':') && at.accept('='))) {
+        throw SyntaxProblem{at.position, "expected '=' after a column", ""};
+      }
+      read_mysql_value(at, arena_, row.values.emplace_back(), converted_);
+      const bool ends = at.at_end() || at.peek() == ',' || MysqlCursor(at).accept_word("ON") ||
+                        MysqlCursor(at).accept_word("AS") ||
+                        MysqlCursor(at).accept_word("RETURNING");
+      if (!ends) throw Unsupported{at.position, "an expression"};
+    } while (at.accept(','));
+  }
+
+  bool at_insert_end(MysqlCursor at) const {
+    at.skip_blanks();
+    return (!at.at_end() && at_delimiter(at, delimiter_)) || at.accept_word("ON") ||
+           at.accept_word("AS") || at.accept_word("RETURNING");
+  }
+
+  // ON DUPLICATE KEY UPDATE ..., AS new, RETURNING ... and the delimiter.
+  void end_of_insert() {
+    MysqlCursor at = cursor();
+    at.skip_blanks();
+    if (!at_insert_end(at)) {
+      throw SyntaxProblem{at.position, "expected ',' or ';' after a row",
+                          "look for a quote inside the text that is not escaped"};
+    }
+    scan_mysql_statement(at, delimiter_);
+    finish(at);
+    state_ = State::between;
+  }
+
+  // --- other statements
+  // -------------------------------------------------------------------------------
+
+  void give_line(const char* begin, const char* end, const MysqlCursor& behind) {
+    kept_ = as_text({begin, static_cast<std::size_t>(end - begin)});
+    statement.text = kept_;
+    statement.cut = false;
+    statement.line = statement_line_;
+    statement.end_line = statement_line_;
+    statement.kind = StatementKind::session;
+    finish(behind);
+  }
+
+  // DELIMITER $$: a line of the client's own; what stands on it opens no string.
+  void take_delimiter(MysqlCursor& at, const char* begin) {
+    const char* const newline = find_byte(at.position, at.end, '\n');
+    if (newline == at.end && !at.final) throw NeedMore{};
+    std::string_view rest(at.position, static_cast<std::size_t>(newline - at.position));
+    rest = trim(rest);
+    rest = rest.substr(0, rest.find_first_of(" \t"));
+    if (rest.empty()) throw SyntaxProblem{begin, "DELIMITER without a delimiter", ""};
+    delimiter_ = rest;
+    at.position = newline;
+    give_line(begin, rest.data() + rest.size(), at);
+  }
+
+  // USE db with or without a delimiter at the end of its line, as the client takes both.
+  void take_database(MysqlCursor& at, const char* begin) {
+    at.skip_blanks();
+    std::string name;
+    if (at.peek() == '`' || at.peek() == '"') {
+      at.read_name(name);
+    } else {
+      const char* const from = at.position;
+      while (!at.at_end() && !is_space(*at.position) && !at_delimiter(at, delimiter_)) {
+        ++at.position;
+      }
+      name.assign(from, at.position);
+    }
+    const char* const end = at.position;
+    MysqlCursor behind = at;
+    behind.skip_blanks();
+    if (!behind.at_end() && at_delimiter(behind, delimiter_)) {
+      at.position = behind.position + delimiter_.size();
+    } else if (find_byte(end, behind.position, '\n') == behind.position && !behind.at_end()) {
+      throw SyntaxProblem{behind.position, "USE wants the name of a database and nothing else", ""};
+    }
+    name = as_text(name);
+    if (database_.empty()) database_ = name;
+    search_path = name == database_ ? std::string() : name;
+    give_line(begin, end, at);
+  }
+
+  // A long statement: its beginning is kept, the rest passes by.
+  void keep_beginning(const MysqlCursor& at) {
+    if (!cut_) {
+      statement_where_ = window_.where(window_.begin());
+      kept_.assign(window_.begin(), options_.kept_statement);
+      kept_.resize(kept_.size() - incomplete_utf8_tail(kept_));
+      cut_ = true;
+    }
+    window_.consume(at.position);
+    scanned_ = 0;
+  }
+
+  Piece whole_statement() {
+    MysqlCursor at = cursor();
+    at.position += scanned_;
+    const char* end = nullptr;
+    try {
+      end = scan_mysql_statement(at, delimiter_);
+    } catch (const NeedMore&) {
+      scanned_ = static_cast<std::size_t>(at.position - window_.begin());
+      if (scanned_ > options_.kept_statement) keep_beginning(at);
+      throw;
+    } catch (SyntaxProblem& problem) {
+      // What never ends is best looked for where it began.
+      if (problem.at != at.end) throw;
+      if (cut_) throw Error(ErrorKind::input, problem.message, statement_where_, problem.hint);
+      problem.at = window_.begin();
+      throw;
+    }
+    statement.end_line = window_.line_of(at.position);
+    std::string_view whole(window_.begin(), static_cast<std::size_t>(end - window_.begin()));
+    if (cut_ || whole.size() > options_.kept_statement) {
+      keep_beginning(at);
+      whole = kept_;
+    } else {
+      trim_end(whole);
+      finish(at);
+    }
+    // The statement's text lies before the consumed end, which stays as it is.
+    if (!is_utf8(whole) || whole.find('\0') != std::string_view::npos) {
+      kept_ = as_text(whole);
+      whole = kept_;
+    }
+    statement.text = whole;
+    statement.cut = cut_;
+    statement.line = statement_line_;
+    statement.kind = classify_mysql(statement.text, modes_.now());
+    state_ = State::between;
+    if (!cut_ && statement.kind == StatementKind::session) apply_settings();
+    return Piece::statement;
+  }
+
+  // Blanks, and the end of a conditional comment that the statement stands in.
+  static void trim_end(std::string_view& whole) {
+    const auto trim_blanks = [&] {
+      while (!whole.empty() && is_space(whole.back())) whole.remove_suffix(1);
+    };
+    trim_blanks();
+    if (whole.ends_with("*/") && whole.find("/*") == std::string_view::npos) {
+      whole.remove_suffix(2);
+      trim_blanks();
+    }
+  }
+
+  void apply_settings() {
+    for (const MysqlSetting& setting : read_mysql_settings(statement.text, modes_.now())) {
+      if (setting.name == "names" && setting.is_literal) {
+        set_names(setting.value);
+      } else if (setting.name == "time_zone") {
+        const auto zone = mysql_time_zone(setting.value);
+        if (!zone) statement.kind = StatementKind::unknown;
+        time_zone = zone.value_or("");
+      } else if (!modes_.apply(setting)) {
+        statement.kind = StatementKind::unknown;
+      }
+    }
+  }
+
+  // character_set_client is not looked at: mysqldump sets it around DDL, which changes no row.
+  void set_names(const std::string& charset) {
+    const std::string wanted = mysql_encoding(charset);
+    if (options_.encoding != TextEncoding::announced) return;
+    encoding = wanted.empty() && to_lower(charset) != "binary" ? "UTF8" : charset;
+    if (wanted == converted_from_) return;
+    if (converted_) {
+      throw Error(ErrorKind::input,
+                  text("the encoding changes from ", converted_from_, " to ", charset,
+                       " in the middle of the file"),
+                  text(window_.name(), ':', statement_line_),
+                  "split the file there, or name the encoding of all of it: --encoding utf8");
+    }
+    converted_ = true;
+    converted_from_ = wanted;
+    kept_.assign(statement.text);
+    statement.text = kept_;
+    window_.switch_encoding(wanted);
+  }
+
+  mutable Window window_;
+  ReaderOptions options_;
+  Arena arena_;
+  State state_ = State::between;
+  MysqlModes modes_;
+  std::string delimiter_ = ";";
+  std::string database_;  // that the first USE names
+  bool converted_;
+  std::string converted_from_;
+
+  std::uint64_t statement_line_ = 0;
+  const char* row_begin_ = nullptr;
+
+  std::string head_text_;    // of the last INSERT; empty once another statement came between
+  bool comma_done_ = false;  // nothing but a row may come next
+  std::size_t values_in_row_ = 0;
+
+  std::size_t scanned_ = 0;
+  std::string kept_, statement_where_;
+  bool cut_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<DialectReader> make_mysql_reader(Input& input, std::string name,
+                                                 const ReaderOptions& options) {
+  return std::make_unique<MysqlReader>(input, std::move(name), options);
+}
+
+}  // namespace pgseed::sql
