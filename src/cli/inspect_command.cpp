@@ -4,6 +4,7 @@
 #include "pgseed/cli/commands.hpp"
 #include "pgseed/cli/console.hpp"
 #include "pgseed/cli/json_output.hpp"
+#include "pgseed/seed/mapping_file.hpp"
 #include "pgseed/seed/survey.hpp"
 
 namespace pgseed::cli {
@@ -12,12 +13,14 @@ namespace {
 constexpr const char* kFooter = R"(Examples:
   pgseed inspect dump.sql
   pgseed inspect --json dump.sql
+  pgseed inspect old.sql --map old.map.toml   the tables and columns that it is loaded into
   gunzip -c dump.sql.gz | pgseed inspect -)";
 
 struct InspectFlags {
   std::vector<std::string> files;
   std::string dialect = "auto";
   std::string encoding;
+  std::string map;
   std::size_t max_row_bytes = 256u << 20;
 };
 
@@ -72,11 +75,22 @@ int run_inspect(const InspectFlags& flags, const GlobalFlags& global) {
   options.max_row_bytes = flags.max_row_bytes;
   options.dialect = flags.dialect;
   options.encoding = flags.encoding;
+  if (!flags.map.empty()) {
+    options.mapping = std::make_shared<const seed::Mapping>(
+        seed::read_mapping_file(flags.map, std::chrono::system_clock::now()));
+  }
   std::vector<seed::FileSurvey> files;
+  seed::MappingUse use;
   for (const std::string& path : flags.files) {
     seed::DumpInput input(path, flags.encoding);
     files.push_back(seed::survey(input, options, {}));
     if (path == "-") files.back().path = "-";
+    use.add(files.back().mapping_use);
+  }
+  if (options.mapping) {
+    for (const std::string& note : seed::require_used(*options.mapping, use)) {
+      console.info("note: " + note);
+    }
   }
   if (console.json()) {
     console.result(inspect_json(files));
@@ -100,6 +114,8 @@ void add_inspect_command(CLI::App& app, const GlobalFlags& global, Action& actio
       ->type_name("NAME");
   command->add_option("--encoding", flags->encoding, "of the files, whatever they say")
       ->type_name("NAME");
+  command->add_option("--map", flags->map, "show what this mapping makes of it (TOML or JSON)")
+      ->type_name("FILE");
   command->add_option("--max-row-bytes", flags->max_row_bytes, "longest row accepted (256 MiB)")
       ->check(CLI::Range(std::size_t{1024}, std::size_t{1} << 34))
       ->type_name("N");

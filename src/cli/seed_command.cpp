@@ -11,6 +11,7 @@
 #include "pgseed/cli/connections.hpp"
 #include "pgseed/cli/console.hpp"
 #include "pgseed/cli/json_output.hpp"
+#include "pgseed/seed/mapping_file.hpp"
 #include "pgseed/seed/pipeline.hpp"
 
 namespace pgseed::cli {
@@ -28,6 +29,7 @@ Examples:
   pgseed seed dump.sql --upsert               again, after the file changed
   pgseed seed a.sql b.sql --table problems    one table of two files
   gunzip -c dump.sql.gz | pgseed seed -       from standard input
+  pgseed seed old.sql --map old.map.toml      into other tables and columns
   pgseed seed dump.sql --max-rejects all --rejects bad.ndjson)";
 
 // What was typed, before it makes sense.
@@ -43,6 +45,7 @@ struct SeedFlags {
   std::optional<std::size_t> concurrency;
   std::string max_rejects = "0";
   std::string rejects;
+  std::string map;
   int retries = 8;
   double timeout = 60;
   std::optional<double> deadline;
@@ -124,6 +127,10 @@ seed::Options options_of(const SeedFlags& flags, const Config& config) {
   if (!flags.json_columns.empty()) {
     options.json_columns = flags.json_columns;
     if (flags.json_columns.front() == "none") options.json_columns->clear();
+  }
+  if (!flags.map.empty()) {
+    options.mapping = std::make_shared<const seed::Mapping>(
+        seed::read_mapping_file(flags.map, std::chrono::system_clock::now()));
   }
   options.encoding = flags.encoding;
   options.dialect = flags.dialect;
@@ -362,6 +369,8 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
                    "go on past this many refused rows (0), or all")
       ->type_name("N|all");
   command->add_option("--rejects", flags->rejects, "write refused rows to this file (NDJSON)")
+      ->type_name("FILE");
+  command->add_option("--map", flags->map, "other tables and columns: a TOML or JSON file (README)")
       ->type_name("FILE");
   command->add_option("--retries", flags->retries, "tries after the first, per request (8)")
       ->check(CLI::Range(0, 1000))

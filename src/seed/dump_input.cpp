@@ -159,6 +159,7 @@ void DumpInput::choose_rows(const RowOptions& options) {
   const bool automatic = options.format == RowFormat::automatic;
   if (automatic && is_reject_file(beginning)) {
     rows_ = std::make_unique<RejectLines>(name());
+    holds_rejects_ = true;
     return;
   }
   const bool is_tsv = has_extension(name(), ".tsv");

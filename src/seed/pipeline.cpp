@@ -152,11 +152,21 @@ class Run {
         throw Error(ErrorKind::input, "the file holds no rows, only blanks and comments",
                     file.path);
       }
-      require_supported(file);
     }
     rows_total_ = rows;
+    if (stream_ == nullptr) require_mapping_used();
+    for (const FileSurvey& file : surveys_) require_supported(file);
     if (stream_ == nullptr) require_rows(rows);
     if (options_.dry_run) count_dry_run();
+  }
+
+  // What the mapping speaks of must have come; of a stream that is known only at its end.
+  void require_mapping_used() {
+    if (!options_.mapping) return;
+    MappingUse use;
+    for (const FileSurvey& file : surveys_) use.add(file.mapping_use);
+    if (loader_) use.add(loader_->mapping_use());
+    for (const std::string& line : require_used(*options_.mapping, use)) note(line);
   }
 
   FileSurvey survey_file(std::size_t index) {
@@ -406,6 +416,7 @@ class Run {
       loader_->finish_pass();
     }
     show_progress();
+    if (stream_ != nullptr && !sender_->ended()) require_mapping_used();
   }
 
   void show_progress() {

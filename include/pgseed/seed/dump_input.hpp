@@ -63,6 +63,7 @@ class DumpInput : public sql::Input {
   // Of the text; for rows that are no SQL themselves that of the SQL made of them.
   const sql::DialectGuess& guess() const { return guess_; }
   bool is_sql() const { return rows_ == nullptr; }
+  bool holds_rejects() const { return holds_rejects_; }
   bool empty() const { return is_empty_; }
 
  private:
@@ -90,6 +91,7 @@ class DumpInput : public sql::Input {
   std::string converted_;
 
   std::unique_ptr<RowText> rows_;
+  bool holds_rejects_ = false;  // one of our own reject files
   bool rows_at_start_ = true;
   bool ended_ = false;
   std::exception_ptr problem_;  // to be thrown once ready_ was given
