@@ -3,8 +3,8 @@
 #include "pgseed/base/text.hpp"
 #include "pgseed/cli/commands.hpp"
 #include "pgseed/cli/console.hpp"
+#include "pgseed/cli/input_flags.hpp"
 #include "pgseed/cli/json_output.hpp"
-#include "pgseed/seed/mapping_file.hpp"
 #include "pgseed/seed/survey.hpp"
 
 namespace pgseed::cli {
@@ -13,15 +13,13 @@ namespace {
 constexpr const char* kFooter = R"(Examples:
   pgseed inspect dump.sql
   pgseed inspect --json dump.sql
-  pgseed inspect old.sql --map old.map.toml   the tables and columns that it is loaded into
-  gunzip -c dump.sql.gz | pgseed inspect -)";
+  pgseed inspect dump.sql.gz all-tables.zip
+  pgseed inspect --table people people.csv
+  pgseed inspect old.sql --map old.map.toml   the tables and columns that it is loaded into)";
 
 struct InspectFlags {
-  std::vector<std::string> files;
-  std::string dialect = "auto";
-  std::string encoding;
-  std::string map;
-  std::size_t max_row_bytes = 256u << 20;
+  InputFlags input;
+  std::vector<std::string> tables;
 };
 
 std::string columns_of(const seed::FileSurvey& file, const seed::TableSurvey& table) {
@@ -72,19 +70,13 @@ int run_inspect(const InspectFlags& flags, const GlobalFlags& global) {
   Console console(global);
   seed::Options options;
   options.schema = global.schema.value_or("public");
-  options.max_row_bytes = flags.max_row_bytes;
-  options.dialect = flags.dialect;
-  options.encoding = flags.encoding;
-  if (!flags.map.empty()) {
-    options.mapping = std::make_shared<const seed::Mapping>(
-        seed::read_mapping_file(flags.map, std::chrono::system_clock::now()));
-  }
+  set_input(options, flags.input, flags.tables);
   std::vector<seed::FileSurvey> files;
   seed::MappingUse use;
-  for (const std::string& path : flags.files) {
-    seed::DumpInput input(path, flags.encoding);
+  for (const seed::InputPart& part : seed::list_inputs(options.files, options.input.packed)) {
+    seed::DumpInput input(part, options.input);
     files.push_back(seed::survey(input, options, {}));
-    if (path == "-") files.back().path = "-";
+    files.back().path = part.shown();
     use.add(files.back().mapping_use);
   }
   if (options.mapping) {
@@ -106,19 +98,10 @@ void add_inspect_command(CLI::App& app, const GlobalFlags& global, Action& actio
   CLI::App* const command = app.add_subcommand(
       "inspect", "tell what a dump holds: tables, rows, DDL, what REST cannot carry");
   auto flags = std::make_shared<InspectFlags>();
-  command->add_option("FILE", flags->files, "dumps to look at; - is standard input")
-      ->required()
-      ->type_name("");
-  command->add_option("--dialect", flags->dialect, "auto, postgresql, mysql or sqlite")
-      ->check(CLI::IsMember({"auto", "postgresql", "mysql", "sqlite"}))
+  command->add_option("--table", flags->tables, "where rows of CSV and JSON would go")
+      ->expected(1)
       ->type_name("NAME");
-  command->add_option("--encoding", flags->encoding, "of the files, whatever they say")
-      ->type_name("NAME");
-  command->add_option("--map", flags->map, "show what this mapping makes of it (TOML or JSON)")
-      ->type_name("FILE");
-  command->add_option("--max-row-bytes", flags->max_row_bytes, "longest row accepted (256 MiB)")
-      ->check(CLI::Range(std::size_t{1024}, std::size_t{1} << 34))
-      ->type_name("N");
+  add_input_flags(*command, flags->input, "dumps to look at; - is standard input");
   command->footer(kFooter);
   command->callback([flags, &global, &action] {
     action = {"inspect", [flags, &global] { return run_inspect(*flags, global); }};

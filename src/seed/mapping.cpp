@@ -69,6 +69,11 @@ TableName TableRule::target_of(const TableName& from) const {
   return {schema.value_or(from.schema), table.value_or(from.table)};
 }
 
+const std::string& TableRule::source_of(const std::string& target_column) const {
+  const auto renamed = std::ranges::find(columns, target_column, &ColumnRule::rename);
+  return renamed == columns.end() ? target_column : renamed->column;
+}
+
 void TableRule::finish() {
   named.clear();
   for (const ColumnRule& rule : columns) {

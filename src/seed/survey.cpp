@@ -277,16 +277,16 @@ void require_readable(const DumpInput& input, const std::string& dialect) {
 sql::ReaderOptions reader_options(const DumpInput& input, const Options& options) {
   sql::ReaderOptions read;
   read.dialect = dialect_of(input, options.dialect);
-  read.max_row_bytes = options.max_row_bytes;
-  if (!options.encoding.empty()) {
-    const bool utf8 = io::iconv_name(options.encoding).empty();
+  read.max_row_bytes = options.input.rows.max_row_bytes;
+  if (!options.input.encoding.empty()) {
+    const bool utf8 = io::iconv_name(options.input.encoding).empty();
     read.encoding = utf8 ? sql::TextEncoding::utf8 : sql::TextEncoding::converted;
   }
   return read;
 }
 
 const Mapping* mapping_of(const DumpInput& input, const Options& options) {
-  return input.holds_rejects() ? nullptr : options.mapping.get();
+  return input.row_format() == "rejects" ? nullptr : options.mapping.get();
 }
 
 Meaning meaning_of(const DumpInput& input, const Options& options) {
@@ -346,7 +346,7 @@ FileSurvey survey(DumpInput& input, const Options& options, const TargetKnowledg
   const sql::ReaderOptions read = reader_options(input, options);
   FileSurvey file;
   file.path = input.name();
-  file.dialect = sql::name(read.dialect);
+  file.dialect = input.is_sql() ? sql::name(read.dialect) : input.row_format();
   file.definitions = sql::TableDefinitions(read.dialect);
   sql::DumpReader reader(input, input.name(), read);
   Surveyor surveyor(file, options, meaning_of(input, options), target, mapping_of(input, options));

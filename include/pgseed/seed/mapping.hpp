@@ -50,6 +50,8 @@ struct TableRule {
 
   const ColumnRule* find(const std::string& column) const;
   TableName target_of(const TableName& source) const;
+  // The column that a column of the target takes its values from.
+  const std::string& source_of(const std::string& target_column) const;
   void finish();
 };
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "pgseed/schema/model.hpp"
+#include "pgseed/seed/dump_input.hpp"
 
 namespace pgseed::seed {
 
@@ -38,10 +39,9 @@ struct Options {
   // Columns whose values are JSON, "column" or "table.column", when no server tells.
   std::optional<std::vector<std::string>> json_columns;
   std::shared_ptr<const Mapping> mapping;  // nullptr: rows stay as they are
-  std::string encoding;
+  InputOptions input;                // of all files
   std::string dialect = "auto";      // or the name of one that all files are in
   bool zero_dates_are_null = false;  // MySQL's 0000-00-00; false: refused
-  std::size_t max_row_bytes = 256u << 20;
   std::string schema = "public";     // of names without one
   bool regenerate_identity = false;  // leave GENERATED ALWAYS identity columns to the server
   bool allow_cascade = false;        // FORCE may empty tables that the file does not fill
