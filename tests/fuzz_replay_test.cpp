@@ -46,3 +46,7 @@ TEST_CASE("fuzz replay: dialects keep their promises over their corpus") {
 TEST_CASE("fuzz replay: .env files keep their promises over their corpus") {
   CHECK(replay("fuzz_env", fuzz_env) >= 7);
 }
+
+TEST_CASE("fuzz replay: mapping files keep their promises over their corpus") {
+  CHECK(replay("fuzz_mapping", fuzz_mapping) >= 7);
+}
