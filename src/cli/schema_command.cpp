@@ -35,7 +35,7 @@ Examples:
 
 struct SchemaFlags {
   std::vector<std::string> files;
-  std::string dialect = "auto", tinyint1 = "boolean";
+  std::string dialect = "auto", tinyint1 = "auto";
   bool if_not_exists = false, allow_drop = false, do_blocks = false, dry_run = false;
   double lock_timeout = 5;
 };
@@ -110,7 +110,10 @@ int run_schema(const SchemaFlags& flags, const GlobalFlags& global) {
                 "for example --lock-timeout 5");
   }
   options.lock_timeout = milliseconds(static_cast<long long>(flags.lock_timeout * 1000));
-  options.tinyint1_is_boolean = flags.tinyint1 == "boolean";
+  using Tinyint1 = migrate::DdlOptions::Tinyint1;
+  options.tinyint1 = flags.tinyint1 == "auto"      ? Tinyint1::by_rows
+                     : flags.tinyint1 == "boolean" ? Tinyint1::boolean
+                                                   : Tinyint1::smallint;
   const Scripts read = read_scripts(flags, options);
   const std::vector<migrate::DdlScript>& scripts = read.list;
   std::vector<std::string> notes = read.notes;
@@ -170,9 +173,13 @@ void add_schema_command(CLI::App& app, const GlobalFlags& global, Action& action
   command->add_option("--dialect", flags->dialect, "auto, postgresql, mysql or sqlite")
       ->check(CLI::IsMember({"auto", "postgresql", "mysql", "sqlite"}))
       ->type_name("NAME");
-  command->add_option("--tinyint1", flags->tinyint1, "what MySQL's tinyint(1) becomes (boolean)")
-      ->check(CLI::IsMember({"boolean", "smallint"}))
-      ->type_name("boolean|smallint");
+  command
+      ->add_option(
+          "--tinyint1", flags->tinyint1,
+          "MySQL's tinyint(1): auto (boolean, unless its rows hold other numbers), boolean "
+          "or smallint")
+      ->check(CLI::IsMember({"auto", "boolean", "smallint"}))
+      ->type_name("TYPE");
   command->add_flag("--dry-run", flags->dry_run, "print what would be applied");
   command->add_option("--lock-timeout", flags->lock_timeout, "wait for locks at most (5)")
       ->type_name("SECONDS");

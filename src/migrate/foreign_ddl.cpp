@@ -2,6 +2,7 @@
 
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
+#include "pgseed/migrate/row_evidence.hpp"
 #include "pgseed/sql/mysql_ddl.hpp"
 #include "pgseed/sql/mysql_setting.hpp"
 #include "pgseed/sql/rows.hpp"
@@ -13,7 +14,10 @@ using sql::StatementKind;
 
 struct ForeignDdl::State {
   State(sql::Dialect dialect, const DdlOptions& given)
-      : options(given), mysql(schema, {given.tinyint1_is_boolean}), sqlite(schema) {
+      : options(given),
+        mysql(schema, {given.tinyint1 != DdlOptions::Tinyint1::smallint}),
+        sqlite(schema),
+        evidence(schema) {
     schema.dialect = dialect;
   }
 
@@ -53,6 +57,7 @@ struct ForeignDdl::State {
   std::vector<std::string> paths;
   sql::MysqlDdl mysql;
   sql::SqliteDdl sqlite;
+  RowEvidence evidence;
 };
 
 ForeignDdl::ForeignDdl(sql::Dialect dialect, const DdlOptions& options)
@@ -68,18 +73,24 @@ void ForeignDdl::read(sql::Input& input, const std::string& path) {
   state_->mysql.begin_file();
   sql::ReaderOptions options;
   options.dialect = dialect();
-  options.rows = false;
   sql::DumpReader reader(input, path, options);
   sql::MysqlModes modes;
   for (;;) {
     const sql::Piece piece = reader.next();
     if (piece == sql::Piece::end) break;
-    if (piece == sql::Piece::statement) state_->note(reader.statement(), modes);
+    if (piece == sql::Piece::row) {
+      state_->evidence.row(state_->paths.size() - 1, reader.head(), reader.row());
+    } else {
+      state_->note(reader.statement(), modes);
+    }
   }
 }
 
 PostgresqlDdl ForeignDdl::write() const {
-  return write_postgresql(state_->schema, state_->paths, state_->options);
+  sql::DdlSchema schema = state_->schema;
+  state_->evidence.apply(schema, state_->options.tinyint1 == DdlOptions::Tinyint1::boolean);
+  schema.has_rows = state_->evidence.saw_rows();
+  return write_postgresql(schema, state_->paths, state_->options);
 }
 
 }  // namespace pgseed::migrate

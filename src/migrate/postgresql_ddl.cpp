@@ -659,7 +659,8 @@ class Writer {
     for (const DdlTable& table : tables_) {
       for (const DdlColumn& column : table.columns) {
         const std::string shown = text(table.name.name, '.', column.name);
-        if (column.identity && is_integer(column.type) && table.next_identity.empty()) {
+        if (column.identity && is_integer(column.type) && table.next_identity.empty() &&
+            !schema_.has_rows) {
           first(numbering_at, column.place);
           const std::string id = quote_identifier(cut_name(column.name));
           numbering += text("\n  SELECT setval(pg_get_serial_sequence(",
@@ -689,14 +690,14 @@ class Writer {
       }
     }
     if (!numbering.empty()) {
-      note(numbering_at, text("the file does not tell where these numbers go on; after the rows "
-                              "are loaded:",
+      note(numbering_at, text("there are no rows to tell where these numbers go on; after rows are "
+                              "loaded:",
                               numbering));
     }
     if (boolean_count > 0 && !is_sqlite()) {
       note(booleans_at, text("tinyint(1) is boolean in ", boolean_count, " columns (", booleans,
                              boolean_count > 5 ? ", ..." : "",
-                             "): rows with other values than 0 and 1 are refused; "
+                             "): rows with other values than 0 and 1 would be refused; "
                              "--tinyint1 smallint keeps the numbers"));
     }
     if (case_count > 0 && !is_sqlite()) {
@@ -713,8 +714,8 @@ class Writer {
     }
     if (is_sqlite() && !tables_.empty()) {
       note(tables_.front().place,
-           "SQLite does not keep to declared types: rows with other values are refused when they "
-           "are loaded");
+           "SQLite does not keep to declared types; these are, but where rows of these files hold "
+           "other values: later rows with others are refused");
     }
   }
 

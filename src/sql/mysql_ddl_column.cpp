@@ -200,6 +200,8 @@ class ColumnReader {
       key.columns = {column().name};
       read_mysql_references(walk_, key);
       context_.table->foreign_keys.push_back(std::move(key));
+    } else if (walk_.accept_word("INVISIBLE")) {
+      column().is_invisible = true;
     } else if (walk_.accept_word("FIRST")) {
       read_.first = true;
     } else if (walk_.accept_word("AFTER")) {
@@ -211,8 +213,8 @@ class ColumnReader {
 
   // How it is stored, which PostgreSQL decides for itself; what is not known is named.
   void read_other_attribute() {
-    static constexpr std::array<std::string_view, 6> kAlone = {
-        "SIGNED", "ASCII", "UNICODE", "VISIBLE", "INVISIBLE", "COMPRESSED"};
+    static constexpr std::array<std::string_view, 5> kAlone = {"SIGNED", "ASCII", "UNICODE",
+                                                               "VISIBLE", "COMPRESSED"};
     static constexpr std::array<std::string_view, 6> kWithValue = {
         "COLUMN_FORMAT", "STORAGE",          "SRID",
         "REF_SYSTEM_ID", "ENGINE_ATTRIBUTE", "SECONDARY_ENGINE_ATTRIBUTE"};

@@ -31,10 +31,11 @@ struct DdlScript {
 
 struct DdlOptions {
   std::string default_schema = "public";
-  bool if_not_exists = false;       // what exists already is passed over
-  bool allow_drop = false;          // DROP TABLE, SCHEMA and the like are applied
-  bool do_blocks = false;           // DO blocks are taken for DDL
-  bool tinyint1_is_boolean = true;  // MySQL's tinyint(1)
+  bool if_not_exists = false;  // what exists already is passed over
+  bool allow_drop = false;     // DROP TABLE, SCHEMA and the like are applied
+  bool do_blocks = false;      // DO blocks are taken for DDL
+  // MySQL's tinyint(1): boolean unless its rows hold other values; or always, or never.
+  enum class Tinyint1 { by_rows, boolean, smallint } tinyint1 = Tinyint1::by_rows;
   std::chrono::milliseconds lock_timeout{5'000};
 };
 

@@ -18,8 +18,8 @@ class ForeignDdl {
   ~ForeignDdl();
 
   sql::Dialect dialect() const;
-  // Reads a file to its end and takes notice of its DDL; rows are passed over. Throws Error{input}
-  // for broken text.
+  // Reads a file to its end: its DDL, and of its rows what they tell of the columns. Throws
+  // Error{input} for broken text.
   void read(sql::Input& input, const std::string& path);
   PostgresqlDdl write() const;
 

@@ -65,6 +65,7 @@ struct DdlColumn {
   DdlTokens generated;      // the expression of a generated column; empty: none
   std::string comment;
   bool ignores_case = false;  // 'a' equals 'A' there
+  bool is_invisible = false;  // rows without a column list leave it out
   // bigint unsigned became numeric: where a foreign key says so, it gives way to bigint.
   bool is_wide_unsigned = false;
   DdlPlace place;
@@ -131,6 +132,7 @@ struct DdlSchema {
   std::vector<QualifiedName> dropped;  // before they were made, if at all
   std::vector<DdlPlace> dropped_at;    // the same, where
   std::vector<DdlNote> notes;
+  bool has_rows = false;
   std::vector<DdlNote> views;  // of each view only the last one counts
 
   // By its exact name, else without case; nullptr if there is none.
