@@ -192,15 +192,20 @@ DialectGuess guess_dialect(std::string_view first_block) {
   // Only PostgreSQL has rows behind COPY ... FROM stdin, and anything may stand in them.
   mark = find_any(upper, {" FROM STDIN"});
   if (!mark.empty()) return is(Dialect::postgresql);
-  mark = find_any(code, {"`", "/*!4", "/*!5", "/*!8", "/*M!"});
+  // Backticks quote names in SQLite, too: what only it writes comes first. MySQL's own comments
+  // and table options are stronger still.
+  mark = find_any(code, {"/*!4", "/*!5", "/*!8", "/*M!"});
+  if (mark.empty()) mark = find_any(upper, {"ENGINE=", "ENGINE =", "AUTO_INCREMENT"});
+  if (!mark.empty()) return is(Dialect::mysql);
+  mark = find_any(upper, {"PRAGMA ", "AUTOINCREMENT", "SQLITE_SEQUENCE", "WITHOUT ROWID", "UNISTR(",
+                          ",CHAR(10))"});
+  if (!mark.empty()) return is(Dialect::sqlite);
+  mark = find_any(code, {"`"});
   if (mark.empty()) {
-    mark = find_any(
-        upper, {"ENGINE=", "ENGINE =", "AUTO_INCREMENT", "DELIMITER $$", "DELIMITER //",
-                "SET FOREIGN_KEY_CHECKS", "LOCK TABLES ", "INSERT IGNORE", "SET NAMES UTF8MB"});
+    mark = find_any(upper, {"DELIMITER $$", "DELIMITER //", "SET FOREIGN_KEY_CHECKS",
+                            "LOCK TABLES ", "INSERT IGNORE", "SET NAMES UTF8MB"});
   }
   if (!mark.empty()) return is(Dialect::mysql);
-  mark = find_any(upper, {"PRAGMA ", "AUTOINCREMENT", "SQLITE_SEQUENCE"});
-  if (!mark.empty()) return is(Dialect::sqlite);
   mark = find_any(upper, {"\nGO\n", "\nGO\r\n", "SET IDENTITY_INSERT", "[DBO]."});
   if (!mark.empty()) return is(Dialect::sql_server);
   mark = find_any(upper, {"INSERT INTO [", "CREATE TABLE ["});
