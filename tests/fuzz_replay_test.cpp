@@ -136,6 +136,10 @@ TEST_CASE("fuzz replay: .env files keep their promises over their corpus") {
   CHECK(replay("fuzz_env", fuzz_env) >= 7);
 }
 
+TEST_CASE("fuzz replay: mapping files keep their promises over their corpus") {
+  CHECK(replay("fuzz_mapping", fuzz_mapping) >= 7);
+}
+
 // PGSEED_TEST_SEED repeats a run.
 TEST_CASE("fuzz replay: mutations of the corpora keep the promises") {
   mutate("fuzz_rows", fuzz_rows, 1000);
@@ -149,4 +153,5 @@ TEST_CASE("fuzz replay: mutations of the corpora keep the promises") {
   mutate("fuzz_archive", fuzz_archive, 300);
   mutate("fuzz_encode", fuzz_encode, 1000);
   mutate("fuzz_env", fuzz_env, 500);
+  mutate("fuzz_mapping", fuzz_mapping, 1000);
 }

@@ -69,7 +69,7 @@ void add_input_flags(CLI::App& command, InputFlags& flags, const char* descripti
   command
       .add_option(
           "--map", flags.map,
-          "other tables and columns, made values: a TOML or JSON file (README, \"Mapping\")")
+          "other tables and columns, made values: a TOML or JSON file (README, Mapping)")
       ->type_name("FILE")
       ->group(files);
   command

@@ -2,8 +2,9 @@
 
 #include <simdjson.h>
 
-#include <algorithm>
 #include <string>
+#include <unordered_set>
+#include <utility>
 
 #include "pgseed/base/scan.hpp"
 #include "pgseed/base/text.hpp"
@@ -19,6 +20,7 @@ class Reader {
  public:
   explicit Reader(std::string_view object) : padded_(object) {
     padded_.reserve(object.size() + simdjson::SIMDJSON_PADDING);
+    passed_ = padded_.data();
   }
 
   Setting read() {
@@ -33,13 +35,13 @@ class Reader {
 
  private:
   void read_members(ondemand::object object, Setting& table) {
+    std::unordered_set<std::string> names;
     for (auto field : object) {
       SettingMember member;
       member.place = place_of(ondemand::raw_json_string(field.key()).raw() - 1);
       member.name = std::string_view(field.unescaped_key());
       member.setting = read_value(field.value());
-      if (std::ranges::find(table.members, member.name, &SettingMember::name) !=
-          table.members.end()) {
+      if (!names.insert(member.name).second) {
         throw SettingProblem{member.place, text('\'', member.name, "' is said twice")};
       }
       table.members.push_back(std::move(member));
@@ -78,15 +80,23 @@ class Reader {
     return setting;
   }
 
-  Place place_of(const char* where) const {
-    const std::string_view before(padded_.data(), static_cast<std::size_t>(where - padded_.data()));
-    const std::size_t line_begin = before.rfind('\n') + 1;  // npos + 1 is 0
-    return {1 + count_newlines(before.data(), before.data() + before.size()),
-            1 + count_characters(before.substr(line_begin))};
+  // Asked from the front of the text to its end.
+  Place place_of(const char* where) {
+    const std::string_view passed(passed_, static_cast<std::size_t>(where - passed_));
+    const std::size_t line_end = passed.rfind('\n');
+    if (line_end != std::string_view::npos) {
+      place_.line += count_newlines(passed.data(), passed.data() + passed.size());
+      place_.column = 1;
+    }
+    place_.column += count_characters(passed.substr(line_end + 1));  // npos + 1 is 0
+    passed_ = where;
+    return place_;
   }
 
   ondemand::parser parser_;
   std::string padded_;
+  const char* passed_ = nullptr;
+  Place place_{1, 1};
 };
 
 }  // namespace

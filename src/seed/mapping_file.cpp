@@ -369,7 +369,7 @@ Mapping parse_mapping(std::string_view content, const std::string& path) {
 }
 
 Mapping read_mapping_file(const std::string& path, std::chrono::system_clock::time_point now) {
-  constexpr std::uintmax_t kMost = std::uintmax_t{16} << 20;
+  constexpr std::uintmax_t kMost = std::uintmax_t{1} << 20;
   std::error_code problem;
   const std::uintmax_t size = std::filesystem::file_size(path, problem);
   std::ifstream file(path, std::ios::binary);
@@ -379,7 +379,7 @@ Mapping read_mapping_file(const std::string& path, std::chrono::system_clock::ti
                      problem ? problem.message() : std::string(std::strerror(errno))),
                 path, "--map names a TOML or JSON file");
   }
-  if (size > kMost) throw Error(ErrorKind::usage, "the mapping is larger than 16 MiB", path);
+  if (size > kMost) throw Error(ErrorKind::usage, "the mapping is larger than 1 MiB", path);
   const std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   Mapping mapping = parse_mapping(content, path);
   mapping.now = utc(now);

@@ -29,3 +29,6 @@ int fuzz_archive(const std::uint8_t* data, std::size_t size);
 int fuzz_encode(const std::uint8_t* data, std::size_t size);
 // .env files: entries with names, in order, or one error with its place.
 int fuzz_env(const std::uint8_t* data, std::size_t size);
+// Mapping files, as TOML and as JSON, and what they make of columns: rules, or one error with its
+// place.
+int fuzz_mapping(const std::uint8_t* data, std::size_t size);
