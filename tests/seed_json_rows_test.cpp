@@ -16,10 +16,15 @@ using namespace std::string_literals;
 
 namespace {
 
-std::string sql_of(const std::vector<std::string>& pieces, const seed::RowOptions& options,
+struct JsonRows : seed::RowOptions {
+  std::vector<std::string> json_columns;
+};
+
+std::string sql_of(const std::vector<std::string>& pieces, const JsonRows& options,
                    std::string* error_text = nullptr) {
   std::string out;
   const auto rows = seed::make_json_text(options, "a.json");
+  rows->set_json_columns(options.json_columns);
   try {
     for (const std::string& piece : pieces) {
       if (!piece.empty()) rows->add(piece, out);
@@ -35,7 +40,7 @@ std::string sql_of(const std::vector<std::string>& pieces, const seed::RowOption
 }
 
 // The rows of a text: the same as a whole, byte by byte, and cut in two anywhere.
-std::vector<std::string> rows_of(const std::string& text, seed::RowOptions options = {}) {
+std::vector<std::string> rows_of(const std::string& text, JsonRows options = {}) {
   CAPTURE(text);
   if (options.table.empty()) options.table = "t";
   const std::string whole = sql_of({text}, options);
@@ -95,7 +100,7 @@ TEST_CASE("seed json rows: values keep their spelling") {
 }
 
 TEST_CASE("seed json rows: a string for a json column stays JSON") {
-  seed::RowOptions options;
+  JsonRows options;
   options.table = "t";
   options.json_columns = {"j"};
   CHECK(
@@ -106,7 +111,7 @@ TEST_CASE("seed json rows: a string for a json column stays JSON") {
 }
 
 TEST_CASE("seed json rows: names are names, whatever they hold") {
-  seed::RowOptions options;
+  JsonRows options;
   options.schema = "My schema";
   options.table = "T\"t";
   CHECK(rows_of("{\"A b\":1,\"select\":2,\"it\\\"s\":3,\"n\\nm\\\\\":4}\n{\"a\":1}", options) ==
@@ -160,7 +165,7 @@ TEST_CASE("seed json rows: what is broken is refused with line and column") {
 }
 
 TEST_CASE("seed json rows: one object at a time is in memory, and it has a limit") {
-  seed::RowOptions options;
+  JsonRows options;
   options.table = "t";
   options.max_row_bytes = 1'000;
   const auto rows = seed::make_json_text(options, "a.json");

@@ -49,6 +49,10 @@ class JsonText final : public RowText {
         name_(std::move(name)),
         table_(to_sql(TableName{options.schema, options.table})) {}
 
+  void set_json_columns(std::vector<std::string> columns) override {
+    json_columns_ = std::move(columns);
+  }
+
   void add(std::string_view block, std::string& out) override {
     const char* at = block.data();
     const char* const end = at + block.size();
@@ -226,8 +230,8 @@ class JsonText final : public RowText {
              text("the object has two members ", quote_identifier(std::string(member.name))), "");
       }
       names_.emplace_back(member.name);
-      const auto& json = options_.json_columns;
-      is_json_.push_back(std::find(json.begin(), json.end(), member.name) != json.end());
+      is_json_.push_back(std::find(json_columns_.begin(), json_columns_.end(), member.name) !=
+                         json_columns_.end());
     }
     out += text("INSERT INTO ", table_);
     for (std::size_t index = 0; index < names_.size(); ++index) {
@@ -290,6 +294,7 @@ class JsonText final : public RowText {
   RowOptions options_;
   std::string name_;
   std::string table_;
+  std::vector<std::string> json_columns_;
   List list_ = List::unknown;
   std::size_t depth_ = 0;  // of brackets; 0: between objects
   bool in_string_ = false;
