@@ -136,7 +136,7 @@ void Loader::prepare(RunTable& table, const ColumnSetUse& use,
     const std::string& name = (*columns)[index];
     set.columns.push_back(name);
     set.value_index.push_back(index);
-    set.types.push_back(type_of_column(table.model, table.name, name, definitions));
+    set.types.push_back(type_of_column(table.model, table.name, name, definitions, setup_.order));
     set.classes.push_back(declared_json(options, table.name, name) ? ColumnClass::jsonb
                                                                    : class_of(set.types.back()));
   }

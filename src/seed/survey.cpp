@@ -96,7 +96,9 @@ class Surveyor {
     const auto columns = columns_of_rows(name, use, file_.definitions, known_.order, file_.path);
     if (!columns) return;
     for (const std::string& column : *columns) {
-      target_.types.push_back(type_of_column(table, name, column, file_.definitions));
+      target_.types.push_back(type_of_column(table, name, column, file_.definitions, known_.order));
+      file_.wants_lengths |=
+          target_.types.back() == "bit" && meaning_.dialect == sql::Dialect::mysql;
       target_.classes.push_back(class_of(target_.types.back()));
     }
   }
@@ -269,10 +271,13 @@ std::optional<std::vector<std::string>> columns_of_rows(const TableName& table,
 }
 
 std::string type_of_column(const Table* table, const TableName& name, const std::string& column,
-                           const sql::TableDefinitions& definitions) {
+                           const sql::TableDefinitions& definitions, const Model* order) {
   const Column* const found = table == nullptr ? nullptr : table->find_column(column);
   if (found == nullptr) return {};
   if (found->type != "bit") return found->type;
+  const Table* const known = order == nullptr ? nullptr : order->find(name);
+  const Column* const whole = known == nullptr ? nullptr : known->find_column(column);
+  if (whole != nullptr && whole->type.starts_with("bit(")) return whole->type;
   if (const sql::TableDefinition* const defined = definitions.find(name.schema, name.table)) {
     for (const sql::ColumnDefinition& own : defined->columns) {
       if (own.name == column && own.type.starts_with("bit(")) return own.type;

@@ -56,6 +56,7 @@ struct FileSurvey {
   std::uint64_t unsupported_count = 0;
   sql::TableDefinitions definitions;
   std::vector<std::string> notes;  // what was taken for granted while reading
+  bool wants_lengths = false;      // of bits, which only a catalogue or a CREATE TABLE tells
 
   static constexpr std::size_t kListed = 200;
   TableSurvey* find(const TableName& name);
@@ -92,10 +93,10 @@ std::optional<std::vector<std::string>> columns_of_rows(const TableName& table,
                                                         const Model* order,
                                                         const std::string& path);
 
-// The type of a column: the target's; with the file's own length where the target tells none and it
-// decides what a value is (bit).
+// The type of a column: the target's. Where the API tells no length and it decides what a value is
+// (bit), the catalogue's or else the file's own.
 std::string type_of_column(const Table* table, const TableName& name, const std::string& column,
-                           const sql::TableDefinitions& definitions);
+                           const sql::TableDefinitions& definitions, const Model* order);
 
 // Adds a statement's effect on the later rows of a file; returns true if it is unsupported because
 // rows that were read before it would change (DROP TABLE of a table that has rows).
