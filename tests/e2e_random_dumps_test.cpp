@@ -327,4 +327,13 @@ TEST_CASE("random dumps: PostgreSQL's hold for pgseed what psql makes of them") 
   dumps.run();
 }
 
+TEST_CASE("random dumps: MySQL's hold for pgseed what MariaDB makes of them") {
+  RandomDumps dumps(sql::Dialect::mysql,
+                    {
+                        // PostgreSQL has no such dates; --zero-dates null makes them NULL.
+                        {"which PostgreSQL does not have (NULL with --zero-dates null)"},
+                    });
+  dumps.run();
+}
+
 }  // namespace pgseed::test

@@ -216,7 +216,8 @@ class Run {
               });
         });
     const bool needs_types = !connection_.has_openapi && services_.connect != nullptr;
-    if (!services_.catalogue || !(needs_catalogue || needs_types)) return file;
+    const bool needed = needs_catalogue || needs_types || file.wants_lengths;
+    if (!services_.catalogue || !needed) return file;
     return read_catalogue(file) ? survey_file(index) : file;
   }
 

@@ -11,6 +11,8 @@ std::string table_stem(std::uint64_t seed, std::size_t table) {
 
 RandomDump random_dump(sql::Dialect dialect, std::uint64_t seed) {
   switch (dialect) {
+    case sql::Dialect::mysql:
+      return random_mysql_dump(seed);
     default:
       return random_postgresql_dump(seed);
   }

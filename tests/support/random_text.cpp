@@ -225,7 +225,7 @@ std::string random_name(Random& random, const std::string& stem, const NameRules
     name += piece;
   }
   if (longest) name.append(rules.longest - name.size(), 'x');
-  if (name.back() == ' ') name.back() = '_';
+  if (static_cast<unsigned char>(name.back()) <= ' ') name.back() = '_';
   return name;
 }
 
