@@ -67,9 +67,8 @@ void add_input_flags(CLI::App& command, InputFlags& flags, const char* descripti
       ->type_name("NAME")
       ->group(files);
   command
-      .add_option(
-          "--map", flags.map,
-          "other tables and columns, made values: a TOML or JSON file (README, Mapping)")
+      .add_option("--map", flags.map,
+                  "other tables and columns, made values: a TOML or JSON file (README, Mapping)")
       ->type_name("FILE")
       ->group(files);
   command

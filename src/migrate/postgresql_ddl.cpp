@@ -578,10 +578,13 @@ class Writer {
         return note(key.place, text(shown, " is left out: ", why));
       }
     }
+    // Never without a name: applied again, it shall be found to exist.
+    const std::string name =
+        key.name.empty() ? text(table.name.name, '_', joined(own, "_"), "_fkey") : key.name;
     std::string statement =
-        text("ALTER TABLE ", sql_name(table.name), " ADD ",
-             constraint_name(table, key.name, "_fkey"), "FOREIGN KEY (", list_names(own),
-             ") REFERENCES ", sql_name(parent == nullptr ? key.table : parent->name),
+        text("ALTER TABLE ", sql_name(table.name), " ADD ", constraint_name(table, name, "_fkey"),
+             "FOREIGN KEY (", list_names(own), ") REFERENCES ",
+             sql_name(parent == nullptr ? key.table : parent->name),
              theirs.empty() ? "" : text(" (", list_names(theirs), ')'),
              key.on_delete.empty() ? "" : text(" ON DELETE ", key.on_delete),
              key.on_update.empty() ? "" : text(" ON UPDATE ", key.on_update),

@@ -139,7 +139,7 @@ void Loader::prepare(RunTable& table, const ColumnSetUse& use,
     set.columns.push_back(name);
     set.value_index.push_back(index);
     set.types.push_back(
-        type_of_column(table.model, table.name, name, definitions,
+        type_of_column(table.model, table.name, name, definitions, setup_.order,
                        use.declared_types.empty() ? std::string() : use.declared_types[index]));
     set.classes.push_back(declared_json(options, table.name, name) ? ColumnClass::jsonb
                                                                    : class_of(set.types.back()));

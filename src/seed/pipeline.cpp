@@ -43,7 +43,6 @@ class Run {
     }
     connect();
     survey_files();
-    learn_other_schemas();
     if (options_.dry_run) return;
     make_sender();
     plan();
@@ -205,6 +204,8 @@ class Run {
     known.types = connection_.has_openapi ? &types_ : nullptr;
     known.order = catalogue_read_ ? &order_ : nullptr;
     FileSurvey file = survey(*open_part(index), options_, known);
+    // Values are judged by the types of their columns: look again once those are known.
+    if (learn_schemas(file)) return survey_file(index);
     // Rows without a column list and without CREATE TABLE: ask the direct connection, look again.
     const bool needs_catalogue =
         std::any_of(file.tables.begin(), file.tables.end(), [&](const TableSurvey& table) {
@@ -215,21 +216,26 @@ class Run {
               });
         });
     const bool needs_types = !connection_.has_openapi && services_.connect != nullptr;
-    if (catalogue_read_ || !services_.catalogue || !(needs_catalogue || needs_types)) return file;
-    read_catalogue(file);
-    return survey_file(index);
+    const bool needed = needs_catalogue || needs_types || file.wants_lengths;
+    if (!services_.catalogue || !needed) return file;
+    return read_catalogue(file) ? survey_file(index) : file;
   }
 
-  void read_catalogue(const FileSurvey& file) {
-    std::vector<std::string> schemas = {options_.schema};
+  // False if all schemas of the file were read before.
+  bool read_catalogue(const FileSurvey& file) {
+    const std::size_t before = catalogue_schemas_.size();
+    if (before == 0) catalogue_schemas_.push_back(options_.schema);
     for (const TableSurvey& table : file.tables) {
-      if (std::find(schemas.begin(), schemas.end(), table.name.schema) == schemas.end()) {
-        schemas.push_back(table.name.schema);
+      if (std::find(catalogue_schemas_.begin(), catalogue_schemas_.end(), table.name.schema) ==
+          catalogue_schemas_.end()) {
+        catalogue_schemas_.push_back(table.name.schema);
       }
     }
-    order_ = services_.catalogue(schemas);
+    if (catalogue_schemas_.size() == before) return false;
+    order_ = services_.catalogue(catalogue_schemas_);
     catalogue_read_ = true;
     if (!connection_.has_openapi) types_ = order_;
+    return true;
   }
 
   void require_supported(const FileSurvey& file) {
@@ -274,21 +280,23 @@ class Run {
     }
   }
 
-  // The OpenAPI document speaks of one schema; the files may speak of more.
-  void learn_other_schemas() {
-    if (!connection_.has_openapi) return;
-    std::vector<std::string> known = {options_.schema};
-    for (const FileSurvey& file : surveys_) {
-      for (const TableSurvey& table : file.tables) {
-        const std::string& schema = table.name.schema;
-        const bool is_known = std::find(known.begin(), known.end(), schema) != known.end();
-        if (is_known || !wants(options_, table.name)) continue;
-        known.push_back(schema);
-        const auto model = rest::read_model(*services_.transport, connection_.endpoint, schema);
-        if (!model) continue;
-        types_.tables.insert(types_.tables.end(), model->tables.begin(), model->tables.end());
-      }
+  // The OpenAPI document speaks of one schema; the files may speak of more. True if it told more.
+  bool learn_schemas(const FileSurvey& file) {
+    if (!connection_.has_openapi) return false;
+    bool more = false;
+    for (const TableSurvey& table : file.tables) {
+      const std::string& schema = table.name.schema;
+      const bool is_known =
+          schema == options_.schema ||
+          std::find(other_schemas_.begin(), other_schemas_.end(), schema) != other_schemas_.end();
+      if (is_known || !wants(options_, table.name)) continue;
+      other_schemas_.push_back(schema);
+      const auto model = rest::read_model(*services_.transport, connection_.endpoint, schema);
+      if (!model) continue;
+      types_.tables.insert(types_.tables.end(), model->tables.begin(), model->tables.end());
+      more = true;
     }
+    return more;
   }
 
   void make_sender() {
@@ -514,8 +522,9 @@ class Run {
   Model types_;
   Model order_;
   bool catalogue_read_ = false;
-  std::vector<sql::Dialect> dialects_;  // by part
-  std::vector<FileSurvey> surveys_;     // by part; empty for one that is not surveyed
+  std::vector<std::string> catalogue_schemas_, other_schemas_;  // that were asked for
+  std::vector<sql::Dialect> dialects_;                          // by part
+  std::vector<FileSurvey> surveys_;  // by part; empty for one that is not surveyed
   std::uint64_t rows_total_ = 0;
   std::uint64_t sequences_ = 0;
   std::vector<OrderedTable> order_of_tables_;

@@ -129,7 +129,9 @@ class Surveyor {
     if (!columns) return;
     for (std::size_t index = 0; index < columns->size(); ++index) {
       target_.types.push_back(type_of_column(table, name, (*columns)[index], file_.definitions,
-                                             declared_type_at(index)));
+                                             known_.order, declared_type_at(index)));
+      file_.wants_lengths |=
+          target_.types.back() == "bit" && meaning_.dialect == sql::Dialect::mysql;
       target_.classes.push_back(class_of(target_.types.back()));
     }
   }
@@ -324,10 +326,14 @@ std::optional<std::vector<std::string>> columns_of_rows(const TableName& table,
 }
 
 std::string type_of_column(const Table* table, const TableName& name, const std::string& column,
-                           const sql::TableDefinitions& definitions, const std::string& declared) {
+                           const sql::TableDefinitions& definitions, const Model* order,
+                           const std::string& declared) {
   const Column* const found = table == nullptr ? nullptr : table->find_column(column);
   if (found == nullptr) return {};
   if (found->type != "bit") return found->type;
+  const Table* const known = order == nullptr ? nullptr : order->find(name);
+  const Column* const whole = known == nullptr ? nullptr : known->find_column(column);
+  if (whole != nullptr && whole->type.starts_with("bit(")) return whole->type;
   const std::string own = declared.empty() ? declared_type(name, column, definitions) : declared;
   return own.empty() ? found->type : own;
 }

@@ -12,7 +12,7 @@ namespace {
 std::string read_option_string(Cursor& cursor, const char* option) {
   skip_blanks(cursor);
   const char* const at = cursor.position;
-  bool escapes = false;
+  bool escapes = !cursor.backslash_is_data;
   if ((cursor.peek() | 0x20) == 'e' && cursor.peek(1) == '\'') {
     ++cursor.position;
     escapes = true;

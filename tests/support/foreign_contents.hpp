@@ -57,6 +57,7 @@ inline std::string postgresql_field(const ShownColumn& column) {
   if (column.type == "timestamp with time zone") {
     return "to_char(" + id + " at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')";
   }
+  if (column.type == "inet") return "host(" + id + ")";
   return id + "::text";
 }
 

@@ -61,6 +61,7 @@ struct FileSurvey {
   sql::TableDefinitions definitions;
   std::vector<std::string> notes;  // what was taken for granted while reading
   MappingUse mapping_use;
+  bool wants_lengths = false;      // of bits, which only a catalogue or a CREATE TABLE tells
 
   static constexpr std::size_t kListed = 200;
   TableSurvey* find(const TableName& name);
@@ -99,10 +100,10 @@ std::optional<std::vector<std::string>> columns_of_rows(const TableName& table,
                                                         const Model* order,
                                                         const std::string& path);
 
-// The type of a column: the target's; with the file's own length where the target tells none and it
-// decides what a value is (bit). `declared`: what is known of the file's own already.
+// The type of a column: the target's. Where the API tells no length and it decides what a value is
+// (bit), the catalogue's or else the file's own, `declared` if that is known already.
 std::string type_of_column(const Table* table, const TableName& name, const std::string& column,
-                           const sql::TableDefinitions& definitions,
+                           const sql::TableDefinitions& definitions, const Model* order,
                            const std::string& declared = {});
 // The file's own type of a column, if it is one whose length decides; else empty.
 std::string declared_type(const TableName& name, const std::string& column,
