@@ -68,7 +68,7 @@ void add_input_flags(CLI::App& command, InputFlags& flags, const char* descripti
       ->group(files);
   command
       .add_option("--map", flags.map,
-                  "other tables and columns, made values: a TOML or JSON file (README, Mapping)")
+                  "other tables, columns and values: TOML or JSON (README, Mapping)")
       ->type_name("FILE")
       ->group(files);
   command

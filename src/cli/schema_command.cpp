@@ -175,7 +175,7 @@ void add_schema_command(CLI::App& app, const GlobalFlags& global, Action& action
       ->type_name("NAME");
   command
       ->add_option("--tinyint1", flags->tinyint1,
-                   "MySQL's tinyint(1): auto (boolean if all rows are), boolean or smallint")
+                   "MySQL's tinyint(1): auto (boolean if rows fit), boolean or smallint")
       ->check(CLI::IsMember({"auto", "boolean", "smallint"}))
       ->type_name("TYPE");
   command->add_flag("--dry-run", flags->dry_run, "print what would be applied");

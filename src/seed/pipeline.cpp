@@ -204,6 +204,8 @@ class Run {
     known.types = connection_.has_openapi ? &types_ : nullptr;
     known.order = catalogue_read_ ? &order_ : nullptr;
     FileSurvey file = survey(*open_part(index), options_, known);
+    // A file that is refused anyway is refused for what stands in it first.
+    if (file.unsupported_count > 0 && !options_.skip_unsupported) return file;
     // Values are judged by the types of their columns: look again once those are known.
     if (learn_schemas(file)) return survey_file(index);
     // Rows without a column list and without CREATE TABLE: ask the direct connection, look again.

@@ -90,6 +90,7 @@ std::string_view closing_mark(std::string_view block, std::size_t at) {
   const std::string_view rest = block.substr(at);
   if (rest[0] == '\'') return "'";
   if (rest[0] == '"') return "\"";
+  if (rest[0] == '`') return "`";
   if (rest.substr(0, 2) == "--") return "\n";
   if (rest.substr(0, 2) == "/*" && rest.substr(0, 3) != "/*!" && rest.substr(0, 4) != "/*M!") {
     return "*/";
