@@ -98,7 +98,7 @@ void promise_row(const sql::Row& row, sql::Dialect dialect,
   for (std::size_t index = 0; index < values.size(); ++index) {
     has_raw |= is_raw(set.classes[index]);
     promise(values[index] == wanted(set, index, row.values[index]),
-            "another value in the body: " + values[index].value_or("NULL") + " in a column of " +
+            "another value in the body: column " + std::to_string(index) + " of type " +
                 set.types[index]);
   }
   if (has_raw) return;
