@@ -194,6 +194,24 @@ TEST_CASE("seed json rows: one object at a time is in memory, and it has a limit
   CHECK((sql.size() > 200'000) == error.empty());
 }
 
+TEST_CASE("seed json rows: an object has no more members than a table has columns") {
+  const auto object = [](std::size_t count) {
+    std::string text;
+    for (std::size_t index = 0; index < count; ++index) {
+      text += (index == 0 ? "{\"c" : ",\"c") + std::to_string(index) + "\":1";
+    }
+    return text + "}";
+  };
+  JsonRows options;
+  options.table = "t";
+  CHECK(test::transcript(sql_of({object(1600)}, options)).size() == 1);
+  CHECK(sql_of({object(1601)}, options) == "error a.json:1:1 the object has 1601 members");
+  CHECK(sql_of({object(100'000)}, options) == "error a.json:1:1 the object has 100000 members");
+  const std::string name(1 << 20, 'x');
+  CHECK(test::joined(test::transcript(sql_of({"{\"" + name + "\":1}"}, options))) ==
+        "1 insert t(" + name.substr(0, 63) + "): [1]\n");
+}
+
 TEST_CASE("seed json rows: the fast reader of members takes what the strict one takes") {
   const std::uint64_t seed = test::test_seed();
   CAPTURE(seed);

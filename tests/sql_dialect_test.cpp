@@ -31,6 +31,13 @@ TEST_CASE("sql dialect: what only one program writes tells the dialect") {
       {"PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;", Dialect::sqlite},
       {"CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT);", Dialect::sqlite},
       {"DELETE FROM sqlite_sequence;", Dialect::sqlite},
+      // SQLite takes backticks, too.
+      {"CREATE TABLE `t` (`id` INTEGER PRIMARY KEY AUTOINCREMENT);", Dialect::sqlite},
+      {"PRAGMA foreign_keys=OFF;\nINSERT INTO `t` VALUES (1);", Dialect::sqlite},
+      {"CREATE TABLE `t` (a TEXT PRIMARY KEY) WITHOUT ROWID;", Dialect::sqlite},
+      {"INSERT INTO `t` VALUES (unistr('a\\u000a'));", Dialect::sqlite},
+      {"INSERT INTO `t` VALUES (replace('a','\\n',char(10)));", Dialect::sqlite},
+      {"CREATE TABLE `pragma` (`autoincrement` int AUTO_INCREMENT);", Dialect::mysql},
       {"SELECT 1\nGO\nSELECT 2\nGO\n", Dialect::sql_server},
       {"SELECT 1\r\nGO\r\n", Dialect::sql_server},
       {"INSERT [dbo].[t] VALUES (1)", Dialect::sql_server},

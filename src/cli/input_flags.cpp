@@ -10,6 +10,7 @@
 
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
+#include "pgseed/seed/mapping_file.hpp"
 
 namespace pgseed::cli {
 namespace {
@@ -66,6 +67,11 @@ void add_input_flags(CLI::App& command, InputFlags& flags, const char* descripti
       ->type_name("NAME")
       ->group(files);
   command
+      .add_option("--map", flags.map,
+                  "other tables, columns and values: TOML or JSON (README, Mapping)")
+      ->type_name("FILE")
+      ->group(files);
+  command
       .add_option("--format", flags.format,
                   "auto (by name and content), sql, csv or json (NDJSON or an array)")
       ->check(CLI::IsMember({"auto", "sql", "csv", "json"}))
@@ -120,6 +126,10 @@ void set_input(seed::Options& options, const InputFlags& flags,
   options.input.packed.ratio = flags.max_unpack_ratio;
   if (flags.max_unpacked_bytes > 0) options.input.packed.bytes = flags.max_unpacked_bytes;
   options.input.rows = rows_of(flags, tables);
+  if (!flags.map.empty()) {
+    options.mapping = std::make_shared<const seed::Mapping>(
+        seed::read_mapping_file(flags.map, std::chrono::system_clock::now()));
+  }
 }
 
 std::vector<std::string> expand_patterns(const std::vector<std::string>& paths) {

@@ -14,7 +14,8 @@ constexpr const char* kFooter = R"(Examples:
   pgseed inspect dump.sql
   pgseed inspect --json dump.sql
   pgseed inspect dump.sql.gz all-tables.zip
-  pgseed inspect --table people people.csv)";
+  pgseed inspect --table people people.csv
+  pgseed inspect old.sql --map old.map.toml   the tables and columns that it is loaded into)";
 
 struct InspectFlags {
   InputFlags input;
@@ -52,8 +53,8 @@ std::string describe(const seed::FileSurvey& file) {
   if (file.tables.empty()) out += "  no rows\n";
   for (const std::string& note : file.notes) out += text("  note: ", note, "\n");
   if (file.ddl_statements > 0) {
-    out += text("  ", file.ddl_statements, " DDL statements",
-                file.dialect == "postgresql" ? " (apply them with pgseed schema)" : "", "\n");
+    out += text("  ", file.ddl_statements, " DDL statements (apply them",
+                file.dialect == "postgresql" ? "" : ", translated,", " with pgseed schema)\n");
   }
   if (file.unsupported_count > 0) {
     out += text("  ", file.unsupported_count, " rows or statements cannot go over PostgREST:\n");
@@ -71,10 +72,17 @@ int run_inspect(const InspectFlags& flags, const GlobalFlags& global) {
   options.schema = global.schema.value_or("public");
   set_input(options, flags.input, flags.tables);
   std::vector<seed::FileSurvey> files;
+  seed::MappingUse use;
   for (const seed::InputPart& part : seed::list_inputs(options.files, options.input.packed)) {
     seed::DumpInput input(part, options.input);
     files.push_back(seed::survey(input, options, {}));
     files.back().path = part.shown();
+    use.add(files.back().mapping_use);
+  }
+  if (options.mapping) {
+    for (const std::string& note : seed::require_used(*options.mapping, use)) {
+      console.info("note: " + note);
+    }
   }
   if (console.json()) {
     console.result(inspect_json(files));

@@ -31,6 +31,7 @@ Examples:
   pgseed seed dump.sql.gz 'parts/*.sql.zst'   packed files and patterns
   pgseed seed people.csv --table people       rows of CSV, TSV, NDJSON or a JSON array
   mysqldump shop | pgseed seed -              from standard input
+  pgseed seed old.sql --map old.map.toml      into other tables and columns
   pgseed seed dump.sql --max-rejects all --rejects bad.ndjson)";
 
 // What was typed, before it makes sense.

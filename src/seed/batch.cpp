@@ -91,6 +91,10 @@ const char* append_value(json::Buffer& body, const ColumnSet& set, std::size_t p
     case sql::Form::mysql_escapes:
       if (!json::append_mysql_string(body, value.text)) return kHoldsNul;
       break;
+    case sql::Form::made:
+      if (value.text.find('\0') != std::string_view::npos) return kHoldsNul;
+      json::append_string(body, value.text);
+      break;
     case sql::Form::number:
       // An unquoted 1.5 into an integer column is rounded by psql and refused by PostgREST.
       if (column == ColumnClass::integer && value.text.find('.') != std::string_view::npos) {

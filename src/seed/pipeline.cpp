@@ -111,20 +111,38 @@ class Run {
       report.files.push_back(file);
       dialects_.push_back(dialect);
       tally_.add_file(input->name());
+      if (input->row_format() == "csv" || input->row_format() == "json") take_named_table();
       streams_.push_back(input->repeatable() ? nullptr : std::move(input));
     }
+  }
+
+  TableName named_table() const {
+    const RowOptions& rows = options_.input.rows;
+    return {rows.schema.empty() ? options_.schema : rows.schema, rows.table};
+  }
+
+  // --table says what the rows of CSV and JSON are called before they are mapped; what is loaded
+  // goes by the name after it.
+  void take_named_table() {
+    const TableRule* const rule =
+        options_.mapping ? options_.mapping->find(named_table()) : nullptr;
+    if (rule == nullptr || !rule->table) return;
+    const TableName target = rule->target_of(named_table());
+    options_.tables = {target.schema + "." + target.table};
   }
 
   // Which strings of JSON rows are JSON in the table, only the target knows.
   void tell_json_columns(DumpInput& input) {
     if (input.row_format() != "json") return;
     std::vector<std::string> columns = options_.json_columns.value_or(std::vector<std::string>());
-    const RowOptions& rows = options_.input.rows;
-    const TableName name{rows.schema.empty() ? options_.schema : rows.schema, rows.table};
+    const TableRule* const rule =
+        options_.mapping ? options_.mapping->find(named_table()) : nullptr;
+    const TableName name = rule == nullptr ? named_table() : rule->target_of(named_table());
     if (const Table* const table = types_.find(name)) {
       for (const Column& column : table->columns) {
         const ColumnClass kind = class_of(column.type);
-        if (kind == ColumnClass::json || kind == ColumnClass::jsonb) columns.push_back(column.name);
+        if (kind != ColumnClass::json && kind != ColumnClass::jsonb) continue;
+        columns.push_back(rule == nullptr ? column.name : rule->source_of(column.name));
       }
     }
     input.set_json_columns(std::move(columns));
@@ -164,11 +182,21 @@ class Run {
         throw Error(ErrorKind::input, "the file holds no rows, only blanks and comments",
                     file.path);
       }
-      require_supported(file);
     }
     rows_total_ = rows;
+    if (all_surveyed()) require_mapping_used();
+    for (const FileSurvey& file : surveys_) require_supported(file);
     if (all_surveyed()) require_rows(rows);
     if (options_.dry_run) count_dry_run();
+  }
+
+  // What the mapping speaks of must have come; of a stream that is known only at its end.
+  void require_mapping_used() {
+    if (!options_.mapping) return;
+    MappingUse use;
+    for (const FileSurvey& file : surveys_) use.add(file.mapping_use);
+    if (loader_) use.add(loader_->mapping_use());
+    for (const std::string& line : require_used(*options_.mapping, use)) note(line);
   }
 
   FileSurvey survey_file(std::size_t index) {
@@ -176,6 +204,8 @@ class Run {
     known.types = connection_.has_openapi ? &types_ : nullptr;
     known.order = catalogue_read_ ? &order_ : nullptr;
     FileSurvey file = survey(*open_part(index), options_, known);
+    // A file that is refused anyway is refused for what stands in it first.
+    if (file.unsupported_count > 0 && !options_.skip_unsupported) return file;
     // Values are judged by the types of their columns: look again once those are known.
     if (learn_schemas(file)) return survey_file(index);
     // Rows without a column list and without CREATE TABLE: ask the direct connection, look again.
@@ -427,6 +457,7 @@ class Run {
       loader_->finish_pass();
     }
     show_progress();
+    if (!all_surveyed() && !sender_->ended()) require_mapping_used();
   }
 
   void show_progress() {
@@ -483,7 +514,7 @@ class Run {
     }
   }
 
-  const Options options_;
+  Options options_;
   const Services& services_;
   std::chrono::steady_clock::time_point started_;
   Tally tally_;

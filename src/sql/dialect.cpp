@@ -90,6 +90,7 @@ std::string_view closing_mark(std::string_view block, std::size_t at) {
   const std::string_view rest = block.substr(at);
   if (rest[0] == '\'') return "'";
   if (rest[0] == '"') return "\"";
+  if (rest[0] == '`') return "`";
   if (rest.substr(0, 2) == "--") return "\n";
   if (rest.substr(0, 2) == "/*" && rest.substr(0, 3) != "/*!" && rest.substr(0, 4) != "/*M!") {
     return "*/";
@@ -256,17 +257,21 @@ DialectGuess guess_dialect(std::string_view first_block) {
     own = std::min(own, upper.find(setting));
   }
   const std::string_view before = std::string_view(upper).substr(0, own);
-  const Found mysql = find_first(
-      before, {"`", "/*!4", "/*!5", "/*!8", "/*M!", "ENGINE=", "ENGINE =", "AUTO_INCREMENT",
-               "DELIMITER $$", "DELIMITER //", "SET FOREIGN_KEY_CHECKS", "LOCK TABLES ",
-               "INSERT IGNORE", "SET NAMES UTF8MB"});
-  const Found sqlite = find_first(before, {"PRAGMA ", "AUTOINCREMENT", "SQLITE_SEQUENCE"});
-  // SQLite reads MySQL's backticks, too, and either may name the other's words further down.
+  const Found mysql =
+      find_first(before, {"/*!4", "/*!5", "/*!8", "/*M!", "ENGINE=", "ENGINE =", "AUTO_INCREMENT",
+                          "DELIMITER $$", "DELIMITER //", "SET FOREIGN_KEY_CHECKS", "LOCK TABLES ",
+                          "INSERT IGNORE", "SET NAMES UTF8MB"});
+  const Found sqlite = find_first(before, {"PRAGMA ", "AUTOINCREMENT", "SQLITE_SEQUENCE",
+                                           "WITHOUT ROWID", "UNISTR(", ",CHAR(10))"});
+  // Either may name the other's words further down.
   if (!mysql.mark.empty() || !sqlite.mark.empty()) {
     const bool is_mysql = mysql.at < sqlite.at;
     mark = is_mysql ? mysql.mark : sqlite.mark;
     return is(is_mysql ? Dialect::mysql : Dialect::sqlite);
   }
+  // SQLite reads backticks, too: they count only where nothing of its own stands.
+  mark = find_any(before, {"`"});
+  if (!mark.empty()) return is(Dialect::mysql);
   mark = find_any(before, {"\nGO\n", "\nGO\r\n", "SET IDENTITY_INSERT", "[DBO]."});
   if (!mark.empty()) return is(Dialect::sql_server);
   mark = find_any(before, {"INSERT INTO [", "CREATE TABLE ["});

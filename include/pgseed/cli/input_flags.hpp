@@ -16,7 +16,7 @@ namespace pgseed::cli {
 struct InputFlags {
   std::vector<std::string> files;
   std::string dialect = "auto";
-  std::string encoding;
+  std::string encoding, map;
   std::string format = "auto";
   std::string delimiter, quote, escape, null_text;
   bool no_header = false;
@@ -29,8 +29,8 @@ struct InputFlags {
 // description: of the files. flags must outlive the command.
 void add_input_flags(CLI::App& command, InputFlags& flags, const char* description);
 
-// Sets what the flags say about reading: files, dialect, input. tables: those of --table, of which
-// one alone is where rows of CSV and JSON go. Throws Error{usage}.
+// Sets what the flags say about reading: files, dialect, input, mapping. tables: those of --table,
+// of which one alone is where rows of CSV and JSON go. Throws Error{usage}.
 void set_input(seed::Options& options, const InputFlags& flags,
                const std::vector<std::string>& tables);
 

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,8 @@
 #include "pgseed/seed/dump_input.hpp"
 
 namespace pgseed::seed {
+
+struct Mapping;
 
 enum class Mode { insert, upsert, ignore, force };
 const char* name(Mode mode);  // "insert", ...
@@ -35,6 +38,7 @@ struct Options {
   bool skip_unsupported = false;
   // Columns whose values are JSON, "column" or "table.column", when no server tells.
   std::optional<std::vector<std::string>> json_columns;
+  std::shared_ptr<const Mapping> mapping;  // nullptr: rows stay as they are
   InputOptions input;                // of all files
   std::string dialect = "auto";      // or the name of one that all files are in
   bool zero_dates_are_null = false;  // MySQL's 0000-00-00; false: refused

@@ -36,6 +36,10 @@ struct RowOptions {
   std::size_t max_row_bytes = std::size_t{256} << 20;
 };
 
+// PostgreSQL's limit.
+constexpr std::size_t kMostColumns = 1600;
+constexpr const char* kMostColumnsHint = "a table of PostgreSQL has 1,600 at most";
+
 class RowText {
  public:
   virtual ~RowText() = default;
