@@ -116,3 +116,24 @@ TEST_CASE("sql dialect: what is no SQL text at all is named") {
     CHECK(!recognize_foreign(text));
   }
 }
+
+TEST_CASE(
+    "sql dialect: quotes behind backslashes and in nested comments do not turn text into code") {
+  for (const std::string text : {
+           "INSERT INTO t VALUES (E'it\\'s', '`');",
+           "INSERT INTO t VALUES (e'a''\\'b', '`');",
+           "/* /* it's */ \" */ INSERT INTO t VALUES ('`');",
+           "SET standard_conforming_strings = off;\nINSERT INTO t VALUES ('\\'`');",
+           "COPY t (a)\n  FROM -- '\n stdin;\n`\n\\.\n",
+       }) {
+    CAPTURE(text);
+    CHECK(detect_dialect(text) == Dialect::postgresql);
+  }
+}
+
+TEST_CASE("sql dialect: of the marks of several dialects the first one counts") {
+  CHECK(detect_dialect("INSERT INTO `t` VALUES ('it\\'s COPY x FROM stdin');") == Dialect::mysql);
+  CHECK(detect_dialect("PRAGMA foreign_keys=OFF;\nCREATE TABLE `t`(a);") == Dialect::sqlite);
+  CHECK(detect_dialect("CREATE TABLE `pragma ` (a int);\nPRAGMA x;") == Dialect::mysql);
+  CHECK(detect_dialect("COPY t FROM stdin;\n`\n\\.\n") == Dialect::postgresql);
+}

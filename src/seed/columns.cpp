@@ -290,7 +290,8 @@ std::optional<std::string> cannot_carry(const sql::Value& value, ColumnClass col
   // Any bytes are a bytea.
   if (column != ColumnClass::bytes && is_foreign(value, column, meaning.dialect)) {
     std::string unused;
-    if (auto trouble = append_foreign(unused, value, column, column_type)) return trouble;
+    if (auto trouble = append_foreign(unused, value, column, column_type, meaning.dialect))
+      return trouble;
   }
   if (column == ColumnClass::json || column == ColumnClass::jsonb) {
     const std::string json = sql::decoded(value);

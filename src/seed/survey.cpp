@@ -308,8 +308,14 @@ std::optional<std::vector<std::string>> columns_of_rows(const TableName& table,
       if (all || !column.generated) columns.push_back(column.name);
     }
   } else if (const Table* const known = order == nullptr ? nullptr : order->find(table)) {
+    const auto computed = static_cast<std::size_t>(
+        std::count_if(known->columns.begin(), known->columns.end(),
+                      [](const Column& column) { return column.generated; }));
+    // SQLite's rows leave the generated columns out, where the file's table has them as well.
+    const bool left_out = definitions.dialect() == sql::Dialect::sqlite &&
+                          use.values + computed == known->columns.size();
     for (const Column& column : known->columns) {
-      if (!use.is_copy || !column.generated) columns.push_back(column.name);
+      if (!column.generated || !(use.is_copy || left_out)) columns.push_back(column.name);
     }
   } else {
     return {};

@@ -117,9 +117,9 @@ class SqliteOracle final : public DumpOracle {
  public:
   void begin(const std::vector<RandomDump>& dumps) override {
     std::filesystem::remove(database());
-    std::string sql = "select 1;\n";
-    for (const RandomDump& dump : dumps) sql += dump.schema_there;
-    const Result made = sqlite3({}, sql);
+    std::vector<std::string> schemas = {"select 1;"};
+    for (const RandomDump& dump : dumps) schemas.push_back(" " + dump.schema_there);
+    const Result made = sqlite3(schemas);
     if (made.exit_code != 0) throw std::runtime_error("sqlite3: " + made.err);
   }
 
@@ -127,7 +127,7 @@ class SqliteOracle final : public DumpOracle {
     // The shell drops a CR before a LF of what it reads line by line, inside strings as well; of an
     // argument it takes every byte.
     const bool whole = dump.text.find('\r') != std::string::npos;
-    const Result result = whole ? sqlite3({dump.text}, "") : sqlite3({}, "", path);
+    const Result result = whole ? sqlite3({" " + dump.text}) : sqlite3({}, path);
     if (result.exit_code != 0 || !result.err.empty()) return result.err + result.out;
     return {};
   }
@@ -141,12 +141,10 @@ class SqliteOracle final : public DumpOracle {
 
  private:
   std::string database() const { return folder_ / "database"; }
-  Result sqlite3(const std::vector<std::string>& arguments, const std::string& text,
-                 const std::string& file = {}) const {
+  Result sqlite3(const std::vector<std::string>& arguments, const std::string& file = {}) const {
     Command command;
     command.argv = {"sqlite3", "-init", "/dev/null", "-bail", "-batch", database()};
     command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
-    command.stdin_text = text;
     command.stdin_file = file;
     return run(command);
   }

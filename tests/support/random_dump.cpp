@@ -13,6 +13,8 @@ RandomDump random_dump(sql::Dialect dialect, std::uint64_t seed) {
   switch (dialect) {
     case sql::Dialect::mysql:
       return random_mysql_dump(seed);
+    case sql::Dialect::sqlite:
+      return random_sqlite_dump(seed);
     default:
       return random_postgresql_dump(seed);
   }
