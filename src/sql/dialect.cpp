@@ -92,6 +92,8 @@ std::string_view closing_mark(std::string_view block, std::size_t at) {
   if (rest[0] == '"') return "\"";
   if (rest[0] == '`') return "`";
   if (rest.substr(0, 2) == "--") return "\n";
+  // MySQL's other comment; no line of the others begins like that.
+  if (rest[0] == '#' && (at == 0 || block[at - 1] == '\n')) return "\n";
   if (rest.substr(0, 2) == "/*" && rest.substr(0, 3) != "/*!" && rest.substr(0, 4) != "/*M!") {
     return "*/";
   }
