@@ -133,6 +133,7 @@ TEST_CASE(
 
 TEST_CASE("sql dialect: of the marks of several dialects the first one counts") {
   CHECK(detect_dialect("INSERT INTO `t` VALUES ('it\\'s COPY x FROM stdin');") == Dialect::mysql);
+  CHECK(detect_dialect("# it's\nINSERT INTO `t` VALUES ('FROM stdin');") == Dialect::mysql);
   CHECK(detect_dialect("PRAGMA foreign_keys=OFF;\nCREATE TABLE `t`(a);") == Dialect::sqlite);
   CHECK(detect_dialect("CREATE TABLE `pragma ` (a int AUTO_INCREMENT);\nPRAGMA x;") ==
         Dialect::mysql);

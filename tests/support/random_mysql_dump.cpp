@@ -115,6 +115,7 @@ class Writer {
       insert(tables_[random_.below(tables_.size())]);
     }
     end("COMMIT");
+    if (is_latin1_) dump_.text = latin1(dump_.text);
     return std::move(dump_);
   }
 
@@ -159,6 +160,10 @@ class Writer {
     NameRules rules;
     rules.longest = longest;
     rules.any_plane = false;
+    if (is_latin1_) {
+      const std::string name = narrow(random_name(random_, stem, rules));
+      return static_cast<unsigned char>(name.back()) <= ' ' ? name + '_' : name;
+    }
     return random_name(random_, stem, rules);
   }
 
@@ -217,9 +222,11 @@ class Writer {
     if (random_.one_in(3))
       dump_.text += "/*!40101 SET @OLD_CHARACTER_SET_CLIENT=@@CHARACTER_SET_CLIENT */;\n";
     any_bytes_ = random_.one_in(4);
-    end(any_bytes_ ? "SET NAMES binary"
-                   : random_.pick(Texts{"/*!40101 SET NAMES utf8mb4 */", "SET NAMES utf8mb4",
-                                        "set names 'utf8mb4' COLLATE 'utf8mb4_general_ci'"}));
+    is_latin1_ = !any_bytes_ && random_.one_in(5);
+    end(any_bytes_   ? "SET NAMES binary"
+        : is_latin1_ ? random_.pick(Texts{"/*!40101 SET NAMES latin1 */", "SET NAMES 'latin1'"})
+                     : random_.pick(Texts{"/*!40101 SET NAMES utf8mb4 */", "SET NAMES utf8mb4",
+                                          "set names 'utf8mb4' COLLATE 'utf8mb4_general_ci'"}));
     end("/*!40103 SET TIME_ZONE='+00:00' */");
     end(random_.one_in(2)
             ? "SET sql_mode=''"
@@ -313,11 +320,15 @@ class Writer {
   std::string string(const std::string& text) {
     const char quote = !ansi_quotes_ && random_.one_in(3) ? '"' : '\'';
     std::string out(1, quote);
-    for (const char byte : text) {
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      const char byte = text[at];
+      const char next = at + 1 < text.size() ? text[at + 1] : '\0';
       const bool special = byte == '\\' || byte == '\'' || byte == '"';
       if (backslash_is_data_) {
         out += byte;
         if (byte == quote) out += byte;
+      } else if (byte == '\\' && (next == '%' || next == '_') && random_.one_in(2)) {
+        out += byte;  // stands for both, with the byte behind it
       } else if (byte == quote && random_.one_in(2)) {
         out += std::string(2, quote);
       } else if (byte == '\\' || byte == quote || (special && random_.one_in(2))) {
@@ -329,8 +340,6 @@ class Writer {
         out += "nrtbZ"[std::string("\n\r\t\b\x1A").find(byte)];
       } else if (byte == 'a' && random_.one_in(4)) {
         out += "\\a";  // stands for itself
-      } else if ((byte == '%' || byte == '_') && random_.one_in(4)) {
-        out += byte;
       } else {
         out += byte;
       }
@@ -355,6 +364,10 @@ class Writer {
   }
 
   std::string text(const std::string& value) {
+    // What names another character set is none of the file's.
+    if (is_latin1_ && !is_ascii(value)) {
+      return random_.one_in(8) ? hexadecimal(value) : strings(value);
+    }
     switch (random_.below(16)) {
       case 0:
         return hexadecimal(value);
@@ -374,6 +387,34 @@ class Writer {
         break;
     }
     return strings(value);
+  }
+
+  // The characters that latin1 has.
+  static std::string narrow(const std::string& text) {
+    std::string out;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      const auto lead = static_cast<unsigned char>(text[at]);
+      if (lead < 0x80) out += text[at];
+      const bool is_narrow = lead == 0xC3 || (lead == 0xC2 && text[at + 1] >= '\xA0');
+      if (is_narrow) out += text.substr(at, 2);
+    }
+    return out;
+  }
+  static std::string latin1(const std::string& text) {
+    std::string out;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      const auto lead = static_cast<unsigned char>(text[at]);
+      if (lead < 0x80) {
+        out += text[at];
+      } else {
+        out += static_cast<char>((lead & 3) << 6 | (text[++at] & 63));
+      }
+    }
+    return out;
+  }
+  std::string any_string() {
+    const std::string any = random_string(random_);
+    return is_latin1_ ? narrow(any) : any;
   }
 
   // Between single quotes.
@@ -476,7 +517,7 @@ class Writer {
 
   std::string json() {
     std::string inner;
-    for (const char byte : random_string(random_)) {
+    for (const char byte : any_string()) {
       if (byte == '"' || byte == '\\') inner += '\\';
       inner += static_cast<unsigned char>(byte) < 0x20 ? ' ' : byte;
     }
@@ -494,13 +535,13 @@ class Writer {
       case Kind::text:
         if (random_.one_in(20))
           return random_.pick(Texts{"007", "1.50", "-0", "TRUE", "12345", "0x41"});
-        return text(cut(random_string(random_), type.size));
+        return text(cut(any_string(), type.size));
       case Kind::word:
-        if (type.size == 20) return text(cut("w" + random_string(random_) + "x", 18) + "w");
+        if (type.size == 20) return text(cut("w" + any_string() + "x", 18) + "w");
         if (type.size == 1) return random_.pick(Texts{"'a'", "'a,b'", "'a,b,c'", "''", "'c'"});
         return text(random_.pick(Texts{"a", "it's, \"b\"", "\\x", ""}));
       case Kind::bytes:
-        return bytes(random_.one_in(2) ? random_string(random_) : random_bytes(random_), type.size);
+        return bytes(random_.one_in(2) ? any_string() : random_bytes(random_), type.size);
       case Kind::boolean:
         return std::string(type.mysql) == "bit(1)"
                    ? random_.pick(Texts{"b'0'", "b'1'", "0", "1", "TRUE", "0x01", "0b1", "'\x01'"})
@@ -538,7 +579,7 @@ class Writer {
   // Bytes between quotes want a file whose character set is binary.
   std::string bytes(const std::string& all, std::size_t most) {
     const std::string some = most == 0 ? all : all.substr(0, most);
-    switch (random_.below(4)) {
+    switch (is_latin1_ && !is_ascii(some) ? 0 : random_.below(4)) {
       case 0:
         return hexadecimal(some);
       case 1:
@@ -620,7 +661,7 @@ class Writer {
   RandomDump dump_;
   std::vector<Table> tables_;
   std::string newline_ = "\n", delimiter_ = ";";
-  bool backslash_is_data_ = false, ansi_quotes_ = false, any_bytes_ = false;
+  bool backslash_is_data_ = false, ansi_quotes_ = false, any_bytes_ = false, is_latin1_ = false;
 };
 
 }  // namespace
