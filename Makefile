@@ -49,9 +49,10 @@ fuzz: ## fuzz every reader for five minutes (clang)
 	@scripts/setup.sh build
 	@scripts/fuzz.sh
 
-bench: ## measure against psql and postgrest-js, on the local stack
-	@scripts/setup.sh build test
+bench: ## measure against psql and postgrest-js on the local stack, and the transcoder alone
+	@scripts/setup.sh build test bench
 	@scripts/bench.sh
+	@scripts/bench/transcoder.sh
 
 stack-up: ## start the local PostgreSQL and PostgREST; settings in .stack/env
 	@scripts/setup.sh stack
