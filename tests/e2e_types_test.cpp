@@ -227,8 +227,11 @@ const std::vector<Refusal>& not_carried() {
       {"json", "'[1]\n'", End::refused},
       {"json", R"('{"b":1,"a":2}'::jsonb)", End::refused},
       // json takes these from psql, PostgREST does not pass them on.
-      {"json", R"('"\u0000"')", End::rejected},
-      {"json", R"('"\ud800"')", End::rejected},
+      {"json", R"('["\u0000"]')", End::rejected},
+      {"json", R"('["\ud800"]')", End::rejected},
+      {"json", R"('"\u0000"')", End::refused},
+      {"json", R"('"\ud800"')", End::refused},
+      {"json", R"('"\u00e9"')", End::refused},
       // Expressions that only the server can work out.
       {"tsvector", "to_tsvector('simple', 'a b')", End::refused},
       {"jsonb", R"(jsonb_build_object('a', 1))", End::refused},

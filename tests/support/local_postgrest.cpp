@@ -147,7 +147,7 @@ void LocalPostgrest::wait_until_ready() const {
         const int status = http(port_, "GET", "/").status;
         return status != 0 && status != 503;
       },
-      20s);
+      60s);
   if (!ready) throw std::runtime_error("PostgREST does not get ready: " + log());
 }
 
@@ -171,7 +171,7 @@ void LocalPostgrest::reload() {
   postgres_.sql("create function public." + name + "() returns int language sql as 'select 1'",
                 database_);
   server_->send(SIGUSR1);
-  const bool known = wait_until([&] { return request("GET", "/rpc/" + name).status == 200; }, 10s);
+  const bool known = wait_until([&] { return request("GET", "/rpc/" + name).status == 200; }, 60s);
   postgres_.sql("drop function public." + name, database_);
   if (!known) throw std::runtime_error("PostgREST does not reload: " + log());
 }
