@@ -45,9 +45,10 @@ test: ## build and run the whole test suite
 test-db: ## check both connections, the key's role and the rights
 	@scripts/run.sh SUPABASE_URL test
 
-bench: ## measure against psql and postgrest-js, on the local stack
-	@scripts/setup.sh build test
+bench: ## measure against psql and postgrest-js on the local stack, and the transcoder alone
+	@scripts/setup.sh build test bench
 	@scripts/bench.sh
+	@scripts/bench/transcoder.sh
 
 stack-up: ## start the local PostgreSQL and PostgREST; settings in .stack/env
 	@scripts/setup.sh stack

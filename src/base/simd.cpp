@@ -55,8 +55,8 @@ bool use(Level level) {
 
 bool use(std::string_view wanted) {
   const std::vector<Level> known = levels();
-  const auto found = std::find_if(known.begin(), known.end(),
-                                  [&](Level each) { return name(each) == wanted; });
+  const auto found =
+      std::find_if(known.begin(), known.end(), [&](Level each) { return name(each) == wanted; });
   return found != known.end() && use(*found);
 }
 

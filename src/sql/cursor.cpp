@@ -5,6 +5,7 @@
 #include "pgseed/base/scan.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/base/utf8.hpp"
+#include "pgseed/sql/text_marks.hpp"
 
 namespace pgseed::sql {
 namespace {
@@ -229,8 +230,13 @@ std::string_view read_quoted(Cursor& cursor, bool escapes, bool& has_escapes) {
   const char* const opening = cursor.position++;
   has_escapes = false;
   for (;;) {
-    cursor.position = escapes ? find_either(cursor.position, cursor.end, '\'', '\\')
-                              : find_byte(cursor.position, cursor.end, '\'');
+    if (escapes) {
+      cursor.position = find_either(cursor.position, cursor.end, '\'', '\\');
+    } else if (cursor.marks != nullptr && cursor.marks->marked() == Marked::quotes) {
+      cursor.position = cursor.marks->next(cursor.position, cursor.end);
+    } else {
+      cursor.position = find_byte(cursor.position, cursor.end, '\'');
+    }
     if (cursor.at_end()) {
       throw SyntaxProblem{opening, "a string is never closed",
                           "the file may be cut short, or a quote inside the text is not doubled"};

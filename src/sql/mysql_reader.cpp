@@ -60,7 +60,9 @@ class MysqlReader final : public DialectReader {
   MysqlReader(Input& input, std::string name, const ReaderOptions& options)
       : window_(input, std::move(name), options.max_row_bytes),
         options_(options),
-        converted_(options.encoding == TextEncoding::converted) {}
+        converted_(options.encoding == TextEncoding::converted) {
+    window_.look_for(Marked::unescaped_quotes);
+  }
 
   Piece next() override {
     for (;;) {
@@ -96,7 +98,7 @@ class MysqlReader final : public DialectReader {
   }
 
   MysqlCursor cursor() const {
-    return {window_.begin(), window_.end(), window_.final(), modes_.now()};
+    return {window_.begin(), window_.end(), window_.final(), modes_.now(), window_.marks()};
   }
 
   // The text before the cursor is read. Rows and statement heads come through here whole.

@@ -78,7 +78,7 @@ class PostgresqlReader final : public DialectReader {
   }
 
   Cursor cursor() const {
-    return {window.begin(), window.end(), window.final(), backslash_is_data};
+    return {window.begin(), window.end(), window.final(), backslash_is_data, window.marks()};
   }
 
   // The text before the cursor is read. Rows and statement heads come through here whole.
@@ -258,6 +258,7 @@ class PostgresqlReader final : public DialectReader {
     line_end = LineEnd::undecided;
     take_head(std::move(fresh));
     finish(at);
+    if (!format.csv && format.delimiter == '\t') window.look_for(Marked::copy_fields);
     values_in_row = 0;
     state = !options.rows   ? State::skip_copy
             : format.header ? State::copy_header
@@ -414,8 +415,7 @@ class PostgresqlReader final : public DialectReader {
     row.values.clear();
     row.unsupported.clear();
     if (read_copy_line(at, format, line_end, arena, row.values) == CopyLine::end) {
-      finish(at);
-      state = State::between;
+      end_copy(at);
       return false;
     }
     if (state == State::copy_header) {
@@ -437,7 +437,12 @@ class PostgresqlReader final : public DialectReader {
       finish(at);
       arena.reset();
     }
+    end_copy(at);
+  }
+
+  void end_copy(const Cursor& at) {
     finish(at);
+    window.look_for(Marked::quotes);
     state = State::between;
   }
 

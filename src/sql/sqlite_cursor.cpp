@@ -4,6 +4,7 @@
 
 #include "pgseed/base/scan.hpp"
 #include "pgseed/base/text.hpp"
+#include "pgseed/sql/text_marks.hpp"
 
 namespace pgseed::sql {
 namespace {
@@ -74,8 +75,9 @@ std::string_view SqliteCursor::read_delimited(bool& doubled) {
   const char* const opening = position++;
   const char closing = *opening == '[' ? ']' : *opening;
   doubled = false;
+  const bool marked = closing == '\'' && marks != nullptr && marks->marked() == Marked::quotes;
   for (;;) {
-    position = find_byte(position, end, closing);
+    position = marked ? marks->next(position, end) : find_byte(position, end, closing);
     if (at_end()) {
       if (closing == '\'') {
         throw SyntaxProblem{opening, "a string is never closed",

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "pgseed/base/bits.hpp"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #elif defined(__aarch64__)
@@ -34,27 +36,6 @@
 namespace pgseed::simd {
 
 constexpr std::size_t kBlock = 64;
-
-inline int first_bit(std::uint64_t mask) {
-  return __builtin_ctzll(mask);
-}
-// The lowest `count` bits, of 0 to 64.
-inline std::uint64_t low_bits(std::size_t count) {
-  return count >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1;
-}
-
-// The bytes that a backslash escapes: those behind a run of an odd number of them. carry: whether
-// the first byte is one, then whether the byte behind the last is.
-// Borrowed from simdjson: runs are told apart by adding to the bits that begin them.
-inline std::uint64_t escaped_bits(std::uint64_t backslashes, std::uint64_t& carry) {
-  constexpr std::uint64_t kEven = 0x5555555555555555U;
-  backslashes &= ~carry;
-  const std::uint64_t follows = backslashes << 1 | carry;
-  const std::uint64_t odd_starts = backslashes & ~kEven & ~follows;
-  const std::uint64_t sum = odd_starts + backslashes;
-  carry = sum < backslashes ? 1 : 0;
-  return (kEven ^ (sum << 1)) & follows;
-}
 
 // Eight bytes at a time in plain integers. In Hits the highest bit of each byte counts.
 class ScalarBlock {
@@ -98,7 +79,17 @@ class ScalarBlock {
     }
     return hits;
   }
+  // '0' to '7', which differ in their lowest three bits.
+  Hits octal_digits() const {
+    Hits hits;
+    for (int n = 0; n < 8; ++n) {
+      const std::uint64_t differs = (words_[n] & kOnes * 0xF8) ^ kOnes * 0x30;
+      hits.words[n] = ~(((differs & ~kHigh) + ~kHigh) | differs);
+    }
+    return hits;
+  }
   static void copy(const char* from, char* to) { std::memcpy(to, from, kBlock); }
+  static int count(std::uint64_t mask) { return bits::count(mask); }
 
  private:
   static constexpr std::uint64_t kOnes = UINT64_C(0x0101010101010101);
@@ -115,9 +106,7 @@ class Sse2Block {
       return {{_mm_or_si128(parts[0], other.parts[0]), _mm_or_si128(parts[1], other.parts[1]),
                _mm_or_si128(parts[2], other.parts[2]), _mm_or_si128(parts[3], other.parts[3])}};
     }
-    std::uint64_t mask() const {
-      return bits(0) | bits(1) << 16 | bits(2) << 32 | bits(3) << 48;
-    }
+    std::uint64_t mask() const { return bits(0) | bits(1) << 16 | bits(2) << 32 | bits(3) << 48; }
     std::uint64_t bits(int n) const {
       return static_cast<std::uint32_t>(_mm_movemask_epi8(parts[n]));
     }
@@ -141,12 +130,21 @@ class Sse2Block {
              _mm_cmpeq_epi8(_mm_min_epu8(parts_[2], last), parts_[2]),
              _mm_cmpeq_epi8(_mm_min_epu8(parts_[3], last), parts_[3])}};
   }
+  Hits octal_digits() const {
+    const __m128i same = _mm_set1_epi8(static_cast<char>(0xF8));
+    const __m128i pattern = _mm_set1_epi8(0x30);
+    return {{_mm_cmpeq_epi8(_mm_and_si128(parts_[0], same), pattern),
+             _mm_cmpeq_epi8(_mm_and_si128(parts_[1], same), pattern),
+             _mm_cmpeq_epi8(_mm_and_si128(parts_[2], same), pattern),
+             _mm_cmpeq_epi8(_mm_and_si128(parts_[3], same), pattern)}};
+  }
   static void copy(const char* from, char* to) {
     for (int n = 0; n < 4; ++n) {
       _mm_storeu_si128(reinterpret_cast<__m128i*>(to) + n,
                        _mm_loadu_si128(reinterpret_cast<const __m128i*>(from) + n));
     }
   }
+  static int count(std::uint64_t mask) { return bits::count(mask); }
 
  private:
   __m128i parts_[4];
@@ -179,12 +177,19 @@ class Avx2Block {
     return {_mm256_cmpeq_epi8(_mm256_min_epu8(low_, last), low_),
             _mm256_cmpeq_epi8(_mm256_min_epu8(high_, last), high_)};
   }
+  Hits octal_digits() const {
+    const __m256i same = _mm256_set1_epi8(static_cast<char>(0xF8));
+    const __m256i pattern = _mm256_set1_epi8(0x30);
+    return {_mm256_cmpeq_epi8(_mm256_and_si256(low_, same), pattern),
+            _mm256_cmpeq_epi8(_mm256_and_si256(high_, same), pattern)};
+  }
   static void copy(const char* from, char* to) {
     const __m256i low = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
     const __m256i high = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from) + 1);
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), low);
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to) + 1, high);
   }
+  static int count(std::uint64_t mask) { return static_cast<int>(_mm_popcnt_u64(mask)); }
 
  private:
   __m256i low_, high_;
@@ -201,13 +206,16 @@ class Avx512Block {
   };
 
   explicit Avx512Block(const char* at) : bytes_(_mm512_loadu_si512(at)) {}
-  Hits equal(char byte) const {
-    return {_mm512_cmpeq_epi8_mask(bytes_, _mm512_set1_epi8(byte))};
-  }
+  Hits equal(char byte) const { return {_mm512_cmpeq_epi8_mask(bytes_, _mm512_set1_epi8(byte))}; }
   Hits controls() const { return {_mm512_cmplt_epu8_mask(bytes_, _mm512_set1_epi8(0x20))}; }
+  Hits octal_digits() const {
+    const __m512i same = _mm512_set1_epi8(static_cast<char>(0xF8));
+    return {_mm512_cmpeq_epi8_mask(_mm512_and_si512(bytes_, same), _mm512_set1_epi8(0x30))};
+  }
   static void copy(const char* from, char* to) {
     _mm512_storeu_si512(to, _mm512_loadu_si512(from));
   }
+  static int count(std::uint64_t mask) { return static_cast<int>(_mm_popcnt_u64(mask)); }
 
  private:
   __m512i bytes_;
@@ -227,10 +235,8 @@ class NeonBlock {
     // Each byte keeps the bit of its place in eight; adding neighbours three times packs them.
     std::uint64_t mask() const {
       const uint8x16_t places = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
-      const uint8x16_t low =
-          vpaddq_u8(vandq_u8(parts[0], places), vandq_u8(parts[1], places));
-      const uint8x16_t high =
-          vpaddq_u8(vandq_u8(parts[2], places), vandq_u8(parts[3], places));
+      const uint8x16_t low = vpaddq_u8(vandq_u8(parts[0], places), vandq_u8(parts[1], places));
+      const uint8x16_t high = vpaddq_u8(vandq_u8(parts[2], places), vandq_u8(parts[3], places));
       const uint8x16_t pairs = vpaddq_u8(low, high);
       return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(pairs, pairs)), 0);
     }
@@ -251,7 +257,16 @@ class NeonBlock {
     return {{vcltq_u8(parts_[0], first_other), vcltq_u8(parts_[1], first_other),
              vcltq_u8(parts_[2], first_other), vcltq_u8(parts_[3], first_other)}};
   }
+  Hits octal_digits() const {
+    const uint8x16_t same = vdupq_n_u8(0xF8);
+    const uint8x16_t pattern = vdupq_n_u8(0x30);
+    return {{vceqq_u8(vandq_u8(parts_[0], same), pattern),
+             vceqq_u8(vandq_u8(parts_[1], same), pattern),
+             vceqq_u8(vandq_u8(parts_[2], same), pattern),
+             vceqq_u8(vandq_u8(parts_[3], same), pattern)}};
+  }
   static void copy(const char* from, char* to) { std::memcpy(to, from, kBlock); }
+  static int count(std::uint64_t mask) { return __builtin_popcountll(mask); }
 
  private:
   uint8x16_t parts_[4];

@@ -13,7 +13,7 @@ struct Hit {
 
   // Writes what takes the place of the next one, and what may stand behind it.
   void write() {
-    const auto place = static_cast<std::size_t>(simd::first_bit(mask));
+    const auto place = static_cast<std::size_t>(bits::first(mask));
     mask &= mask - 1;
     to += place - at;
     std::size_t entry_at = static_cast<unsigned char>(text[place]);
@@ -35,12 +35,12 @@ struct Hit {
 };
 
 // Copies text into a JSON string, 64 bytes at a time, until the text ends or `to` has passed
-// `limit`; returns where it stopped reading. Reads up to kReach behind `from` where that is the same
-// page of memory, also behind `end`, and writes up to kEscapeSlack behind `limit`. `flags` collects
-// what the entries of the table have there.
+// `limit`; returns where it stopped reading. Reads up to kReach behind `from` where that is the
+// same page of memory, also behind `end`, and writes up to kEscapeSlack behind `limit`. `flags`
+// collects what the entries of the table have there.
 template <Text kind>
-const char* escape(const char* from, const char* end, char*& to_,
-                                           const char* limit, unsigned& flags) {
+const char* escape(const char* from, const char* end, char*& to_, const char* limit,
+                   unsigned& flags) {
   constexpr bool has_quotes = kind == Text::sql || kind == Text::mysql;
   constexpr bool has_backslashes = kind == Text::copy || kind == Text::mysql;
   const Entries& entries = kind == Text::mysql ? kMysqlEntries : kCopyEntries;
@@ -53,7 +53,7 @@ const char* escape(const char* from, const char* end, char*& to_,
     std::uint64_t wanted = ~std::uint64_t{0};
     if (left <= simd::kBlock) {
       count = left;
-      wanted = simd::low_bits(left);
+      wanted = bits::low(left);
     }
     if (left < kReach && page_ends_in_reach(text)) {
       std::memcpy(copy, text, left);
@@ -71,7 +71,7 @@ const char* escape(const char* from, const char* end, char*& to_,
       if (backslashes != 0) {
         // Most of their escapes are JSON's as well, and stay as they are.
         std::uint64_t carry = 0;
-        const std::uint64_t escaped = simd::escaped_bits(backslashes, carry);
+        const std::uint64_t escaped = bits::escaped(backslashes, carry);
         const std::uint64_t starts = backslashes & ~escaped;
         const Block next(text + 1);
         typename Block::Hits same = next.equal('\\') | next.equal('"') | next.equal('n') |
@@ -101,7 +101,7 @@ const char* escape(const char* from, const char* end, char*& to_,
       const std::uint64_t quotes = block.equal('\'').mask() & mask;
       if (quotes != 0) {
         std::uint64_t carry = 0;
-        mask &= ~(simd::escaped_bits(quotes, carry) & quotes);
+        mask &= ~(bits::escaped(quotes, carry) & quotes);
       }
     }
     Hit<kind> hit{text, end - from, entries, mask, 0, to, flags};

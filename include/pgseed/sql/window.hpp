@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "pgseed/sql/text_marks.hpp"
+
 namespace pgseed::sql {
 
 // Where the text comes from. Implemented above this layer (a file, standard input, a test).
@@ -40,6 +42,12 @@ class Window {
   const char* end() const { return buffer_.get() + last_; }
   // True when no byte follows end().
   bool final() const { return final_; }
+
+  // Of the unconsumed text, until more() or switch_encoding(); null once a piece came that is too
+  // long for it.
+  TextMarks* marks() const { return marks_.get(); }
+  // What they mark of it.
+  void look_for(Marked marked);
 
   // Reads more text behind end(). Throws Error{input} when the unconsumed piece is too long.
   void more();
@@ -96,7 +104,9 @@ class Window {
     void operator()(char* bytes) const { std::free(bytes); }
   };
 
-  static constexpr std::size_t kBlock = std::size_t{256} * 1024;
+  static constexpr std::size_t kBlock = std::size_t{128} * 1024;
+  // Longer pieces are searched as they come: their marks would take half of their room again.
+  static constexpr std::size_t kMostMarked = std::size_t{1} << 20;
   // How far a parser may look ahead of the piece that it reads.
   static constexpr std::size_t kLookAhead = 8;
   static constexpr std::size_t kClean = static_cast<std::size_t>(-1);
@@ -105,6 +115,7 @@ class Window {
   std::string name_;
   std::size_t longest_piece_;
   std::unique_ptr<char, Free> buffer_;
+  std::unique_ptr<TextMarks> marks_;  // of what is behind counted_, which stays there
   std::size_t capacity_ = 0;
   std::size_t first_ = 0;
   std::size_t last_ = 0;
