@@ -54,7 +54,7 @@ TEST_CASE("json levels: random texts of up to 200 bytes, wherever they stand in 
         return written(text);
       }();
       for (const simd::Level level : other_levels()) {
-        CAPTURE(simd::name(level));
+        CAPTURE(std::string(simd::name(level)));
         CAPTURE(text);
         const test::AtLevel at(level);
         REQUIRE(written(at_end) == expected);
@@ -77,7 +77,7 @@ TEST_CASE("json levels: every byte and every escape at every place of a text of 
           return written(text);
         }();
         for (const simd::Level level : other_levels()) {
-          CAPTURE(simd::name(level));
+          CAPTURE(std::string(simd::name(level)));
           CAPTURE(place);
           CAPTURE(piece);
           const test::AtLevel at(level);

@@ -77,7 +77,7 @@ TEST_CASE("text marks: all places, lines and backslashes, for every length, at e
   MESSAGE("PGSEED_TEST_SEED=" << seed);
   std::mt19937_64 random(seed);
   for (const simd::Level level : simd::levels()) {
-    CAPTURE(simd::name(level));
+    CAPTURE(std::string(simd::name(level)));
     const test::AtLevel at(level);
     for (std::size_t length = 0; length <= 200; ++length) {
       const Room room(random_text(random, length));
@@ -107,7 +107,7 @@ TEST_CASE("text marks: all places, lines and backslashes, for every length, at e
 TEST_CASE("text marks: a text that grows in blocks of any size has the same marks") {
   std::mt19937_64 random(test::test_seed());
   for (const simd::Level level : simd::levels()) {
-    CAPTURE(simd::name(level));
+    CAPTURE(std::string(simd::name(level)));
     const test::AtLevel at(level);
     for (int round = 0; round < 300; ++round) {
       const Room room(random_text(random, 1 + random() % 40000));

@@ -227,12 +227,21 @@ bool read_identifier(Cursor& cursor, std::string& name) {
 }
 
 std::string_view read_quoted(Cursor& cursor, bool escapes, bool& has_escapes) {
-  const char* const opening = cursor.position++;
+  const char* const opening = cursor.position;
+  const bool marked =
+      !escapes && cursor.marks != nullptr && cursor.marks->marked() == Marked::quotes;
+  if (marked) {
+    if (const char* const closing = cursor.marks->closing_quote(opening, has_escapes)) {
+      cursor.position = closing + 1;
+      return {opening + 1, static_cast<std::size_t>(closing - opening - 1)};
+    }
+  }
+  ++cursor.position;
   has_escapes = false;
   for (;;) {
     if (escapes) {
       cursor.position = find_either(cursor.position, cursor.end, '\'', '\\');
-    } else if (cursor.marks != nullptr && cursor.marks->marked() == Marked::quotes) {
+    } else if (marked) {
       cursor.position = cursor.marks->next(cursor.position, cursor.end);
     } else {
       cursor.position = find_byte(cursor.position, cursor.end, '\'');

@@ -158,6 +158,14 @@ MysqlString MysqlCursor::read_string() {
   const bool marked = marks != nullptr && string.quote == '\'' && !backslash_is_data &&
                       marks->marked() == Marked::unescaped_quotes &&
                       (opening == marks->text() || opening[-1] != '\\');
+  if (marked) {
+    if (const char* const closing = marks->closing_quote(opening, string.has_doubled)) {
+      string.has_backslashes = marks->has_backslash(position, closing);
+      string.between = {position, static_cast<std::size_t>(closing - position)};
+      position = closing + 1;
+      return string;
+    }
+  }
   for (;;) {
     if (marked) {
       const char* const from = position;

@@ -9,6 +9,7 @@
 #include "pgseed/sql/mysql_statement.hpp"
 #include "pgseed/sql/mysql_value.hpp"
 #include "pgseed/sql/rows.hpp"
+#include "pgseed/sql/text_marks.hpp"
 
 namespace pgseed::sql {
 namespace {

@@ -10,6 +10,7 @@
 #include "pgseed/base/text.hpp"
 #include "pgseed/base/utf8.hpp"
 #include "pgseed/sql/copy.hpp"
+#include "pgseed/sql/text_marks.hpp"
 
 namespace pgseed::sql {
 namespace {

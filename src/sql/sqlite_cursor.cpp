@@ -72,10 +72,17 @@ void SqliteCursor::require(char byte, const char* context) {
 }
 
 std::string_view SqliteCursor::read_delimited(bool& doubled) {
-  const char* const opening = position++;
+  const char* const opening = position;
   const char closing = *opening == '[' ? ']' : *opening;
-  doubled = false;
   const bool marked = closing == '\'' && marks != nullptr && marks->marked() == Marked::quotes;
+  if (marked) {
+    if (const char* const quote = marks->closing_quote(opening, doubled)) {
+      position = quote + 1;
+      return {opening + 1, static_cast<std::size_t>(quote - opening - 1)};
+    }
+  }
+  ++position;
+  doubled = false;
   for (;;) {
     position = marked ? marks->next(position, end) : find_byte(position, end, closing);
     if (at_end()) {

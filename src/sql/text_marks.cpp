@@ -39,7 +39,7 @@ void TextMarks::restart(const char* text, std::size_t size, Marked marked) {
   lines_[0] = 0;
   blocks_[0] = {};
   places_end_ = places_.get();
-  *places_end_ = kNone;
+  end_places();
   next_ = places_end_;
 }
 
@@ -48,8 +48,13 @@ void TextMarks::grow(std::size_t size) {
   // A part of a block is marked again when there is more of it.
   end_ = whole_ * kBlock;
   while (places_end_ != places_.get() && places_end_[-1] >= end_) --places_end_;
-  *places_end_ = kNone;
+  end_places();
   if (next_ > places_end_) next_ = places_end_;
+}
+
+void TextMarks::end_places() {
+  places_end_[0] = kNone;
+  places_end_[1] = kNone;
 }
 
 void TextMarks::find_more(std::uint32_t offset) {
@@ -84,7 +89,7 @@ void TextMarks::mark_stretch() {
     while (places_end_ != places_.get() && places_end_[-1] >= end_) --places_end_;
     blocks_[whole_].newlines &= bits::low(size_ % kBlock);
   }
-  *places_end_ = kNone;
+  end_places();
 }
 
 }  // namespace pgseed::sql

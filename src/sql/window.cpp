@@ -9,6 +9,7 @@
 #include "pgseed/base/scan.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/base/utf8.hpp"
+#include "pgseed/sql/text_marks.hpp"
 
 namespace pgseed::sql {
 namespace {
@@ -38,6 +39,8 @@ Window::Window(Input& input, std::string name, std::size_t longest_piece)
     : input_(input), name_(std::move(name)), longest_piece_(longest_piece) {
   reserve(kBlock);
 }
+
+Window::~Window() = default;
 
 // realloc moves a large buffer without copying it, so that growing needs no second one.
 void Window::reserve(std::size_t capacity) {

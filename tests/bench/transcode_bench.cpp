@@ -22,6 +22,8 @@
 #endif
 
 #include "bench/dump_forms.hpp"
+#include "pgseed/base/simd.hpp"
+#include "pgseed/base/text.hpp"
 #include "pgseed/seed/batch.hpp"
 #include "pgseed/seed/columns.hpp"
 #include "pgseed/seed/dump_input.hpp"
@@ -74,10 +76,14 @@ std::uint64_t transcode(const std::string& path, sql::Dialect dialect) {
   return bytes + body.size();
 }
 
-void run_transcode(benchmark::State& state, const std::string& path, sql::Dialect dialect) {
-  for (auto _ : state) benchmark::DoNotOptimize(transcode(path, dialect));
+void count_bytes(benchmark::State& state, const std::string& path) {
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) *
                           static_cast<std::int64_t>(std::filesystem::file_size(path)));
+}
+
+void run_transcode(benchmark::State& state, const std::string& path, sql::Dialect dialect) {
+  for (auto _ : state) benchmark::DoNotOptimize(transcode(path, dialect));
+  count_bytes(state, path);
 }
 
 void run_inspect(benchmark::State& state, const std::string& path) {
@@ -85,8 +91,17 @@ void run_inspect(benchmark::State& state, const std::string& path) {
     seed::DumpInput input(path, "");
     benchmark::DoNotOptimize(seed::survey(input, {}, {}).pieces);
   }
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) *
-                          static_cast<std::int64_t>(std::filesystem::file_size(path)));
+  count_bytes(state, path);
+}
+
+// What it costs to have the file's bytes at all.
+void run_read(benchmark::State& state, const std::string& path) {
+  std::vector<char> block(std::size_t{128} * 1024);
+  for (auto _ : state) {
+    seed::DumpInput input(path, "");
+    while (input.read(block.data(), block.size()) > 0) benchmark::DoNotOptimize(block.data());
+  }
+  count_bytes(state, path);
 }
 
 #ifdef PGSEED_PG_QUERY
@@ -100,8 +115,7 @@ void run_pg_query(benchmark::State& state, const std::string& path) {
     if (result.error != nullptr) state.SkipWithError(result.error->message);
     pg_query_free_split_result(result);
   }
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) *
-                          static_cast<std::int64_t>(sql.size()));
+  count_bytes(state, path);
 }
 #endif
 
@@ -125,6 +139,12 @@ void print_figure(const char* title, double goal, double measured, const char* u
               measured >= goal ? "ok" : "missed");
 }
 
+std::string gigabytes(double bytes_per_second) {
+  char shown[32];
+  std::snprintf(shown, sizeof shown, "%.2f GB/s", bytes_per_second / 1e9);
+  return shown;
+}
+
 void print_figures(const std::map<std::string, double>& medians) {
   struct Goal {
     const char* name;
@@ -136,17 +156,23 @@ void print_figures(const std::map<std::string, double>& medians) {
     return found == medians.end() ? 0.0 : found->second;
   };
   std::printf("\n%-54s %11s %11s\n", "one core, medians", "at least", "measured");
-  for (const Goal& goal : {Goal{"insert", "PostgreSQL INSERT -> JSON bodies", 2.0},
-                           Goal{"copy", "COPY text -> JSON bodies", 2.0},
-                           Goal{"mysql", "MySQL with backslash escapes -> JSON bodies", 1.2},
-                           Goal{"inspect", "inspect of PostgreSQL's INSERTs", 4.0},
-                           Goal{"insert/scalar", "INSERT -> JSON bodies, without SIMD", 0.8}}) {
+  for (const Goal& goal :
+       {Goal{"insert", "PostgreSQL INSERT -> JSON bodies", 2.0},
+        Goal{"copy", "COPY text -> JSON bodies", 2.0},
+        Goal{"mysql", "MySQL with backslash escapes -> JSON bodies", 1.2},
+        Goal{"inspect", "inspect of PostgreSQL's INSERTs", 4.0},
+        Goal{"insert_scalar", "INSERT -> JSON bodies, plain instructions", 0.8}}) {
     if (of(goal.name) > 0) print_figure(goal.title, goal.gigabytes, of(goal.name) / 1e9, " GB/s");
   }
+  const std::string others =
+      text("others: SQLite -> JSON bodies ", gigabytes(of("sqlite")), ", INSERT with SSE2 ",
+           gigabytes(of("insert_sse2")), ", read() alone ", gigabytes(of("read")), ", libpg_query ",
+           gigabytes(of("pg_query")));
   if (of("pg_query") > 0 && of("insert") > 0) {
     print_figure("INSERT -> JSON bodies against libpg_query's scanner", 12,
                  of("insert") / of("pg_query"), "x");
   }
+  std::printf("%s\n", others.c_str());
 }
 
 }  // namespace
@@ -173,10 +199,20 @@ int main(int argc, char** argv) {
   };
   using sql::Dialect;
   add("insert", [&](auto& state) { run_transcode(state, forms.insert, Dialect::postgresql); });
+  for (const simd::Level level : simd::levels()) {
+    if (level == simd::level()) continue;
+    add(std::string("insert_") + simd::name(level), [&, level](auto& state) {
+      const simd::Level best = simd::level();
+      simd::use(level);
+      run_transcode(state, forms.insert, Dialect::postgresql);
+      simd::use(best);
+    });
+  }
   add("copy", [&](auto& state) { run_transcode(state, forms.copy, Dialect::postgresql); });
   add("mysql", [&](auto& state) { run_transcode(state, forms.mysql, Dialect::mysql); });
   add("sqlite", [&](auto& state) { run_transcode(state, forms.sqlite, Dialect::sqlite); });
   add("inspect", [&](auto& state) { run_inspect(state, forms.insert); });
+  add("read", [&](auto& state) { run_read(state, forms.insert); });
 #ifdef PGSEED_PG_QUERY
   add("pg_query", [&](auto& state) { run_pg_query(state, forms.insert); });
 #endif

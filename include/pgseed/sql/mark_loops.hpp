@@ -23,15 +23,12 @@ std::uint32_t* mark_blocks(const char* text, std::size_t offset, std::size_t cou
     } else {
       const std::uint64_t backslashes = block.equal('\\').mask();
       marks[n].backslashes = backslashes;
-      const std::uint64_t escaped =
-          (backslashes | now.carry) == 0 ? 0 : bits::escaped(backslashes, now.carry);
+      const std::uint64_t escaped = bits::escaped(backslashes, now.carry);
       if constexpr (marked == Marked::unescaped_quotes) {
         found = block.equal('\'').mask() & ~escaped;
       } else {
-        found = (block.equal('\t').mask() | newlines) & ~escaped;
-        if (escaped != 0) {
-          found |= (block.octal_digits() | block.equal('x') | block.equal('.')).mask() & escaped;
-        }
+        const typename Block::Hits odd = block.octal_digits() | block.equal('x') | block.equal('.');
+        found = ((block.equal('\t').mask() | newlines) & ~escaped) | (odd.mask() & escaped);
         now.returns |= block.equal('\r').mask();
       }
     }

@@ -47,6 +47,23 @@ class TextMarks {
     const std::uint32_t found = *next_;
     return found < static_cast<std::size_t>(end - text_) ? text_ + found : end;
   }
+  // At an opening ' in text without escapes: the ' that closes its string; doubled tells whether
+  // others stand in it, twice each. Null if that is not known yet, though next() may find it.
+  const char* closing_quote(const char* opening, bool& doubled) {
+    const auto offset = static_cast<std::uint32_t>(opening - text_);
+    const std::uint32_t* place = next_;
+    while (*place < offset) ++place;
+    if (*place++ != offset) return nullptr;
+    bool pairs = false;
+    while (place[1] == place[0] + 1) {
+      pairs = true;
+      place += 2;
+    }
+    if (place[1] == kNone) return nullptr;
+    next_ = place + 1;
+    doubled = pairs;
+    return text_ + place[0];
+  }
   std::uint64_t newlines_before(std::size_t offset) {
     if (offset > end_) mark_to(offset);
     const std::size_t block = offset / kBlock;
@@ -79,6 +96,7 @@ class TextMarks {
   void find_more(std::uint32_t offset);
   void mark_to(std::size_t offset);
   void mark_stretch();
+  void end_places();
 
   const char* text_ = nullptr;
   std::size_t size_ = 0;
@@ -88,7 +106,7 @@ class TextMarks {
   State state_;  // behind the whole blocks
   std::unique_ptr<BlockMarks[]> blocks_;
   std::unique_ptr<std::uint32_t[]> lines_;   // before each block
-  std::unique_ptr<std::uint32_t[]> places_;  // ascending; behind the last one kNone
+  std::unique_ptr<std::uint32_t[]> places_;  // ascending; behind the last one kNone, twice
   std::uint32_t* places_end_ = nullptr;
   const std::uint32_t* next_ = nullptr;  // where next() was last
 };

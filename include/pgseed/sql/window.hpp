@@ -10,9 +10,10 @@
 #include <string>
 #include <string_view>
 
-#include "pgseed/sql/text_marks.hpp"
-
 namespace pgseed::sql {
+
+enum class Marked : std::uint8_t;
+class TextMarks;
 
 // Where the text comes from. Implemented above this layer (a file, standard input, a test).
 class Input {
@@ -36,6 +37,9 @@ class Window {
  public:
   // name: for messages; longest_piece: bytes that may be unconsumed at once.
   Window(Input& input, std::string name, std::size_t longest_piece);
+  ~Window();
+  Window(const Window&) = delete;
+  Window& operator=(const Window&) = delete;
 
   // The unconsumed text. The pointers are valid until more() or switch_encoding().
   const char* begin() const { return buffer_.get() + first_; }
