@@ -11,6 +11,7 @@
 #include "pgseed/base/utf8.hpp"
 #include "pgseed/sql/copy.hpp"
 #include "pgseed/sql/text_marks.hpp"
+#include "pgseed/sql/usual.hpp"
 
 namespace pgseed::sql {
 namespace {
@@ -288,16 +289,13 @@ class PostgresqlReader final : public DialectReader {
       return Piece::row;
     }
     Cursor at = cursor();
-    if (!comma_done) {
-      if (!accept(at, ',')) throw SyntaxProblem{at.position, "expected ',' or ';'", ""};
-      skip_blanks(at);
+    if (skip_to_usual_row(at, comma_done)) {
       finish(at);
       comma_done = true;
+    } else {
+      to_row(at);
     }
-    skip_blanks(at);
-    const char* const begin = at.position;
-    if (at.peek() != '(') throw SyntaxProblem{begin, "expected '(' at the beginning of a row", ""};
-    ++at.position;
+    const char* const begin = at.position++;
     try {
       read_values(at);
     } catch (const Unsupported& problem) {
@@ -317,7 +315,7 @@ class PostgresqlReader final : public DialectReader {
       }
     }
     // Behind the row: another one, the end, or a clause that follows the rows.
-    skip_blanks(at);
+    if (!at_byte(at, ',')) skip_blanks(at);
     const char next = at.peek();
     if (next != ',') {
       if (at.at_end()) {
@@ -333,6 +331,20 @@ class PostgresqlReader final : public DialectReader {
     return Piece::row;
   }
 
+  // To the '(' of the next row. Comments on the way do not stay in the window.
+  void to_row(Cursor& at) {
+    if (!comma_done) {
+      if (!accept(at, ',')) throw SyntaxProblem{at.position, "expected ',' or ';'", ""};
+      skip_blanks(at);
+      finish(at);
+      comma_done = true;
+    }
+    skip_blanks(at);
+    if (at.peek() != '(') {
+      throw SyntaxProblem{at.position, "expected '(' at the beginning of a row", ""};
+    }
+  }
+
   // Behind '(': values up to and including ')'.
   void read_values(Cursor& at) {
     for (;;) {
@@ -344,12 +356,11 @@ class PostgresqlReader final : public DialectReader {
         bool has_quotes = false;
         value.text = read_quoted(at, false, has_quotes);
         value.form = has_quotes ? Form::doubled_quotes : Form::verbatim;
-        const char next = at.peek();
-        if (next != ',' && next != ')') {
+        if (!ends_value(at.peek())) {
           at.position = opening;
           read_value(at, arena, value);
         }
-      } else {
+      } else if (!read_usual_literal(at, value)) {
         read_value(at, arena, value);
       }
       if (*at.position++ == ')') return;
