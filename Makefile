@@ -2,15 +2,15 @@
 # local stack where nothing is configured, and say what they do.
 
 # Handed to the scripts through the environment, where no shell takes a name with blanks apart.
-export FILE LIMIT UPSERT IGNORE FORCE ARGS DIR REV MSG
+export FILE LIMIT MAP UPSERT IGNORE FORCE ARGS DIR REV MSG
 
 .PHONY: build seed schema migrate upgrade downgrade current history revision reset-db test test-db \
-  bench stack-up stack-down clean distclean help
+  fuzz bench stack-up stack-down clean distclean help
 
 build: ## build the binary, build/pgseed (the default target)
 	@scripts/build.sh pgseed
 
-seed: ## load a dump: FILE=dump.sql [LIMIT=n] [UPSERT=true] [IGNORE=true] [FORCE=true] [ARGS="..."]
+seed: ## load a dump: FILE=dump.sql [LIMIT=n] [MAP=FILE] [UPSERT=true] [IGNORE=true] [FORCE=true] [ARGS="..."]
 	@scripts/seed.sh
 
 schema: ## apply the DDL of a file over the direct connection: FILE=schema.sql
@@ -44,6 +44,10 @@ test: ## build and run the whole test suite
 
 test-db: ## check both connections, the key's role and the rights
 	@scripts/run.sh SUPABASE_URL test
+
+fuzz: ## fuzz every reader for five minutes (clang)
+	@scripts/setup.sh build
+	@scripts/fuzz.sh
 
 bench: ## measure against psql and postgrest-js on the local stack, and the transcoder alone
 	@scripts/setup.sh build test bench

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# `make seed`: turns the variables FILE, LIMIT, UPSERT, IGNORE and FORCE into options of pgseed.
+# `make seed`: turns the variables FILE, LIMIT, MAP, UPSERT, IGNORE and FORCE into options of pgseed.
 #
-# FILE is one file, whatever characters its name has. What pgseed can judge is left to pgseed.
+# FILE is one file, whatever characters its name has, or a pattern (*, ?, [) for several; MAP is one
+# file. What pgseed can judge is left to pgseed.
 set -euo pipefail
 cd "${BASH_SOURCE[0]%/*}/.."
 
@@ -19,14 +20,15 @@ switch() {  # VARIABLE FLAG
   esac
 }
 
-[[ -n ${FILE:-} ]] || fail 2 'no FILE given' 'make seed FILE=dump.sql [LIMIT=n] [UPSERT=true] [IGNORE=true] [FORCE=true]'
+[[ -n ${FILE:-} ]] || fail 2 'no FILE given' 'make seed FILE=dump.sql [LIMIT=n] [MAP=FILE] [UPSERT=true] [IGNORE=true] [FORCE=true]'
 switch UPSERT --upsert
 switch IGNORE --ignore
 switch FORCE --force
 [[ -z ${LIMIT:-} ]] || arguments+=("--limit=$LIMIT")
+[[ -z ${MAP:-} ]] || arguments+=("--map=$MAP")
 
 # Said before anything is built or started.
-if [[ $FILE != - && ! -e $FILE ]]; then
+if [[ $FILE != - && ! -e $FILE && $FILE != *['*?[']* ]]; then
   [[ $(realpath -m -- "$FILE") == "$PWD/seeds/wkbk_lean.sql" ]] ||
     fail 3 "$FILE: no such file" 'FILE is taken relative to the project folder'
   scripts/wkbk.sh

@@ -78,6 +78,14 @@ need_test() {
   need_command nginx nginx
   need_command openssl openssl
   need_header libpg-query-dev pg_query.h
+  need_file mariadb-server /usr/sbin/mariadbd
+  need_file mariadb-client /usr/bin/mariadb-dump
+  need_command sqlite3 sqlite3
+  need_command bzip2 bzip2
+  need_command xz xz-utils
+  need_command zstd zstd
+  need_command lz4 lz4
+  need_command zip zip
   need_file alembic /usr/bin/alembic
   need_file python3-psycopg2 /usr/lib/python3/dist-packages/psycopg2
   need_command curl curl
@@ -129,8 +137,8 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get -q -o DPkg::Lock::Timeout=600 update || true
 apt-get -q -y -o DPkg::Lock::Timeout=600 --no-install-recommends install "$@"
 if command -v systemctl >/dev/null; then
-  for service in nginx pgbouncer; do
-    case " $* " in *" $service "*) systemctl disable --quiet "$service" || true ;; esac
+  for service in nginx pgbouncer mariadb; do
+    case " $* " in *" $service "* | *" $service-server "*) systemctl disable --quiet "$service" || true ;; esac
   done
 fi
 '

@@ -51,6 +51,7 @@ plant fail src/seed/planted.cpp '#include <simdjson.h>'
 plant fail src/seed/stage.cpp '#include <pqxx/pqxx>'
 plant fail src/base/planted.cpp '#include <CLI/CLI.hpp>'
 plant fail src/base/planted.cpp '#include <doctest/doctest.h>'
+plant fail src/cli/planted.cpp '#include <toml++/toml.h>'
 plant fail src/sql/planted.cpp '#include <iconv.h>'
 plant fail src/sql/planted.cpp '#include "../rest/api.hpp"'                   # around the tables
 plant fail src/sql/planted.cpp '#include "pgseed/unknown/thing.hpp"'

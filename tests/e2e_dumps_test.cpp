@@ -197,19 +197,17 @@ TEST_CASE("dumps: what REST cannot carry refuses the dump before a row is writte
   }
 }
 
-TEST_CASE("dumps: a dump of another database is called by its name") {
+TEST_CASE("dumps: a dump of SQL Server is called by its name") {
   if (folder().empty()) return;
-  const std::map<std::string, std::string> names = {
-      {"mysql", "MySQL"}, {"sqlite", "SQLite"}, {"mssql", "SQL Server"}};
   for (const auto& [name, dialect] : manifest()) {
-    if (dialect == "pg") continue;
+    if (dialect != "mssql") continue;
     const std::string path = folder() + "/" + name + ".sql";
     for (const char* const command : {"seed", "inspect", "schema"}) {
       const Result result = pgseed({command, path});
       INFO(command, " ", name, ": ", result.err);
       CHECK(result.exit_code == 3);
       CHECK(contains(result.err, "error: " + path + ": "));
-      CHECK(contains(result.err, names.at(dialect)));
+      CHECK(contains(result.err, "SQL Server"));
       CHECK(contains(result.err, "hint: "));
     }
   }

@@ -284,6 +284,16 @@ TEST_CASE("io archive: a bomb ends at the limits, all members together") {
   }
 }
 
+TEST_CASE("io archive: a zip that says itself how much memory it wants is refused") {
+  const test::TempDir folder;
+  const std::string script =
+      "python3 -c 'import zipfile; z = zipfile.ZipFile(\"a.zip\", \"w\", zipfile.ZIP_LZMA); "
+      "z.writestr(\"a.sql\", \"text\"); z.close()'";
+  if (!test::made_by(folder, "python3", script)) return;
+  CHECK(texts_of(folder / "a.zip").back() ==
+        "error :a.sql: this member of the zip archive is packed by LZMA");
+}
+
 TEST_CASE("io archive: an archive that comes through a pipe can be read again") {
   const test::TempDir folder;
   write_members(folder);

@@ -6,6 +6,7 @@
 
 #include "pgseed/base/error.hpp"
 #include "pgseed/io/input_file.hpp"
+#include "pgseed/io/packing.hpp"
 #include "support/packing.hpp"
 #include "support/random.hpp"
 
@@ -276,5 +277,29 @@ TEST_CASE("io packed: a pipe is unpacked as it comes, once") {
     }
     CHECK(out == text);
     CHECK_THROWS_AS((void)file.open(), Error);
+  }
+}
+
+TEST_CASE("io packed: xz data that wants gigabytes to look back into is refused") {
+  const test::TempDir folder;
+  std::string packed = test::packed_by("xz", sample(1000));
+  if (packed.empty()) return;
+  // Its header, the block's, then the only filter: LZMA2, one byte of properties.
+  REQUIRE(packed.substr(13, 3) == "\0\x21\1"s);
+  CHECK(io::xz_dictionary(packed) == std::uint64_t{8} << 20);
+  packed[16] = 40;
+  CHECK(read_or_error(folder.write("large", packed)) ==
+        "error: unpacking this xz data takes a dictionary of 4.3 GB, more than 268.4 MB");
+  packed[16] = 33;
+  CHECK(io::xz_dictionary(packed) == std::uint64_t{384} << 20);
+  packed[16] = 32;  // allowed, but the checksum is another one now
+  CHECK(io::xz_dictionary(packed) == io::kLargestDictionary);
+  CHECK(is_error(read_or_error(folder.write("damaged", packed))));
+  // Sizes and another filter in front.
+  const std::string magic = packed.substr(0, 12);
+  CHECK(io::xz_dictionary(magic + "\x05\xC1\x80\x01\x02\x04\x00\x21\x01\x1C"s) == std::uint64_t{64}
+                                                                                      << 20);
+  for (std::size_t size = 0; size < 17; ++size) {
+    CHECK(!io::xz_dictionary(packed.substr(0, size)));
   }
 }

@@ -152,6 +152,33 @@ TEST_CASE("seed csv: what is broken is refused with its place") {
             .find("the header line is longer than 1 MB") != std::string::npos);
 }
 
+TEST_CASE("seed csv: hostile sizes end in an error, or pass by without staying in memory") {
+  const auto header = [](std::size_t count) {
+    std::string names;
+    for (std::size_t index = 0; index < count; ++index) {
+      names += (index == 0 ? "c" : ",c") + std::to_string(index);
+    }
+    return names + "\n";
+  };
+  CHECK(sql_of({header(1600)}, for_table("t")).ends_with("\\.\n"));
+  CHECK(sql_of({header(1601)}, for_table("t")) ==
+        "error a.csv:1: the header line names 1601 columns");
+  CHECK(sql_of({header(100'000)}, for_table("t")) ==
+        "error a.csv:1: the header line names 100000 columns");
+  // A quote that is never closed, over a gigabyte of lines: nothing of it is kept.
+  const auto rows = seed::make_csv_text(for_table("t"), "a.csv");
+  std::string out;
+  rows->add("a\n\"", out);
+  std::string lines(1 << 20, 'x');
+  lines.back() = '\n';
+  for (int block = 0; block < 1024; ++block) {
+    out.clear();
+    rows->add(lines, out);
+    REQUIRE(out.size() == lines.size());
+  }
+  CHECK_THROWS_WITH_AS(rows->finish(out), "a quote is never closed", Error);
+}
+
 TEST_CASE("seed csv: rows are those of psql's \\copy") {
   const test::LocalPostgres postgres;
   const test::TempDir folder;

@@ -16,10 +16,15 @@ using namespace std::string_literals;
 
 namespace {
 
-std::string sql_of(const std::vector<std::string>& pieces, const seed::RowOptions& options,
+struct JsonRows : seed::RowOptions {
+  std::vector<std::string> json_columns;
+};
+
+std::string sql_of(const std::vector<std::string>& pieces, const JsonRows& options,
                    std::string* error_text = nullptr) {
   std::string out;
   const auto rows = seed::make_json_text(options, "a.json");
+  rows->set_json_columns(options.json_columns);
   try {
     for (const std::string& piece : pieces) {
       if (!piece.empty()) rows->add(piece, out);
@@ -35,7 +40,7 @@ std::string sql_of(const std::vector<std::string>& pieces, const seed::RowOption
 }
 
 // The rows of a text: the same as a whole, byte by byte, and cut in two anywhere.
-std::vector<std::string> rows_of(const std::string& text, seed::RowOptions options = {}) {
+std::vector<std::string> rows_of(const std::string& text, JsonRows options = {}) {
   CAPTURE(text);
   if (options.table.empty()) options.table = "t";
   const std::string whole = sql_of({text}, options);
@@ -95,7 +100,7 @@ TEST_CASE("seed json rows: values keep their spelling") {
 }
 
 TEST_CASE("seed json rows: a string for a json column stays JSON") {
-  seed::RowOptions options;
+  JsonRows options;
   options.table = "t";
   options.json_columns = {"j"};
   CHECK(
@@ -106,7 +111,7 @@ TEST_CASE("seed json rows: a string for a json column stays JSON") {
 }
 
 TEST_CASE("seed json rows: names are names, whatever they hold") {
-  seed::RowOptions options;
+  JsonRows options;
   options.schema = "My schema";
   options.table = "T\"t";
   CHECK(rows_of("{\"A b\":1,\"select\":2,\"it\\\"s\":3,\"n\\nm\\\\\":4}\n{\"a\":1}", options) ==
@@ -160,7 +165,7 @@ TEST_CASE("seed json rows: what is broken is refused with line and column") {
 }
 
 TEST_CASE("seed json rows: one object at a time is in memory, and it has a limit") {
-  seed::RowOptions options;
+  JsonRows options;
   options.table = "t";
   options.max_row_bytes = 1'000;
   const auto rows = seed::make_json_text(options, "a.json");
@@ -187,6 +192,24 @@ TEST_CASE("seed json rows: one object at a time is in memory, and it has a limit
   std::string error;
   const std::string sql = sql_of({deep}, options, &error);
   CHECK((sql.size() > 200'000) == error.empty());
+}
+
+TEST_CASE("seed json rows: an object has no more members than a table has columns") {
+  const auto object = [](std::size_t count) {
+    std::string text;
+    for (std::size_t index = 0; index < count; ++index) {
+      text += (index == 0 ? "{\"c" : ",\"c") + std::to_string(index) + "\":1";
+    }
+    return text + "}";
+  };
+  JsonRows options;
+  options.table = "t";
+  CHECK(test::transcript(sql_of({object(1600)}, options)).size() == 1);
+  CHECK(sql_of({object(1601)}, options) == "error a.json:1:1 the object has 1601 members");
+  CHECK(sql_of({object(100'000)}, options) == "error a.json:1:1 the object has 100000 members");
+  const std::string name(1 << 20, 'x');
+  CHECK(test::joined(test::transcript(sql_of({"{\"" + name + "\":1}"}, options))) ==
+        "1 insert t(" + name.substr(0, 63) + "): [1]\n");
 }
 
 TEST_CASE("seed json rows: the fast reader of members takes what the strict one takes") {

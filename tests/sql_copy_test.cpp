@@ -211,3 +211,11 @@ TEST_CASE("sql copy: the lines of a COPY that cannot be read are no SQL") {
                      {"1-1 " + unreadable + "COPY t FROM stdin (SURPRISE 1)",
                       "error a.sql:3:1 the data of COPY ends without '\\.'"}});
 }
+
+TEST_CASE("sql copy: the strings of its options follow the file's own setting for backslashes") {
+  check_however_cut(
+      {"SET standard_conforming_strings = off;\nCOPY t FROM stdin (NULL '\\\\N');\n"
+       "\\N\ta\n\\.\n",
+       {"1-1 a session setting: SET standard_conforming_strings = off", "3 copy t: NULL [a]"}});
+  check_however_cut({"COPY t FROM stdin (NULL '\\\\N');\n\\N\ta\n\\.\n", {"2 copy t: [N] [a]"}});
+}

@@ -31,6 +31,13 @@ TEST_CASE("sql dialect: what only one program writes tells the dialect") {
       {"PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;", Dialect::sqlite},
       {"CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT);", Dialect::sqlite},
       {"DELETE FROM sqlite_sequence;", Dialect::sqlite},
+      // SQLite takes backticks, too.
+      {"CREATE TABLE `t` (`id` INTEGER PRIMARY KEY AUTOINCREMENT);", Dialect::sqlite},
+      {"PRAGMA foreign_keys=OFF;\nINSERT INTO `t` VALUES (1);", Dialect::sqlite},
+      {"CREATE TABLE `t` (a TEXT PRIMARY KEY) WITHOUT ROWID;", Dialect::sqlite},
+      {"INSERT INTO `t` VALUES (unistr('a\\u000a'));", Dialect::sqlite},
+      {"INSERT INTO `t` VALUES (replace('a','\\n',char(10)));", Dialect::sqlite},
+      {"CREATE TABLE `pragma` (`autoincrement` int AUTO_INCREMENT);", Dialect::mysql},
       {"SELECT 1\nGO\nSELECT 2\nGO\n", Dialect::sql_server},
       {"SELECT 1\r\nGO\r\n", Dialect::sql_server},
       {"INSERT [dbo].[t] VALUES (1)", Dialect::sql_server},
@@ -108,4 +115,29 @@ TEST_CASE("sql dialect: what is no SQL text at all is named") {
     CAPTURE(text);
     CHECK(!recognize_foreign(text));
   }
+}
+
+TEST_CASE(
+    "sql dialect: quotes behind backslashes and in nested comments do not turn text into code") {
+  for (const std::string text : {
+           "INSERT INTO t VALUES (E'it\\'s', '`');",
+           "INSERT INTO t VALUES (e'a''\\'b', '`');",
+           "/* /* it's */ \" */ INSERT INTO t VALUES ('`');",
+           "SET standard_conforming_strings = off;\nINSERT INTO t VALUES ('\\'`');",
+           "COPY t (a)\n  FROM -- '\n stdin;\n`\n\\.\n",
+       }) {
+    CAPTURE(text);
+    CHECK(detect_dialect(text) == Dialect::postgresql);
+  }
+}
+
+TEST_CASE("sql dialect: of the marks of several dialects the first one counts") {
+  CHECK(detect_dialect("INSERT INTO `t` VALUES ('it\\'s COPY x FROM stdin');") == Dialect::mysql);
+  CHECK(detect_dialect("# it's\nINSERT INTO `t` VALUES ('FROM stdin');") == Dialect::mysql);
+  CHECK(detect_dialect("PRAGMA foreign_keys=OFF;\nCREATE TABLE `t`(a);") == Dialect::sqlite);
+  CHECK(detect_dialect("CREATE TABLE `pragma ` (a int AUTO_INCREMENT);\nPRAGMA x;") ==
+        Dialect::mysql);
+  CHECK(detect_dialect("# it's\nINSERT INTO t VALUES ('COPY t FROM stdin;');") == Dialect::mysql);
+  CHECK(detect_dialect("SELECT 5 # 3;\nCOPY t FROM stdin;\n#\n\\.\n") == Dialect::postgresql);
+  CHECK(detect_dialect("COPY t FROM stdin;\n`\n\\.\n") == Dialect::postgresql);
 }

@@ -189,6 +189,14 @@ TEST_CASE("sql mysql rows: bytes that are no text make a value of bytes, whateve
   CHECK(escaped.text == "\xFF\0''\\"s);
   CHECK(first_value("INSERT INTO t VALUES ('a\0b');"s).form == Form::bytes);
   CHECK(first_value("INSERT INTO t VALUES ('a\\0b');").form == Form::mysql_escapes);
+  for (const std::string& value :
+       {"\"a\\0b\""s, "'a' '\\0b'"s, "_utf8mb4'a\\0b'"s, "_utf8mb4 x'610062'"s}) {
+    CAPTURE(value);
+    CHECK(first_value("INSERT INTO t VALUES (" + value + ");").form == Form::bytes);
+    CHECK(first_value("INSERT INTO t VALUES (" + value + ");").text.size() == 3);
+  }
+  CHECK(first_value("INSERT INTO t VALUES (_utf8mb4 0xFF);").form == Form::bytes);
+  CHECK(first_value("INSERT INTO t VALUES (_utf8mb4 0xC3A9);").form == Form::verbatim);
   CHECK(first_value("INSERT INTO t VALUES ('caf\xC3\xA9', '\xE9');").form == Form::verbatim);
   CHECK(first_value("INSERT INTO t VALUES (_binary '\xFF\\'');").text == "\xFF'");
   CHECK(first_value("-- \xE9\nINSERT INTO t VALUES ('a');").form == Form::verbatim);
@@ -299,6 +307,14 @@ TEST_CASE("sql mysql rows: broken text is an error where it began, behind the ro
       {"/* never", {"error a.sql:1:1 a comment /* is never closed"}},
       {"INSERT INTO t SET a 1;", {"error a.sql:1:21 expected '=' after a column"}},
       {"DELIMITER\n", {"error a.sql:1:1 DELIMITER without a delimiter"}},
+      {"DELIMITER 123456789012345\nUSE d",
+       {"1-1 a session setting: DELIMITER 123456789012345", "2-2 a session setting: USE d"}},
+      {"DELIMITER 1234567890123456\n",
+       {"error a.sql:1:11 DELIMITER with more than 15 bytes, of which the client takes 15"}},
+      // Bytes that are no text are none in a message.
+      {"DELIMITER \xFF\nSELECT 1",
+       {"1-1 a session setting: DELIMITER ?",
+        "error a.sql:2:1 the last statement has no '?' at its end"}},
   });
 }
 

@@ -1,12 +1,13 @@
 #include "pgseed/cli/config_file.hpp"
 
-#include <toml++/toml.h>
 #include <algorithm>
 #include <array>
 #include <utility>
 
 #include "pgseed/base/error.hpp"
+#include "pgseed/base/setting.hpp"
 #include "pgseed/base/text.hpp"
+#include "pgseed/io/toml.hpp"
 
 namespace pgseed::cli {
 namespace {
@@ -28,16 +29,16 @@ class Reader {
  public:
   explicit Reader(const std::string& path) : path_(path) {}
 
-  void read(const toml::table& table, bool top) {
-    for (const auto& [key, node] : table) {
-      const std::string_view name = key.str();
-      const int line = static_cast<int>(key.source().begin.line);
-      if (top && name == "target" && node.is_table()) {
-        read(*node.as_table(), false);
+  void read(const Setting& table, bool top) {
+    for (const auto& [name, place, setting] : table.members) {
+      const int line = static_cast<int>(place.line);
+      const bool is_table = setting.kind == SettingKind::table;
+      if (top && name == "target" && is_table) {
+        read(setting, false);
         continue;
       }
-      if (top && name == "migrate" && node.is_table()) {
-        read_migrate(*node.as_table());
+      if (top && name == "migrate" && is_table) {
+        read_migrate(setting);
         continue;
       }
       if (names_a_secret(name)) {
@@ -51,26 +52,24 @@ class Reader {
       if (std::ranges::find(settings_, name, &FileSetting::key) != settings_.end()) {
         fail(line, text("'", name, "' is set twice, at the top and in [target]"), {});
       }
-      settings_.push_back({std::string(name), string_value(name, node, line), line});
+      settings_.push_back({name, string_value(name, setting, line), line});
     }
   }
 
-  void read_migrate(const toml::table& table) {
-    for (const auto& [key, node] : table) {
-      const std::string_view name = key.str();
-      const int line = static_cast<int>(key.source().begin.line);
+  void read_migrate(const Setting& table) {
+    for (const auto& [name, place, setting] : table.members) {
+      const int line = static_cast<int>(place.line);
       if (std::ranges::find(kMigrateNames, name) == kMigrateNames.end()) {
         fail(line, text("unknown setting '", name, "' in [migrate]"),
              "known are dir, version_table, file_template and lock_timeout");
       }
-      settings_.push_back({text("migrate.", name), string_value(name, node, line), line});
+      settings_.push_back({text("migrate.", name), string_value(name, setting, line), line});
     }
   }
 
-  std::string string_value(std::string_view name, const toml::node& node, int line) const {
-    const auto* value = node.as_string();
-    if (value == nullptr) fail(line, text("'", name, "' must be a string"), {});
-    return value->get();
+  std::string string_value(std::string_view name, const Setting& setting, int line) const {
+    if (setting.kind != SettingKind::text) fail(line, text("'", name, "' must be a string"), {});
+    return setting.value;
   }
 
   [[noreturn]] void fail(int line, std::string message, std::string hint) const {
@@ -89,10 +88,10 @@ class Reader {
 std::vector<FileSetting> parse_config_file(std::string_view content, const std::string& path) {
   Reader reader(path);
   try {
-    reader.read(toml::parse(content, path), true);
-  } catch (const toml::parse_error& e) {
+    reader.read(io::parse_toml(content), true);
+  } catch (const SettingProblem& problem) {
     // The library's own description may quote the line.
-    reader.fail(static_cast<int>(e.source().begin.line), "not valid TOML",
+    reader.fail(static_cast<int>(problem.place.line), "not valid TOML",
                 "lines are name = \"value\"");
   }
   return reader.take();

@@ -3,6 +3,7 @@
 #include "pgseed/base/text.hpp"
 #include "pgseed/cli/commands.hpp"
 #include "pgseed/cli/console.hpp"
+#include "pgseed/cli/input_flags.hpp"
 #include "pgseed/cli/json_output.hpp"
 #include "pgseed/seed/survey.hpp"
 
@@ -12,13 +13,13 @@ namespace {
 constexpr const char* kFooter = R"(Examples:
   pgseed inspect dump.sql
   pgseed inspect --json dump.sql
-  gunzip -c dump.sql.gz | pgseed inspect -)";
+  pgseed inspect dump.sql.gz all-tables.zip
+  pgseed inspect --table people people.csv
+  pgseed inspect old.sql --map old.map.toml   the tables and columns that it is loaded into)";
 
 struct InspectFlags {
-  std::vector<std::string> files;
-  std::string dialect = "auto";
-  std::string encoding;
-  std::size_t max_row_bytes = 256u << 20;
+  InputFlags input;
+  std::vector<std::string> tables;
 };
 
 std::string columns_of(const seed::FileSurvey& file, const seed::TableSurvey& table) {
@@ -52,8 +53,8 @@ std::string describe(const seed::FileSurvey& file) {
   if (file.tables.empty()) out += "  no rows\n";
   for (const std::string& note : file.notes) out += text("  note: ", note, "\n");
   if (file.ddl_statements > 0) {
-    out += text("  ", file.ddl_statements, " DDL statements",
-                file.dialect == "postgresql" ? " (apply them with pgseed schema)" : "", "\n");
+    out += text("  ", file.ddl_statements, " DDL statements (apply them",
+                file.dialect == "postgresql" ? "" : ", translated,", " with pgseed schema)\n");
   }
   if (file.unsupported_count > 0) {
     out += text("  ", file.unsupported_count, " rows or statements cannot go over PostgREST:\n");
@@ -69,14 +70,19 @@ int run_inspect(const InspectFlags& flags, const GlobalFlags& global) {
   Console console(global);
   seed::Options options;
   options.schema = global.schema.value_or("public");
-  options.max_row_bytes = flags.max_row_bytes;
-  options.dialect = flags.dialect;
-  options.encoding = flags.encoding;
+  set_input(options, flags.input, flags.tables);
   std::vector<seed::FileSurvey> files;
-  for (const std::string& path : flags.files) {
-    seed::DumpInput input(path, flags.encoding);
+  seed::MappingUse use;
+  for (const seed::InputPart& part : seed::list_inputs(options.files, options.input.packed)) {
+    seed::DumpInput input(part, options.input);
     files.push_back(seed::survey(input, options, {}));
-    if (path == "-") files.back().path = "-";
+    files.back().path = part.shown();
+    use.add(files.back().mapping_use);
+  }
+  if (options.mapping) {
+    for (const std::string& note : seed::require_used(*options.mapping, use)) {
+      console.info("note: " + note);
+    }
   }
   if (console.json()) {
     console.result(inspect_json(files));
@@ -92,17 +98,10 @@ void add_inspect_command(CLI::App& app, const GlobalFlags& global, Action& actio
   CLI::App* const command = app.add_subcommand(
       "inspect", "tell what a dump holds: tables, rows, DDL, what REST cannot carry");
   auto flags = std::make_shared<InspectFlags>();
-  command->add_option("FILE", flags->files, "dumps to look at; - is standard input")
-      ->required()
-      ->type_name("");
-  command->add_option("--dialect", flags->dialect, "auto, postgresql, mysql or sqlite")
-      ->check(CLI::IsMember({"auto", "postgresql", "mysql", "sqlite"}))
+  command->add_option("--table", flags->tables, "where rows of CSV and JSON would go")
+      ->expected(1)
       ->type_name("NAME");
-  command->add_option("--encoding", flags->encoding, "of the files, whatever they say")
-      ->type_name("NAME");
-  command->add_option("--max-row-bytes", flags->max_row_bytes, "longest row accepted (256 MiB)")
-      ->check(CLI::Range(std::size_t{1024}, std::size_t{1} << 34))
-      ->type_name("N");
+  add_input_flags(*command, flags->input, "dumps to look at; - is standard input");
   command->footer(kFooter);
   command->callback([flags, &global, &action] {
     action = {"inspect", [flags, &global] { return run_inspect(*flags, global); }};

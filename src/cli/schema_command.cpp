@@ -1,5 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <iterator>
+#include <memory>
 
 #include "pgseed/base/text.hpp"
 #include "pgseed/cli/api_schema.hpp"
@@ -8,6 +10,7 @@
 #include "pgseed/cli/console.hpp"
 #include "pgseed/cli/json_output.hpp"
 #include "pgseed/migrate/ddl_script.hpp"
+#include "pgseed/migrate/foreign_ddl.hpp"
 #include "pgseed/seed/dump_input.hpp"
 #include "pgseed/seed/survey.hpp"
 
@@ -20,41 +23,76 @@ constexpr const char* kFooter =
     R"(All of it is one transaction: it is applied completely or not at all. Rows in the
 files are passed over; `pgseed seed` loads them.
 
+The tables of MySQL and SQLite dumps are translated: columns with their types, defaults
+and comments, auto-increment as an identity, keys, indexes, checks, foreign keys. What has
+no counterpart is named with its line. Look at it first with --dry-run.
+
 Examples:
   pgseed schema schema.sql
   pgseed schema --if-not-exists dump.sql
-  pgseed schema --dry-run dump.sql)";
+  pgseed schema --dry-run dump.sql
+  pgseed schema mysqldump.sql.gz)";
 
 struct SchemaFlags {
   std::vector<std::string> files;
+  std::string dialect = "auto", tinyint1 = "auto";
   bool if_not_exists = false, allow_drop = false, do_blocks = false, dry_run = false;
   double lock_timeout = 5;
 };
 
+struct Scripts {
+  std::vector<migrate::DdlScript> list;
+  std::vector<std::string> notes;
+  bool loses_table = false;
+};
+
 std::string schema_json(const migrate::DdlResult& result, const std::vector<std::string>& notes,
-                        bool dry_run) {
+                        bool dry_run, const Error* error) {
   JsonOutput out;
   out.begin_object()
       .number("version", 1)
       .text("command", "schema")
-      .boolean("ok", true)
-      .number("exit_code", 0)
+      .boolean("ok", error == nullptr)
+      .number("exit_code", error == nullptr ? 0 : static_cast<unsigned>(exit_code(error->kind)))
       .boolean("dry_run", dry_run)
       .number("statements_applied", result.applied)
       .number("statements_existing", result.existing)
       .begin_array("notes");
   for (const std::string& note : notes) out.element(note);
-  return out.end_array().null("error").end_object().finish();
+  out.end_array();
+  write_error(out, error);
+  return out.end_object().finish();
 }
 
-std::vector<migrate::DdlScript> read_scripts(const SchemaFlags& flags,
-                                             const migrate::DdlOptions& options) {
-  std::vector<migrate::DdlScript> scripts;
-  for (const std::string& path : flags.files) {
-    seed::DumpInput input(path, "");
-    seed::require_readable(input, "auto");
-    scripts.push_back(migrate::read_ddl(input, input.name(), options));
+// Takes the translation of the foreign files before, which belong together.
+void finish(std::unique_ptr<migrate::ForeignDdl>& foreign, Scripts& scripts) {
+  if (!foreign) return;
+  migrate::PostgresqlDdl written = foreign->write();
+  std::move(written.scripts.begin(), written.scripts.end(), std::back_inserter(scripts.list));
+  scripts.loses_table |= written.loses_table;
+  foreign.reset();
+}
+
+Scripts read_scripts(const SchemaFlags& flags, const migrate::DdlOptions& options) {
+  Scripts scripts;
+  std::unique_ptr<migrate::ForeignDdl> foreign;
+  for (const seed::InputPart& part : seed::list_inputs(flags.files)) {
+    seed::DumpInput input(part, {});
+    const sql::Dialect dialect = seed::dialect_of(input, flags.dialect);
+    if (foreign && foreign->dialect() != dialect) finish(foreign, scripts);
+    if (dialect == sql::Dialect::postgresql) {
+      scripts.list.push_back(migrate::read_ddl(input, input.name(), options));
+      continue;
+    }
+    if (flags.dialect == "auto") {
+      scripts.notes.push_back(text(input.name(), ": read as ",
+                                   dialect == sql::Dialect::mysql ? "MySQL" : "SQLite",
+                                   ", because of ", seed::one_line(input.guess().mark)));
+    }
+    if (!foreign) foreign = std::make_unique<migrate::ForeignDdl>(dialect, options);
+    foreign->read(input, input.name());
   }
+  finish(foreign, scripts);
   return scripts;
 }
 
@@ -72,8 +110,13 @@ int run_schema(const SchemaFlags& flags, const GlobalFlags& global) {
                 "for example --lock-timeout 5");
   }
   options.lock_timeout = milliseconds(static_cast<long long>(flags.lock_timeout * 1000));
-  const std::vector<migrate::DdlScript> scripts = read_scripts(flags, options);
-  std::vector<std::string> notes;
+  using Tinyint1 = migrate::DdlOptions::Tinyint1;
+  options.tinyint1 = flags.tinyint1 == "auto"      ? Tinyint1::by_rows
+                     : flags.tinyint1 == "boolean" ? Tinyint1::boolean
+                                                   : Tinyint1::smallint;
+  const Scripts read = read_scripts(flags, options);
+  const std::vector<migrate::DdlScript>& scripts = read.list;
+  std::vector<std::string> notes = read.notes;
   std::vector<TableName> created;
   std::size_t statements = 0;
   for (const migrate::DdlScript& script : scripts) {
@@ -100,15 +143,18 @@ int run_schema(const SchemaFlags& flags, const GlobalFlags& global) {
     }
   }
   for (const std::string& note : notes) console.info("note: " + note);
+  const Error lost(ErrorKind::rows, "a table of the files is not made; the notes name it", "",
+                   "make it by hand; the rest is complete");
+  if (read.loses_table) console.error(lost);
   if (console.json()) {
-    console.result(schema_json(result, notes, flags.dry_run));
+    console.result(schema_json(result, notes, flags.dry_run, read.loses_table ? &lost : nullptr));
   } else if (!flags.dry_run && !console.quiet()) {
     console.result(text(result.applied, " DDL statements applied",
                         result.existing > 0 ? text(", ", result.existing, " existed already") : "",
                         "\n"));
   }
   if (statements == 0) console.warning("there is no DDL in the files");
-  return 0;
+  return read.loses_table ? exit_code(lost.kind) : 0;
 }
 
 }  // namespace
@@ -124,6 +170,14 @@ void add_schema_command(CLI::App& app, const GlobalFlags& global, Action& action
   command->add_flag("--allow-drop", flags->allow_drop,
                     "apply DROP TABLE, DROP SCHEMA and the like");
   command->add_flag("--do-blocks", flags->do_blocks, "apply DO blocks, too");
+  command->add_option("--dialect", flags->dialect, "auto, postgresql, mysql or sqlite")
+      ->check(CLI::IsMember({"auto", "postgresql", "mysql", "sqlite"}))
+      ->type_name("NAME");
+  command
+      ->add_option("--tinyint1", flags->tinyint1,
+                   "MySQL's tinyint(1): auto (boolean if rows fit), boolean or smallint")
+      ->check(CLI::IsMember({"auto", "boolean", "smallint"}))
+      ->type_name("TYPE");
   command->add_flag("--dry-run", flags->dry_run, "print what would be applied");
   command->add_option("--lock-timeout", flags->lock_timeout, "wait for locks at most (5)")
       ->type_name("SECONDS");

@@ -10,6 +10,7 @@
 #include "pgseed/cli/commands.hpp"
 #include "pgseed/cli/connections.hpp"
 #include "pgseed/cli/console.hpp"
+#include "pgseed/cli/input_flags.hpp"
 #include "pgseed/cli/json_output.hpp"
 #include "pgseed/seed/pipeline.hpp"
 
@@ -27,12 +28,15 @@ Examples:
   pgseed seed dump.sql --limit 100            the first 100 rows of each table
   pgseed seed dump.sql --upsert               again, after the file changed
   pgseed seed a.sql b.sql --table problems    one table of two files
-  gunzip -c dump.sql.gz | pgseed seed -       from standard input
+  pgseed seed dump.sql.gz 'parts/*.sql.zst'   packed files and patterns
+  pgseed seed people.csv --table people       rows of CSV, TSV, NDJSON or a JSON array
+  mysqldump shop | pgseed seed -              from standard input
+  pgseed seed old.sql --map old.map.toml      into other tables and columns
   pgseed seed dump.sql --max-rejects all --rejects bad.ndjson)";
 
 // What was typed, before it makes sense.
 struct SeedFlags {
-  std::vector<std::string> files;
+  InputFlags input;
   std::string mode;
   bool upsert = false, ignore = false, force = false;
   std::vector<std::string> on_conflict, tables, exclude, json_columns;
@@ -46,10 +50,7 @@ struct SeedFlags {
   int retries = 8;
   double timeout = 60;
   std::optional<double> deadline;
-  std::string dialect = "auto";
-  std::string encoding;
   std::string zero_dates = "refuse";
-  std::size_t max_row_bytes = 256u << 20;
   bool dry_run = false, no_check = false, skip_unsupported = false, yes = false;
   bool regenerate_identity = false, allow_cascade = false;
 };
@@ -91,7 +92,7 @@ std::optional<std::uint64_t> max_rejects_of(const std::string& value) {
 
 seed::Options options_of(const SeedFlags& flags, const Config& config) {
   seed::Options options;
-  options.files = flags.files;
+  set_input(options, flags.input, flags.tables);
   options.mode = mode_of(flags);
   options.on_conflict = flags.on_conflict;
   if (!options.on_conflict.empty() && options.mode != seed::Mode::upsert &&
@@ -125,17 +126,10 @@ seed::Options options_of(const SeedFlags& flags, const Config& config) {
     options.json_columns = flags.json_columns;
     if (flags.json_columns.front() == "none") options.json_columns->clear();
   }
-  options.encoding = flags.encoding;
-  options.dialect = flags.dialect;
   options.zero_dates_are_null = flags.zero_dates == "null";
-  options.max_row_bytes = flags.max_row_bytes;
   options.schema = config.schema.value;
   options.regenerate_identity = flags.regenerate_identity;
   options.allow_cascade = flags.allow_cascade;
-  if (std::count(options.files.begin(), options.files.end(), "-") > 1) {
-    throw Error(ErrorKind::usage, "standard input (-) can be read only once", "",
-                "name - once, or join the dumps: cat a.sql b.sql | pgseed seed -");
-  }
   return options;
 }
 
@@ -300,7 +294,7 @@ int run_seed(const SeedFlags& flags, const GlobalFlags& global) {
       return read_catalogue(config.database_url->value, schemas);
     };
   }
-  const seed::Report report = seed::run(options, flags.dialect, services);
+  const seed::Report report = seed::run(options, services);
   console.end_progress();
   print_report(console, options, report);
   return report.exit_code();
@@ -323,9 +317,8 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
   CLI::App* const command =
       app.add_subcommand("seed", "read SQL dumps and load their rows over PostgREST");
   auto flags = std::make_shared<SeedFlags>();
-  command->add_option("FILE", flags->files, "dumps to load, in this order; - is standard input")
-      ->required()
-      ->type_name("");
+  add_input_flags(*command, flags->input,
+                  "SQL, CSV, JSON, packed or not, in this order; - is standard input");
   command->add_option("--mode", flags->mode, "insert, upsert, ignore or force")
       ->check(CLI::IsMember({"insert", "upsert", "ignore", "force"}))
       ->type_name("MODE");
@@ -342,7 +335,9 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
   command->add_option("--offset", flags->offset, "pass over the first rows of each table")
       ->check(whole_number())
       ->type_name("N");
-  command->add_option("--table", flags->tables, "only this table; repeatable")
+  command
+      ->add_option("--table", flags->tables,
+                   "only this table; repeatable. Rows of CSV and JSON go there")
       ->allow_extra_args(false)
       ->type_name("NAME");
   command->add_option("--exclude", flags->exclude, "not this table (or schema.*); repeatable")
@@ -368,11 +363,6 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
       ->type_name("N");
   command->add_option("--timeout", flags->timeout, "of one request (60)")->type_name("SECONDS");
   command->add_option("--deadline", flags->deadline, "of the whole run")->type_name("SECONDS");
-  command->add_option("--dialect", flags->dialect, "auto, postgresql, mysql or sqlite")
-      ->check(CLI::IsMember({"auto", "postgresql", "mysql", "sqlite"}))
-      ->type_name("NAME");
-  command->add_option("--encoding", flags->encoding, "of the files, whatever they say")
-      ->type_name("NAME");
   command
       ->add_option("--zero-dates", flags->zero_dates,
                    "MySQL's 0000-00-00: refuse it (default), or store null")
@@ -384,9 +374,6 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("COL,...");
-  command->add_option("--max-row-bytes", flags->max_row_bytes, "longest row accepted (256 MiB)")
-      ->check(CLI::Range(std::size_t{1024}, std::size_t{1} << 34))
-      ->type_name("N");
   command->add_flag("--dry-run", flags->dry_run, "read and check everything, write nothing");
   command->add_flag("--no-check", flags->no_check, "do not read the files through before loading");
   command->add_flag("--skip-unsupported", flags->skip_unsupported,

@@ -149,6 +149,7 @@ struct Archive::Impl {
         throw Error(ErrorKind::input, "this member of the archive is encrypted", member_name(),
                     "unpack the archive with its password first");
       }
+      require_bounded_memory();
       size.reset();
       if (archive_entry_size_is_set(entry) != 0) {
         size = static_cast<std::uint64_t>(archive_entry_size(entry));
@@ -156,6 +157,19 @@ struct Archive::Impl {
       given = 0;
       return true;
     }
+  }
+
+  // LZMA in a zip says itself how much memory it wants, up to 4 GB, and libarchive hands it out
+  // without a limit.
+  void require_bounded_memory() const {
+    const char* const format = archive_format_name(handle.get());
+    const std::string_view method = format == nullptr ? "" : format;
+    if (method.find("(lzma") == std::string_view::npos &&
+        method.find("(xz") == std::string_view::npos) {
+      return;
+    }
+    throw Error(ErrorKind::input, "this member of the zip archive is packed by LZMA", member_name(),
+                "unpack the archive first, or pack it with zip, zstd or xz");
   }
 
   // Nothing but zeros may follow the members of a tar, a block of them at the least: libarchive

@@ -118,7 +118,7 @@ class InputFile::MemberStream final : public ByteStream {
   std::uint64_t read_ = 0;
 };
 
-InputFile::InputFile(const std::string& path, const PackedLimits& limits)
+InputFile::InputFile(const std::string& path, const PackedLimits& limits, bool repeatable)
     : state_(std::make_shared<State>()) {
   auto source = std::make_unique<Source>(path);
   state_->path = path;
@@ -131,9 +131,15 @@ InputFile::InputFile(const std::string& path, const PackedLimits& limits)
   Unpacked unpacked = unpack(std::move(stream), meter);
   state_->inside = unpacked.inside;
   state_->was_compressed = unpacked.was_compressed;
-  if (!is_archive(unpacked.inside)) {
-    raw.forget();
+  const auto spool = [&] {
     if (source->repeatable()) return;
+    state_->spooled = std::make_unique<SpooledFile>(*source, raw.forget());
+    state_->path = state_->spooled->path();
+  };
+  if (!is_archive(unpacked.inside)) {
+    if (repeatable) spool();
+    if (repeatable || source->repeatable()) return;
+    raw.forget();
     state_->read_once = true;
     state_->once = std::move(unpacked.bytes);
     state_->once_source = std::move(source);
@@ -143,10 +149,7 @@ InputFile::InputFile(const std::string& path, const PackedLimits& limits)
     throw Error(ErrorKind::input, "this is a compressed zip archive", state_->name,
                 "unpack the outer layer first; zip compresses by itself");
   }
-  if (!source->repeatable()) {
-    state_->spooled = std::make_unique<SpooledFile>(*source, raw.forget());
-    state_->path = state_->spooled->path();
-  }
+  spool();
   state_->members = MemberStream::list(state_);
   if (state_->members.empty()) {
     throw Error(ErrorKind::input, "the archive holds no file to read", state_->name,

@@ -102,6 +102,43 @@ std::optional<std::uint64_t> skippable_frame(std::string_view head) {
   return std::uint64_t{8} + little_endian(head.substr(4, 4));
 }
 
+// The .xz file format, 3.1 and 5.3.1: a block header with one or more filters, the last of them
+// LZMA2, whose one property byte is the dictionary's size.
+std::optional<std::uint64_t> xz_dictionary(std::string_view head) {
+  constexpr std::size_t kBlockHeader = 12;
+  constexpr std::uint64_t kLzma2 = 0x21;
+  std::size_t at = kBlockHeader + 1;
+  const auto byte = [&]() -> unsigned {
+    return at < head.size() ? static_cast<unsigned char>(head[at++]) : 0U;
+  };
+  const auto number = [&] {
+    std::uint64_t value = 0;
+    for (unsigned shift = 0; shift < 63; shift += 7) {
+      const unsigned part = byte();
+      value |= std::uint64_t{part & 0x7FU} << shift;
+      if (part < 0x80) break;
+    }
+    return value;
+  };
+  const unsigned flags = byte();
+  if ((flags & 0x40U) != 0) number();  // sizes
+  if ((flags & 0x80U) != 0) number();
+  for (unsigned filter = 0; filter <= (flags & 3U); ++filter) {
+    const std::uint64_t id = number();
+    const std::uint64_t size = number();
+    if (id != kLzma2) {
+      at += std::min<std::uint64_t>(size, head.size());
+      continue;
+    }
+    if (size != 1 || at >= head.size()) return {};
+    const unsigned bits = byte();
+    if (bits > 40) return {};
+    if (bits == 40) return 0xFFFFFFFFU;
+    return std::uint64_t{2U | (bits & 1U)} << (bits / 2 + 11);
+  }
+  return {};
+}
+
 Packing packing_of(std::string_view head, const std::string& file) {
   for (const Mark& mark : kMarks) {
     if (head.starts_with(mark.bytes)) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "pgseed/base/error.hpp"
+#include "pgseed/base/text.hpp"
 
 namespace pgseed::io {
 namespace {
@@ -24,6 +25,15 @@ void skip_frames(PeekedStream& bytes, const UnpackMeter& meter) {
   }
 }
 
+void require_small_dictionary(std::string_view head, const UnpackMeter& meter) {
+  const auto wanted = xz_dictionary(head);
+  if (!wanted || *wanted <= kLargestDictionary) return;
+  throw Error(ErrorKind::input,
+              text("unpacking this xz data takes a dictionary of ", human_bytes(*wanted),
+                   ", more than ", human_bytes(kLargestDictionary)),
+              meter.name(), "unpack it on the way in: xz -dc FILE | pgseed seed -");
+}
+
 }  // namespace
 
 Unpacked unpack(std::unique_ptr<ByteStream> bytes, const std::shared_ptr<UnpackMeter>& meter) {
@@ -40,6 +50,7 @@ Unpacked unpack(std::unique_ptr<ByteStream> bytes, const std::shared_ptr<UnpackM
       throw Error(ErrorKind::input, "the file is compressed more than four times over",
                   meter->name(), "unpack it on the way in");
     }
+    if (packing == Packing::xz) require_small_dictionary(result.bytes->head(kPackingHead), *meter);
     result.was_compressed = true;
     bytes = packing == Packing::gzip ? make_gzip_stream(std::move(result.bytes), meter)
                                      : make_filter_stream(packing, std::move(result.bytes), meter);

@@ -96,12 +96,12 @@ std::string beginning(std::string_view statement) {
 
 [[noreturn]] void fail_at(pg::SqlError error, const DdlScript& script,
                           const DdlStatement& statement, bool if_not_exists) {
-  const std::uint64_t line =
-      statement.line + static_cast<std::uint64_t>(std::max(0, error.line - 1));
-  error.where = text(script.path, ':', line);
+  const std::uint64_t lines_before =
+      statement.is_translated ? 0 : static_cast<std::uint64_t>(std::max(0, error.line - 1));
+  error.where = text(script.path, ':', statement.line + lines_before);
   // The server counts the columns of the first line from where the statement begins.
   const std::uint64_t before = error.line <= 1 ? statement.column - 1 : 0;
-  if (error.column > 0) {
+  if (error.column > 0 && !statement.is_translated) {
     error.where += text(':', before + static_cast<std::uint64_t>(error.column));
   }
   if (!error.detail.empty()) error.message += text(" (", error.detail, ")");
@@ -165,6 +165,16 @@ DdlScript read_ddl(sql::Input& input, const std::string& path, const DdlOptions&
   return script;
 }
 
+namespace {
+
+// What the server says of a statement that does not fit its objects: syntax, names, types, values.
+bool is_about_statement(const std::string& sqlstate) {
+  return sqlstate != "42501" &&
+         (sqlstate.starts_with("42") || sqlstate.starts_with("22") || sqlstate.starts_with("0A"));
+}
+
+}  // namespace
+
 DdlResult apply_ddl(pg::Session& session, const std::vector<DdlScript>& scripts,
                     const DdlOptions& options) {
   DdlResult result;
@@ -172,7 +182,7 @@ DdlResult apply_ddl(pg::Session& session, const std::vector<DdlScript>& scripts,
     const bool roles = is_about_roles(statement.sql);
     try {
       // A savepoint, where an error may be lived with.
-      if (roles || options.if_not_exists) {
+      if (roles || options.if_not_exists || statement.is_optional) {
         session.transaction([&](pg::Session& inner) { inner.execute(statement.sql); });
       } else {
         session.execute(statement.sql);
@@ -184,6 +194,10 @@ DdlResult apply_ddl(pg::Session& session, const std::vector<DdlScript>& scripts,
       } else if (roles && (error.sqlstate == "42704" || error.sqlstate == "42501")) {
         result.notes.push_back(text(script.path, ':', statement.line, ": left out: ",
                                     beginning(statement.sql), " (", error.message, ")"));
+      } else if (statement.is_optional && !is_duplicate(error.sqlstate) &&
+                 is_about_statement(error.sqlstate)) {
+        result.notes.push_back(text(script.path, ':', statement.line, ": left out: ", statement.sql,
+                                    " (", error.message, ")"));
       } else {
         fail_at(error, script, statement, options.if_not_exists);
       }

@@ -41,14 +41,19 @@ void append_bytes(json::Buffer& body, std::string_view bytes) {
 
 // Why the value cannot be sent, else nullptr.
 const char* append_foreign_value(json::Buffer& body, const sql::Value& value, ColumnClass column,
-                                 const std::string& type) {
+                                 const std::string& type, sql::Dialect dialect) {
   const bool as_is = value.form == sql::Form::bytes || value.form == sql::Form::verbatim;
   if (column == ColumnClass::bytes && as_is) {
     append_bytes(body, value.text);
     return nullptr;
   }
   std::string text;
-  if (append_foreign(text, value, column, type)) return "a value that this type cannot hold,";
+  if (append_foreign(text, value, column, type, dialect)) {
+    const bool is_double = dialect == sql::Dialect::sqlite && value.form == sql::Form::number;
+    return is_double && (column == ColumnClass::text || column == ColumnClass::bytes)
+               ? "a double whose text depends on SQLite's version,"
+               : "a value that this type cannot hold,";
+  }
   if (text.find('\0') != std::string::npos) return kHoldsNul;
   json::append_string(body, text);
   return nullptr;
@@ -71,7 +76,7 @@ const char* append_value(json::Buffer& body, const ColumnSet& set, std::size_t p
     return nullptr;
   }
   if (is_foreign(value, column, set.meaning.dialect)) {
-    return append_foreign_value(body, value, column, set.types[position]);
+    return append_foreign_value(body, value, column, set.types[position], set.meaning.dialect);
   }
   switch (value.form) {
     case sql::Form::verbatim:
@@ -85,6 +90,10 @@ const char* append_value(json::Buffer& body, const ColumnSet& set, std::size_t p
       break;
     case sql::Form::mysql_escapes:
       if (!json::append_mysql_string(body, value.text)) return kHoldsNul;
+      break;
+    case sql::Form::made:
+      if (value.text.find('\0') != std::string_view::npos) return kHoldsNul;
+      json::append_string(body, value.text);
       break;
     case sql::Form::number:
       // An unquoted 1.5 into an integer column is rounded by psql and refused by PostgREST.
@@ -133,7 +142,8 @@ std::optional<std::string> text_of_value(const ColumnSet& set, std::size_t posit
   if (is_null(set, position, value)) return {};
   std::string text;
   if (!is_foreign(value, set.classes[position], set.meaning.dialect) ||
-      append_foreign(text, value, set.classes[position], set.types[position])) {
+      append_foreign(text, value, set.classes[position], set.types[position],
+                     set.meaning.dialect)) {
     sql::append_decoded(text, value);
   }
   if (is_utf8(text) && text.find('\0') == std::string::npos) return text;

@@ -224,6 +224,25 @@ std::optional<std::string> approximate_trouble(std::string_view number, ColumnCl
   return text("a number with an exponent in a column of type ", column_type);
 }
 
+// PostgreSQL takes a string of JSON apart and writes it anew on its way into a json column, whose
+// text then has these escapes and no others.
+bool has_usual_escapes(std::string_view json_string) {
+  for (std::size_t at = json_string.find('\\'); at != std::string_view::npos;
+       at = json_string.find('\\', at + 2)) {
+    const std::string_view escape = json_string.substr(at + 1);
+    if (escape.empty() || std::string_view("bfnrt\"\\").find(escape[0]) != std::string_view::npos) {
+      continue;
+    }
+    // A control character without a letter of its own, in lower case.
+    const bool is_control =
+        escape.starts_with("u000") || (escape.starts_with("u001") && escape.size() > 4);
+    if (!is_control || escape.size() < 5) return false;
+    const std::string_view letters = escape[3] == '0' ? "1234567bef" : "0123456789abcdef";
+    if (letters.find(escape[4]) == std::string_view::npos) return false;
+  }
+  return true;
+}
+
 std::optional<std::string> mysql_trouble(const sql::Value& value, ColumnClass column,
                                          const std::string& column_type, const Meaning& meaning) {
   if (value.cast == sql::kApproximate) {
@@ -271,7 +290,8 @@ std::optional<std::string> cannot_carry(const sql::Value& value, ColumnClass col
   // Any bytes are a bytea.
   if (column != ColumnClass::bytes && is_foreign(value, column, meaning.dialect)) {
     std::string unused;
-    if (auto trouble = append_foreign(unused, value, column, column_type)) return trouble;
+    if (auto trouble = append_foreign(unused, value, column, column_type, meaning.dialect))
+      return trouble;
   }
   if (column == ColumnClass::json || column == ColumnClass::jsonb) {
     const std::string json = sql::decoded(value);
@@ -281,6 +301,9 @@ std::optional<std::string> cannot_carry(const sql::Value& value, ColumnClass col
     // Blanks around a raw value are not part of it, but json keeps its text as it came.
     if (column == ColumnClass::json && inner.size() != json.size()) {
       return "a json value with blanks around it";
+    }
+    if (column == ColumnClass::json && inner.starts_with('"') && !has_usual_escapes(inner)) {
+      return "a string as json value with escapes that PostgREST spells otherwise";
     }
   }
   const bool casts = !value.cast.empty() && meaning.dialect == sql::Dialect::postgresql;

@@ -146,12 +146,16 @@ class CsvText final : public RowText {
         refuse_header(text("the header line gives no name to column ", index + 1),
                       "a file without a header needs that said");
       }
-      if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(index),
-                    names[index]) != names.begin() + static_cast<std::ptrdiff_t>(index)) {
-        refuse_header(
-            text("the header line names the column ", quote_identifier(names[index]), " twice"),
-            "a file without a header needs that said");
-      }
+    }
+    std::vector<std::string> sorted = names;
+    std::sort(sorted.begin(), sorted.end());
+    const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
+    if (twice != sorted.end()) {
+      refuse_header(text("the header line names the column ", quote_identifier(*twice), " twice"),
+                    "a file without a header needs that said");
+    }
+    if (names.size() > kMostColumns) {
+      refuse_header(text("the header line names ", names.size(), " columns"), kMostColumnsHint);
     }
   }
 

@@ -100,10 +100,10 @@ std::string_view without_mark(std::string_view text) {
 }  // namespace
 
 std::vector<InputPart> list_inputs(const std::vector<std::string>& paths,
-                                   const io::PackedLimits& limits) {
+                                   const io::PackedLimits& limits, bool repeatable) {
   std::vector<InputPart> parts;
   for (const std::string& path : paths) {
-    const auto file = std::make_shared<const io::InputFile>(path, limits);
+    const auto file = std::make_shared<const io::InputFile>(path, limits, repeatable);
     const std::size_t count = std::max<std::size_t>(1, file->members().size());
     for (std::size_t member = 0; member < count; ++member) {
       parts.push_back({path, file->name(member), file, member});
@@ -159,6 +159,7 @@ void DumpInput::choose_rows(const RowOptions& options) {
   const bool automatic = options.format == RowFormat::automatic;
   if (automatic && is_reject_file(beginning)) {
     rows_ = std::make_unique<RejectLines>(name());
+    row_format_ = "rejects";
     return;
   }
   const bool is_tsv = has_extension(name(), ".tsv");
@@ -175,12 +176,17 @@ void DumpInput::choose_rows(const RowOptions& options) {
     RowOptions own = options;
     if (is_tsv && !own.delimiter) own.delimiter = '\t';
     rows_ = is_csv ? make_csv_text(own, name()) : make_json_text(own, name());
+    row_format_ = is_csv ? "csv" : "json";
     return;
   }
   if (const auto foreign = sql::recognize_foreign(first_block_)) {
     throw Error(ErrorKind::input, text("this is ", foreign->what), name(), foreign->hint);
   }
   guess_ = sql::guess_dialect(first_block_);
+}
+
+void DumpInput::set_json_columns(std::vector<std::string> columns) {
+  if (rows_) rows_->set_json_columns(std::move(columns));
 }
 
 std::size_t DumpInput::read_raw(char* into, std::size_t space) {

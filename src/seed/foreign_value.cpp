@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 
 #include "pgseed/base/text.hpp"
@@ -119,6 +120,50 @@ char* put_hex(char* to, std::string_view bytes) {
   return to;
 }
 
+std::string sqlite_text_of_real(std::string_view number) {
+  double value = 0;
+  const char* const end = number.data() + number.size();
+  if (std::from_chars(number.data(), end, value).ptr != end) return std::string(number);
+  if (std::isinf(value)) return value > 0 ? "Inf" : "-Inf";
+  std::array<char, 48> buffer;
+  const auto print = [&](int places) {
+    return std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                         std::chars_format::scientific, places)
+        .ptr;
+  };
+  // Digits 16 to 19 near a half are rounded by one version like this, by another like that.
+  print(18);
+  const std::string_view rest(buffer.data() + (value < 0 ? 17 : 16), 4);
+  if (rest >= "4950" && rest <= "5050") return {};
+  const char* const written = print(14);
+  // d.ddd e +dd
+  std::string_view digits(buffer.data(), static_cast<std::size_t>(written - buffer.data()));
+  const std::size_t e = digits.find('e');
+  const std::string_view power = digits.substr(e + 1);
+  int exponent = 0;
+  std::from_chars(power.data() + (power[0] == '+' ? 1 : 0), written, exponent);
+  std::string out;
+  if (digits[0] == '-') {
+    out = "-";
+    digits.remove_prefix(1);
+  }
+  std::string significant(1, digits[0]);
+  significant += digits.substr(2, digits.find('e') - 2);
+  significant.resize(std::max<std::size_t>(1, significant.find_last_not_of('0') + 1));
+  if (exponent < -4 || exponent > 14) {
+    out += significant[0];
+    out += text('.', significant.size() > 1 ? significant.substr(1) : "0", 'e', power);
+    return out;
+  }
+  if (exponent < 0) {
+    significant.insert(0, static_cast<std::size_t>(-exponent), '0');
+    exponent = 0;
+  }
+  const auto whole = static_cast<std::size_t>(exponent) + 1;
+  if (significant.size() < whole + 1) significant.resize(whole + 1, '0');
+  return out + significant.insert(whole, 1, '.');
+}
+
 bool is_zero_date(const sql::Value& value) {
   const std::string_view date = value.text;
   if (!is_string(value.form) || date.size() < 8) return false;
@@ -135,11 +180,21 @@ bool is_zero_date(const sql::Value& value) {
 }
 
 std::optional<std::string> append_foreign(std::string& out, const sql::Value& value,
-                                          ColumnClass column, const std::string& column_type) {
+                                          ColumnClass column, const std::string& column_type,
+                                          sql::Dialect dialect) {
   std::string decoded_text;
   std::string_view bytes = value.text;
   if (value.form != Form::bytes && value.form != Form::verbatim) {
-    sql::append_decoded(decoded_text, value);
+    const bool real = dialect == sql::Dialect::sqlite && value.form == Form::number &&
+                      bytes.find_first_of(".I") != std::string_view::npos;
+    const bool as_text = column == ColumnClass::text || column == ColumnClass::bytes;
+    if (real && as_text) {
+      decoded_text = sqlite_text_of_real(bytes);
+      if (decoded_text.empty())
+        return text("the double ", bytes, " in a column of type ", column_type);
+    } else {
+      sql::append_decoded(decoded_text, value);
+    }
     bytes = decoded_text;
   }
   switch (column) {

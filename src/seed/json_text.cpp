@@ -49,6 +49,10 @@ class JsonText final : public RowText {
         name_(std::move(name)),
         table_(to_sql(TableName{options.schema, options.table})) {}
 
+  void set_json_columns(std::vector<std::string> columns) override {
+    json_columns_ = std::move(columns);
+  }
+
   void add(std::string_view block, std::string& out) override {
     const char* at = block.data();
     const char* const end = at + block.size();
@@ -221,13 +225,19 @@ class JsonText final : public RowText {
       if (member.name.empty() || member.name.find('\0') != std::string::npos) {
         fail(object_place_, "a member's name can be no column", "");
       }
-      if (std::find(names_.begin(), names_.end(), member.name) != names_.end()) {
-        fail(object_place_,
-             text("the object has two members ", quote_identifier(std::string(member.name))), "");
-      }
       names_.emplace_back(member.name);
-      const auto& json = options_.json_columns;
-      is_json_.push_back(std::find(json.begin(), json.end(), member.name) != json.end());
+      is_json_.push_back(std::find(json_columns_.begin(), json_columns_.end(), member.name) !=
+                         json_columns_.end());
+    }
+    sorted_.assign(names_.begin(), names_.end());
+    std::sort(sorted_.begin(), sorted_.end());
+    const auto twice = std::adjacent_find(sorted_.begin(), sorted_.end());
+    if (twice != sorted_.end()) {
+      fail(object_place_,
+           text("the object has two members ", quote_identifier(std::string(*twice))), "");
+    }
+    if (names_.size() > kMostColumns) {
+      fail(object_place_, text("the object has ", names_.size(), " members"), kMostColumnsHint);
     }
     out += text("INSERT INTO ", table_);
     for (std::size_t index = 0; index < names_.size(); ++index) {
@@ -290,6 +300,7 @@ class JsonText final : public RowText {
   RowOptions options_;
   std::string name_;
   std::string table_;
+  std::vector<std::string> json_columns_;
   List list_ = List::unknown;
   std::size_t depth_ = 0;  // of brackets; 0: between objects
   bool in_string_ = false;
@@ -299,6 +310,7 @@ class JsonText final : public RowText {
 
   std::vector<std::string> names_;  // columns of the statement that is open; none: none is
   std::vector<bool> is_json_;       // of these
+  std::vector<std::string_view> sorted_;
   std::uint64_t out_line_ = 1;
   json::MemberReader reader_;
   json::Buffer as_json_;

@@ -9,6 +9,7 @@
 #include "pgseed/seed/backslashes.hpp"
 #include "pgseed/seed/foreign_value.hpp"
 #include "pgseed/seed/preflight.hpp"
+#include "pgseed/seed/row_mapper.hpp"
 
 namespace pgseed::seed {
 namespace {
@@ -102,7 +103,8 @@ Loader::Prepared* Loader::find_prepared(const RunTable& table, const ColumnSetUs
     if (known->table == &table && known->use.columns == use.columns &&
         known->use.unlisted == use.unlisted && known->use.values == use.values &&
         known->use.defaults == use.defaults && known->use.is_copy == use.is_copy &&
-        known->time_zone == time_zone && known->set.meaning.dialect == dialect) {
+        known->use.declared_types == use.declared_types && known->time_zone == time_zone &&
+        known->set.meaning.dialect == dialect) {
       return known.get();
     }
   }
@@ -136,10 +138,13 @@ void Loader::prepare(RunTable& table, const ColumnSetUse& use,
     const std::string& name = (*columns)[index];
     set.columns.push_back(name);
     set.value_index.push_back(index);
-    set.types.push_back(type_of_column(table.model, table.name, name, definitions));
+    set.types.push_back(
+        type_of_column(table.model, table.name, name, definitions, setup_.order,
+                       use.declared_types.empty() ? std::string() : use.declared_types[index]));
     set.classes.push_back(declared_json(options, table.name, name) ? ColumnClass::jsonb
                                                                    : class_of(set.types.back()));
   }
+  note_unstable_keys(table);
   for (const std::string& column : table.key) {
     const auto found = std::find(set.columns.begin(), set.columns.end(), column);
     if (found == set.columns.end()) {
@@ -167,6 +172,18 @@ void Loader::prepare(RunTable& table, const ColumnSetUse& use,
                      " is computed by the server; the file's values for it are left out"));
   }
   prepared_.push_back(std::move(prepared));
+}
+
+void Loader::note_unstable_keys(const RunTable& table) {
+  const Options& options = *setup_.options;
+  const bool resolves = options.mode == Mode::upsert || options.mode == Mode::ignore;
+  if (!resolves || !options.mapping) return;
+  for (const std::string& column : table.key) {
+    if (!options.mapping->is_unstable(table.name, column)) continue;
+    setup_.note(text("the key column ", quote_identifier(column), " of ", to_sql(table.name),
+                     " is made anew in each run ({uuid} or {now}): the same file seeded again "
+                     "stores its rows again"));
+  }
 }
 
 // Whether rows that are found in the table after a lost answer can only be the run's own. False
@@ -215,7 +232,17 @@ class Loader::FileLoad {
         reader_(input, input.name(), reader_options(input, options_)),
         backslashes_(input, surveyed ? "decided" : options_.dialect),
         piece_(first_piece_of_file(file)),
-        definitions_(meaning_.dialect) {}
+        definitions_(meaning_.dialect) {
+    const Mapping* const mapping = mapping_of(input, options_);
+    if (mapping == nullptr) return;
+    RowMapper::Setup setup;
+    setup.mapping = mapping;
+    setup.path = input.name();
+    setup.default_schema = options_.schema;
+    setup.definitions = &definitions_;
+    setup.order = loader.setup_.order;
+    mapper_.emplace(std::move(setup));
+  }
 
   void run() {
     for (;;) {
@@ -231,6 +258,7 @@ class Loader::FileLoad {
       }
       if (finished_) break;
     }
+    if (mapper_ && !surveyed_) loader_.mapping_use_.add(mapper_->use());
     if (zero_dates_ > 0) {
       loader_.setup_.note(text(input_.name(), ": ", zero_dates_,
                                zero_dates_ == 1 ? " date" : " dates",
@@ -245,6 +273,7 @@ class Loader::FileLoad {
         statement.kind == sql::StatementKind::session) {
       const std::string& schema = reader_.search_path();
       definitions_.note(statement.text, schema.empty() ? options_.schema : schema);
+      if (mapper_) mapper_->definitions_changed();
     }
     if (surveyed_ || !sql::is_unsupported(statement.kind) || options_.skip_unsupported) return;
     throw Error(ErrorKind::input, text(sql::describe(statement.kind), " cannot go over PostgREST"),
@@ -255,7 +284,13 @@ class Loader::FileLoad {
   void begin_statement(const sql::RowsHead& head) {
     head_number_ = head.number;
     prepared_ = nullptr;
-    const TableName name{head.table.schema.value_or(options_.schema), head.table.name};
+    TableName name{head.table.schema.value_or(options_.schema), head.table.name};
+    if (mapper_) {
+      auto target = mapper_->begin(head);
+      left_out_ = !target;
+      if (left_out_) return;
+      name = *std::move(target);
+    }
     table_ = &loader_.table(name);
     if (table_->wanted && table_->pass == pass_) wait_for_parents();
   }
@@ -270,9 +305,8 @@ class Loader::FileLoad {
   }
 
   void row() {
-    const sql::RowsHead& head = reader_.head();
-    const sql::Row& row = reader_.row();
-    if (head.number != head_number_) begin_statement(head);
+    if (reader_.head().number != head_number_) begin_statement(reader_.head());
+    if (left_out_) return mapper_->left_out();
     RunTable& table = *table_;
     if (!table.wanted || table.pass != pass_) return;
     ++table.seen;
@@ -281,11 +315,13 @@ class Loader::FileLoad {
       return look_for_the_end();
     }
     Tally& tally = *loader_.setup_.tally;
+    const sql::Row& row = mapper_ ? mapper_->map(reader_.row(), table.seen) : reader_.row();
     if (!row.unsupported.empty()) return unsupported(row.unsupported, row.unsupported_line);
     if (prepared_ == nullptr || has_defaults(row)) {
-      Prepared& prepared =
-          loader_.prepared_for(table, use_of(head, row), definitions_, input_.name(),
-                               reader_.time_zone(), meaning_.dialect);
+      ColumnSetUse use = use_of(mapper_ ? mapper_->head() : reader_.head(), row);
+      if (mapper_) use.declared_types = mapper_->declared_types();
+      Prepared& prepared = loader_.prepared_for(table, use, definitions_, input_.name(),
+                                                reader_.time_zone(), meaning_.dialect);
       if (loader_.setup_.sender->ended()) return;
       prepared_ = &prepared;
       if (has_defaults(row)) head_number_ = 0;  // the next row may have another set
@@ -345,6 +381,8 @@ class Loader::FileLoad {
   RunTable* waited_ = nullptr;
   Prepared* prepared_ = nullptr;
   bool finished_ = false;
+  std::optional<RowMapper> mapper_;
+  bool left_out_ = false;  // by the mapping
 };
 
 void Loader::load(DumpInput& input, std::size_t file, std::size_t pass, bool surveyed) {

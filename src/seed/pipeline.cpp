@@ -25,15 +25,10 @@ bool is_local(const std::string& url) {
          host.rfind("[::1]", 0) == 0;
 }
 
-Options with_dialect(Options options, const std::string& dialect) {
-  options.dialect = dialect;
-  return options;
-}
-
 class Run {
  public:
-  Run(const Options& options, const std::string& dialect, const Services& services)
-      : options_(with_dialect(options, dialect)),
+  Run(const Options& options, const Services& services)
+      : options_(options),
         services_(services),
         started_(services.clock()),
         tally_(options.max_rejects, options.rejects_file) {}
@@ -48,7 +43,6 @@ class Run {
     }
     connect();
     survey_files();
-    learn_other_schemas();
     if (options_.dry_run) return;
     make_sender();
     plan();
@@ -83,7 +77,9 @@ class Run {
     note_superseded();
     note_force_state();
     if (sequences_ > 0 && !options_.dry_run) {
-      note(text(sequences_, sequences_ == 1 ? " setval statement was" : " setval statements were",
+      note(text(sequences_,
+                sequences_ == 1 ? " statement that sets a sequence was"
+                                : " statements that set sequences were",
                 " passed over: PostgREST cannot set sequences; run them over the direct connection "
                 "if rows get their ids from them"));
     }
@@ -96,33 +92,62 @@ class Run {
     }
   }
 
-  std::unique_ptr<DumpInput> open_file(std::size_t index) {
-    const std::string& path = spooled_[index] ? spooled_[index]->path() : options_.files[index];
-    return std::make_unique<DumpInput>(path, options_.encoding);
+  std::unique_ptr<DumpInput> open_part(std::size_t index) {
+    auto input = std::make_unique<DumpInput>(parts_[index], options_.input);
+    tell_json_columns(*input);
+    return input;
   }
 
   // Every file can be opened and is what we read, before anybody is asked anything.
   void open_files() {
-    spooled_.resize(options_.files.size());
-    for (std::size_t index = 0; index < options_.files.size(); ++index) {
-      const std::string& path = options_.files[index];
-      if (path == "-" && options_.mode == Mode::force) {
-        // FORCE deletes only after the whole input was read through.
-        io::Source standard_input(path);
-        spooled_[index] = std::make_unique<io::SpooledFile>(standard_input);
-      }
-      std::unique_ptr<DumpInput> input = open_file(index);
+    // FORCE deletes only after the whole input was read through, so it is read twice.
+    parts_ = list_inputs(options_.files, options_.input.packed, options_.mode == Mode::force);
+    for (const InputPart& part : parts_) {
+      auto input = std::make_unique<DumpInput>(part, options_.input);
       const sql::Dialect dialect = dialect_of(*input, options_.dialect);
       if (input->empty()) throw Error(ErrorKind::input, "the file is empty", input->name());
       FileReport file;
-      file.path = path;
+      file.path = part.shown();
       file.bytes = input->size().value_or(0);
-      file.dialect = sql::name(dialect);
+      file.dialect = input->is_sql() ? sql::name(dialect) : input->row_format();
       report.files.push_back(file);
       dialects_.push_back(dialect);
       tally_.add_file(input->name());
-      if (!input->repeatable()) stream_ = std::move(input);
+      if (input->row_format() == "csv" || input->row_format() == "json") take_named_table();
+      streams_.push_back(input->repeatable() ? nullptr : std::move(input));
     }
+  }
+
+  TableName named_table() const {
+    const RowOptions& rows = options_.input.rows;
+    return {rows.schema.empty() ? options_.schema : rows.schema, rows.table};
+  }
+
+  // --table says what the rows of CSV and JSON are called before they are mapped; what is loaded
+  // goes by the name after it.
+  void take_named_table() {
+    const TableRule* const rule =
+        options_.mapping ? options_.mapping->find(named_table()) : nullptr;
+    if (rule == nullptr || !rule->table) return;
+    const TableName target = rule->target_of(named_table());
+    options_.tables = {target.schema + "." + target.table};
+  }
+
+  // Which strings of JSON rows are JSON in the table, only the target knows.
+  void tell_json_columns(DumpInput& input) {
+    if (input.row_format() != "json") return;
+    std::vector<std::string> columns = options_.json_columns.value_or(std::vector<std::string>());
+    const TableRule* const rule =
+        options_.mapping ? options_.mapping->find(named_table()) : nullptr;
+    const TableName name = rule == nullptr ? named_table() : rule->target_of(named_table());
+    if (const Table* const table = types_.find(name)) {
+      for (const Column& column : table->columns) {
+        const ColumnClass kind = class_of(column.type);
+        if (kind != ColumnClass::json && kind != ColumnClass::jsonb) continue;
+        columns.push_back(rule == nullptr ? column.name : rule->source_of(column.name));
+      }
+    }
+    input.set_json_columns(std::move(columns));
   }
 
   void connect() {
@@ -132,15 +157,22 @@ class Run {
     types_ = connection_.model;
   }
 
+  bool all_surveyed() const {
+    for (std::size_t index = 0; index < parts_.size(); ++index) {
+      if (!surveyed(index)) return false;
+    }
+    return true;
+  }
+
   bool surveyed(std::size_t index) const {
     const bool wanted = options_.check || options_.mode == Mode::force;
-    return wanted && (options_.files[index] != "-" || spooled_[index] != nullptr);
+    return wanted && streams_[index] == nullptr;
   }
 
   void survey_files() {
     std::uint64_t rows = 0;
-    surveys_.resize(options_.files.size());
-    for (std::size_t index = 0; index < options_.files.size(); ++index) {
+    surveys_.resize(parts_.size());
+    for (std::size_t index = 0; index < parts_.size(); ++index) {
       if (!surveyed(index)) continue;
       surveys_[index] = survey_file(index);
       FileSurvey& file = surveys_[index];
@@ -152,18 +184,32 @@ class Run {
         throw Error(ErrorKind::input, "the file holds no rows, only blanks and comments",
                     file.path);
       }
-      require_supported(file);
     }
     rows_total_ = rows;
-    if (stream_ == nullptr) require_rows(rows);
+    if (all_surveyed()) require_mapping_used();
+    for (const FileSurvey& file : surveys_) require_supported(file);
+    if (all_surveyed()) require_rows(rows);
     if (options_.dry_run) count_dry_run();
+  }
+
+  // What the mapping speaks of must have come; of a stream that is known only at its end.
+  void require_mapping_used() {
+    if (!options_.mapping) return;
+    MappingUse use;
+    for (const FileSurvey& file : surveys_) use.add(file.mapping_use);
+    if (loader_) use.add(loader_->mapping_use());
+    for (const std::string& line : require_used(*options_.mapping, use)) note(line);
   }
 
   FileSurvey survey_file(std::size_t index) {
     TargetKnowledge known;
     known.types = connection_.has_openapi ? &types_ : nullptr;
     known.order = catalogue_read_ ? &order_ : nullptr;
-    FileSurvey file = survey(*open_file(index), options_, known);
+    FileSurvey file = survey(*open_part(index), options_, known);
+    // A file that is refused anyway is refused for what stands in it first.
+    if (file.unsupported_count > 0 && !options_.skip_unsupported) return file;
+    // Values are judged by the types of their columns: look again once those are known.
+    if (learn_schemas(file)) return survey_file(index);
     // Rows without a column list and without CREATE TABLE: ask the direct connection, look again.
     const bool needs_catalogue =
         std::any_of(file.tables.begin(), file.tables.end(), [&](const TableSurvey& table) {
@@ -174,21 +220,26 @@ class Run {
               });
         });
     const bool needs_types = !connection_.has_openapi && services_.connect != nullptr;
-    if (catalogue_read_ || !services_.catalogue || !(needs_catalogue || needs_types)) return file;
-    read_catalogue(file);
-    return survey_file(index);
+    const bool needed = needs_catalogue || needs_types || file.wants_lengths;
+    if (!services_.catalogue || !needed) return file;
+    return read_catalogue(file) ? survey_file(index) : file;
   }
 
-  void read_catalogue(const FileSurvey& file) {
-    std::vector<std::string> schemas = {options_.schema};
+  // False if all schemas of the file were read before.
+  bool read_catalogue(const FileSurvey& file) {
+    const std::size_t before = catalogue_schemas_.size();
+    if (before == 0) catalogue_schemas_.push_back(options_.schema);
     for (const TableSurvey& table : file.tables) {
-      if (std::find(schemas.begin(), schemas.end(), table.name.schema) == schemas.end()) {
-        schemas.push_back(table.name.schema);
+      if (std::find(catalogue_schemas_.begin(), catalogue_schemas_.end(), table.name.schema) ==
+          catalogue_schemas_.end()) {
+        catalogue_schemas_.push_back(table.name.schema);
       }
     }
-    order_ = services_.catalogue(schemas);
+    if (catalogue_schemas_.size() == before) return false;
+    order_ = services_.catalogue(catalogue_schemas_);
     catalogue_read_ = true;
     if (!connection_.has_openapi) types_ = order_;
+    return true;
   }
 
   void require_supported(const FileSurvey& file) {
@@ -217,11 +268,9 @@ class Run {
 
   void require_rows(std::uint64_t rows) {
     if (rows > 0) return;
-    const bool any_surveyed = surveyed(0);
-    if (!any_surveyed) return;
     if (options_.mode == Mode::force) {
       throw Error(ErrorKind::input, "there are no rows to load; FORCE would only empty tables",
-                  options_.files[0]);
+                  parts_.front().name);
     }
     note("the file holds no rows");
   }
@@ -235,21 +284,23 @@ class Run {
     }
   }
 
-  // The OpenAPI document speaks of one schema; the files may speak of more.
-  void learn_other_schemas() {
-    if (!connection_.has_openapi) return;
-    std::vector<std::string> known = {options_.schema};
-    for (const FileSurvey& file : surveys_) {
-      for (const TableSurvey& table : file.tables) {
-        const std::string& schema = table.name.schema;
-        const bool is_known = std::find(known.begin(), known.end(), schema) != known.end();
-        if (is_known || !wants(options_, table.name)) continue;
-        known.push_back(schema);
-        const auto model = rest::read_model(*services_.transport, connection_.endpoint, schema);
-        if (!model) continue;
-        types_.tables.insert(types_.tables.end(), model->tables.begin(), model->tables.end());
-      }
+  // The OpenAPI document speaks of one schema; the files may speak of more. True if it told more.
+  bool learn_schemas(const FileSurvey& file) {
+    if (!connection_.has_openapi) return false;
+    bool more = false;
+    for (const TableSurvey& table : file.tables) {
+      const std::string& schema = table.name.schema;
+      const bool is_known =
+          schema == options_.schema ||
+          std::find(other_schemas_.begin(), other_schemas_.end(), schema) != other_schemas_.end();
+      if (is_known || !wants(options_, table.name)) continue;
+      other_schemas_.push_back(schema);
+      const auto model = rest::read_model(*services_.transport, connection_.endpoint, schema);
+      if (!model) continue;
+      types_.tables.insert(types_.tables.end(), model->tables.begin(), model->tables.end());
+      more = true;
     }
+    return more;
   }
 
   void make_sender() {
@@ -338,7 +389,7 @@ class Run {
 
   // A misspelt --table must not end as a green run that loaded nothing.
   void require_named_tables() {
-    if (stream_ != nullptr || !surveyed(0)) return;
+    if (!all_surveyed()) return;
     for (const std::string& wanted : options_.tables) {
       const auto& tables = loader_->tables();
       const bool found = std::any_of(tables.begin(), tables.end(), [&](const auto& table) {
@@ -363,8 +414,8 @@ class Run {
         if (!table.wanted) continue;
         // The time zone of rows may change within the file; such sets are prepared on the way.
         for (const ColumnSetUse& use : surveyed.column_sets) {
-          require_known_table(surveyed.name, use, surveys_[file], options_.files[file]);
-          loader_->prepare(table, use, surveys_[file].definitions, options_.files[file], "",
+          require_known_table(surveyed.name, use, surveys_[file], parts_[file].name);
+          loader_->prepare(table, use, surveys_[file].definitions, parts_[file].name, "",
                            dialects_[file]);
         }
       }
@@ -396,16 +447,19 @@ class Run {
 
   void load() {
     for (std::size_t pass = 0; pass < load_order_.passes && !sender_->ended(); ++pass) {
-      for (std::size_t file = 0; file < options_.files.size() && !sender_->ended(); ++file) {
-        if (options_.files[file] == "-" && stream_ != nullptr) {
-          if (pass == 0) loader_->load(*stream_, file, pass, false);
+      for (std::size_t part = 0; part < parts_.size() && !sender_->ended(); ++part) {
+        if (DumpInput* const stream = streams_[part].get()) {
+          if (pass > 0) continue;
+          tell_json_columns(*stream);
+          loader_->load(*stream, part, pass, false);
         } else {
-          loader_->load(*open_file(file), file, pass, surveyed(file));
+          loader_->load(*open_part(part), part, pass, surveyed(part));
         }
       }
       loader_->finish_pass();
     }
     show_progress();
+    if (!all_surveyed() && !sender_->ended()) require_mapping_used();
   }
 
   void show_progress() {
@@ -462,18 +516,19 @@ class Run {
     }
   }
 
-  const Options options_;
+  Options options_;
   const Services& services_;
   std::chrono::steady_clock::time_point started_;
   Tally tally_;
-  std::vector<std::unique_ptr<io::SpooledFile>> spooled_;
-  std::unique_ptr<DumpInput> stream_;  // standard input, which can be read once
+  std::vector<InputPart> parts_;
+  std::vector<std::unique_ptr<DumpInput>> streams_;  // by part: pipes, which can be read once
   rest::Connection connection_;
   Model types_;
   Model order_;
   bool catalogue_read_ = false;
-  std::vector<sql::Dialect> dialects_;  // by file
-  std::vector<FileSurvey> surveys_;     // by file; empty for one that is not surveyed
+  std::vector<std::string> catalogue_schemas_, other_schemas_;  // that were asked for
+  std::vector<sql::Dialect> dialects_;                          // by part
+  std::vector<FileSurvey> surveys_;  // by part; empty for one that is not surveyed
   std::uint64_t rows_total_ = 0;
   std::uint64_t sequences_ = 0;
   std::vector<OrderedTable> order_of_tables_;
@@ -497,10 +552,10 @@ void guarded(Report& report, const Work& work) {
 
 }  // namespace
 
-Report run(const Options& options, const std::string& dialect, const Services& services) {
+Report run(const Options& options, const Services& services) {
   std::unique_ptr<Run> run;
   Report failed;
-  guarded(failed, [&] { run = std::make_unique<Run>(options, dialect, services); });
+  guarded(failed, [&] { run = std::make_unique<Run>(options, services); });
   if (!run) return failed;
   guarded(run->report, [&] { run->go(); });
   guarded(run->report, [&] { run->stop(); });

@@ -6,6 +6,7 @@
 #include "pgseed/base/text.hpp"
 #include "pgseed/io/charset.hpp"
 #include "pgseed/seed/backslashes.hpp"
+#include "pgseed/seed/row_mapper.hpp"
 
 namespace pgseed::seed {
 namespace {
@@ -20,15 +21,28 @@ struct TargetColumns {
 class Surveyor {
  public:
   Surveyor(FileSurvey& file, const Options& options, const Meaning& meaning,
-           const TargetKnowledge& target)
-      : file_(file), default_schema_(options.schema), meaning_(meaning), known_(target) {}
+           const TargetKnowledge& target, const Mapping* mapping)
+      : file_(file), default_schema_(options.schema), meaning_(meaning), known_(target) {
+    if (mapping == nullptr) return;
+    RowMapper::Setup setup;
+    setup.mapping = mapping;
+    setup.path = file.path;
+    setup.default_schema = options.schema;
+    setup.definitions = &file.definitions;
+    setup.order = target.order;
+    setup.sketch = true;
+    mapper_.emplace(std::move(setup));
+  }
 
-  void row(const sql::RowsHead& head, const sql::Row& row) {
+  void row(const sql::RowsHead& source_head, const sql::Row& source_row) {
     ++piece_;
-    if (head.number != head_number_) begin_statement(head);
+    if (source_head.number != head_number_) begin_statement(source_head);
+    if (left_out_) return mapper_->left_out();
     TableSurvey& table = file_.tables[table_];
     ++table.rows;
     table.last_piece = piece_;
+    const sql::Row& row = mapper_ ? mapper_->map(source_row, table.rows) : source_row;
+    const sql::RowsHead& head = mapper_ ? mapper_->head() : source_head;
     if (!row.unsupported.empty()) {
       ++table.unsupported_rows;
       add_unsupported(row.unsupported_line, row.unsupported, to_sql(table.name));
@@ -51,10 +65,10 @@ class Surveyor {
           add_unsupported(statement.line, "DROP TABLE of a table whose rows came before",
                           statement.text);
         }
-        file_.definitions.note(statement.text, schema);
+        note_definitions(statement, schema);
         break;
       case sql::StatementKind::session:
-        file_.definitions.note(statement.text, schema);
+        note_definitions(statement, schema);
         break;
       case sql::StatementKind::sequence:
         ++file_.sequence_statements;
@@ -66,11 +80,24 @@ class Surveyor {
     }
   }
 
+  MappingUse mapping_use() const { return mapper_ ? mapper_->use() : MappingUse{}; }
+
  private:
+  void note_definitions(const sql::Statement& statement, const std::string& schema) {
+    file_.definitions.note(statement.text, schema);
+    if (mapper_) mapper_->definitions_changed();
+  }
+
   void begin_statement(const sql::RowsHead& head) {
     head_number_ = head.number;
     set_known_ = false;
-    const TableName name{head.table.schema.value_or(default_schema_), head.table.name};
+    TableName name{head.table.schema.value_or(default_schema_), head.table.name};
+    if (mapper_) {
+      auto target = mapper_->begin(head);
+      left_out_ = !target;
+      if (left_out_) return;
+      name = *std::move(target);
+    }
     if (TableSurvey* const known = file_.find(name)) {
       table_ = static_cast<std::size_t>(known - file_.tables.data());
     } else {
@@ -80,6 +107,11 @@ class Surveyor {
     }
     ++file_.tables[table_].statements;
     target_ = {};
+    if (!mapper_) return;
+    std::vector<TableName>& sources = file_.tables[table_].sources;
+    if (std::ranges::find(sources, mapper_->source()) == sources.end()) {
+      sources.push_back(mapper_->source());
+    }
   }
 
   // Once per statement, with its first row: the types that the values go into.
@@ -95,10 +127,18 @@ class Surveyor {
     use.line = head.line;
     const auto columns = columns_of_rows(name, use, file_.definitions, known_.order, file_.path);
     if (!columns) return;
-    for (const std::string& column : *columns) {
-      target_.types.push_back(type_of_column(table, name, column, file_.definitions));
+    for (std::size_t index = 0; index < columns->size(); ++index) {
+      target_.types.push_back(type_of_column(table, name, (*columns)[index], file_.definitions,
+                                             known_.order, declared_type_at(index)));
+      file_.wants_lengths |=
+          target_.types.back() == "bit" && meaning_.dialect == sql::Dialect::mysql;
       target_.classes.push_back(class_of(target_.types.back()));
     }
+  }
+
+  std::string declared_type_at(std::size_t index) const {
+    if (!mapper_ || mapper_->declared_types().empty()) return {};
+    return mapper_->declared_types()[index];
   }
 
   static bool has_defaults(const sql::Row& row) {
@@ -114,6 +154,7 @@ class Surveyor {
     use.is_copy = head.is_copy;
     use.values = row.values.size();
     use.overriding_system = head.overriding_system;
+    if (mapper_) use.declared_types = mapper_->declared_types();
     if (has_defaults(row)) {
       for (const sql::Value& value : row.values) {
         use.defaults.push_back(value.form == sql::Form::use_default);
@@ -125,7 +166,8 @@ class Surveyor {
     for (const ColumnSetUse& known : table.column_sets) {
       if (known.columns == use.columns && known.unlisted == use.unlisted &&
           known.values == use.values && known.defaults == use.defaults &&
-          known.is_copy == use.is_copy && known.overriding_system == use.overriding_system) {
+          known.is_copy == use.is_copy && known.overriding_system == use.overriding_system &&
+          known.declared_types == use.declared_types) {
         return;
       }
     }
@@ -163,6 +205,8 @@ class Surveyor {
   std::size_t values_ = 0;
   bool set_known_ = false;
   TargetColumns target_;
+  std::optional<RowMapper> mapper_;
+  bool left_out_ = false;  // by the mapping
 };
 
 }  // namespace
@@ -187,13 +231,22 @@ std::string one_line(std::string_view text) {
   return line;
 }
 
+namespace {
+
+bool came_from(const TableSurvey& table, const TableName& source) {
+  if (table.sources.empty()) return table.name == source;
+  return std::ranges::find(table.sources, source) != table.sources.end();
+}
+
+}  // namespace
+
 bool undoes_rows(const sql::Statement& statement, const FileSurvey& survey,
                  const std::string& default_schema, sql::Dialect dialect) {
   for (const sql::QualifiedName& dropped :
        sql::TableDefinitions::dropped_by(statement.text, dialect)) {
     const TableName name{dropped.schema.value_or(default_schema), dropped.name};
     for (const TableSurvey& table : survey.tables) {
-      if (table.name == name && table.rows > 0) return true;
+      if (table.rows > 0 && came_from(table, name)) return true;
     }
   }
   return false;
@@ -226,12 +279,16 @@ void require_readable(const DumpInput& input, const std::string& dialect) {
 sql::ReaderOptions reader_options(const DumpInput& input, const Options& options) {
   sql::ReaderOptions read;
   read.dialect = dialect_of(input, options.dialect);
-  read.max_row_bytes = options.max_row_bytes;
-  if (!options.encoding.empty()) {
-    const bool utf8 = io::iconv_name(options.encoding).empty();
+  read.max_row_bytes = options.input.rows.max_row_bytes;
+  if (!options.input.encoding.empty()) {
+    const bool utf8 = io::iconv_name(options.input.encoding).empty();
     read.encoding = utf8 ? sql::TextEncoding::utf8 : sql::TextEncoding::converted;
   }
   return read;
+}
+
+const Mapping* mapping_of(const DumpInput& input, const Options& options) {
+  return input.row_format() == "rejects" ? nullptr : options.mapping.get();
 }
 
 Meaning meaning_of(const DumpInput& input, const Options& options) {
@@ -251,8 +308,14 @@ std::optional<std::vector<std::string>> columns_of_rows(const TableName& table,
       if (all || !column.generated) columns.push_back(column.name);
     }
   } else if (const Table* const known = order == nullptr ? nullptr : order->find(table)) {
+    const auto computed = static_cast<std::size_t>(
+        std::count_if(known->columns.begin(), known->columns.end(),
+                      [](const Column& column) { return column.generated; }));
+    // SQLite's rows leave the generated columns out, where the file's table has them as well.
+    const bool left_out = definitions.dialect() == sql::Dialect::sqlite &&
+                          use.values + computed == known->columns.size();
     for (const Column& column : known->columns) {
-      if (!use.is_copy || !column.generated) columns.push_back(column.name);
+      if (!column.generated || !(use.is_copy || left_out)) columns.push_back(column.name);
     }
   } else {
     return {};
@@ -269,26 +332,36 @@ std::optional<std::vector<std::string>> columns_of_rows(const TableName& table,
 }
 
 std::string type_of_column(const Table* table, const TableName& name, const std::string& column,
-                           const sql::TableDefinitions& definitions) {
+                           const sql::TableDefinitions& definitions, const Model* order,
+                           const std::string& declared) {
   const Column* const found = table == nullptr ? nullptr : table->find_column(column);
   if (found == nullptr) return {};
   if (found->type != "bit") return found->type;
+  const Table* const known = order == nullptr ? nullptr : order->find(name);
+  const Column* const whole = known == nullptr ? nullptr : known->find_column(column);
+  if (whole != nullptr && whole->type.starts_with("bit(")) return whole->type;
+  const std::string own = declared.empty() ? declared_type(name, column, definitions) : declared;
+  return own.empty() ? found->type : own;
+}
+
+std::string declared_type(const TableName& name, const std::string& column,
+                          const sql::TableDefinitions& definitions) {
   if (const sql::TableDefinition* const defined = definitions.find(name.schema, name.table)) {
     for (const sql::ColumnDefinition& own : defined->columns) {
       if (own.name == column && own.type.starts_with("bit(")) return own.type;
     }
   }
-  return found->type;
+  return {};
 }
 
 FileSurvey survey(DumpInput& input, const Options& options, const TargetKnowledge& target) {
   const sql::ReaderOptions read = reader_options(input, options);
   FileSurvey file;
   file.path = input.name();
-  file.dialect = sql::name(read.dialect);
+  file.dialect = input.is_sql() ? sql::name(read.dialect) : input.row_format();
   file.definitions = sql::TableDefinitions(read.dialect);
   sql::DumpReader reader(input, input.name(), read);
-  Surveyor surveyor(file, options, meaning_of(input, options), target);
+  Surveyor surveyor(file, options, meaning_of(input, options), target, mapping_of(input, options));
   Backslashes backslashes(input, options.dialect);
   for (;;) {
     const sql::Piece piece = backslashes.next(reader);
@@ -305,6 +378,7 @@ FileSurvey survey(DumpInput& input, const Options& options, const TargetKnowledg
   file.pieces += reader.head().number;  // a COPY without rows is something, too
   if (!reader.encoding().empty()) file.encoding = reader.encoding();
   file.bytes = input.bytes_read();
+  file.mapping_use = surveyor.mapping_use();
   if (options.dialect == "auto" && read.dialect != sql::Dialect::postgresql) {
     const char* const product = read.dialect == sql::Dialect::mysql ? "MySQL" : "SQLite";
     file.notes.push_back(text("read as ", product, ", because of ", one_line(input.guess().mark)));

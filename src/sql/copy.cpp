@@ -13,7 +13,7 @@ namespace {
 std::string read_option_string(Cursor& cursor, const char* option) {
   skip_blanks(cursor);
   const char* const at = cursor.position;
-  bool escapes = false;
+  bool escapes = !cursor.backslash_is_data;
   if ((cursor.peek() | 0x20) == 'e' && cursor.peek(1) == '\'') {
     ++cursor.position;
     escapes = true;
@@ -144,12 +144,13 @@ bool read_option(Cursor& cursor, OptionState& state, bool parenthesised) {
 }
 
 // Which of `columns` are named.
-std::vector<bool> flags_of(const std::vector<std::string>& names,
+std::vector<bool> flags_of(std::vector<std::string> names,
                            const std::vector<std::string>& columns) {
   std::vector<bool> flags;
   if (names.empty()) return flags;
+  std::sort(names.begin(), names.end());
   for (const std::string& column : columns) {
-    flags.push_back(std::find(names.begin(), names.end(), column) != names.end());
+    flags.push_back(std::binary_search(names.begin(), names.end(), column));
   }
   return flags;
 }

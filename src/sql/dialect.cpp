@@ -1,5 +1,6 @@
 #include "pgseed/sql/dialect.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "pgseed/base/text.hpp"
@@ -59,6 +60,19 @@ std::string_view find_any(std::string_view block, std::initializer_list<std::str
   }
   return {};
 }
+// The one that stands first in the block.
+struct Found {
+  std::string_view mark;
+  std::size_t at = std::string_view::npos;
+};
+Found find_first(std::string_view block, std::initializer_list<std::string_view> marks) {
+  Found first;
+  for (const std::string_view mark : marks) {
+    const std::size_t at = block.find(mark);
+    if (at < first.at) first = {mark, at};
+  }
+  return first;
+}
 bool has_any(std::string_view block, std::initializer_list<std::string_view> marks) {
   return !find_any(block, marks).empty();
 }
@@ -76,7 +90,10 @@ std::string_view closing_mark(std::string_view block, std::size_t at) {
   const std::string_view rest = block.substr(at);
   if (rest[0] == '\'') return "'";
   if (rest[0] == '"') return "\"";
+  if (rest[0] == '`') return "`";
   if (rest.substr(0, 2) == "--") return "\n";
+  // MySQL's other comment; within a line it may be an operator of PostgreSQL.
+  if (rest[0] == '#' && (at == 0 || block[at - 1] == '\n')) return "\n";
   if (rest.substr(0, 2) == "/*" && rest.substr(0, 3) != "/*!" && rest.substr(0, 4) != "/*M!") {
     return "*/";
   }
@@ -87,11 +104,50 @@ std::string_view closing_mark(std::string_view block, std::size_t at) {
   return rest.substr(0, length + 1);
 }
 
+// Behind the quote that closes E'...', where a backslash keeps one from closing.
+std::size_t behind_escaped(std::string_view block, std::size_t at) {
+  for (; at < block.size(); ++at) {
+    if (block[at] == '\\' || block.substr(at, 2) == "''") {
+      ++at;
+    } else if (block[at] == '\'') {
+      return at + 1;
+    }
+  }
+  return std::string_view::npos;
+}
+
+// Behind a comment. Only PostgreSQL nests them: `nests` falls where the ends are missing for that.
+std::size_t behind_comment(std::string_view block, std::size_t at, bool& nests) {
+  const std::size_t begin = at;
+  for (int depth = 1; nests && at + 1 < block.size(); ++at) {
+    const std::string_view mark = block.substr(at, 2);
+    if (mark != "/*" && mark != "*/") continue;
+    depth += mark == "/*" ? 1 : -1;
+    ++at;
+    if (depth == 0) return at + 1;
+  }
+  nests = false;
+  return behind_quoted(block, begin, "*/");
+}
+
+// Where COPY ... FROM stdin reads its rows from, whatever stands between the words.
+std::size_t find_copy(std::string_view upper) {
+  constexpr std::string_view kFrom = "FROM";
+  for (std::size_t at = upper.find("STDIN"); at != std::string_view::npos;
+       at = upper.find("STDIN", at + 1)) {
+    std::string_view before = upper.substr(0, at);
+    while (!before.empty() && !is_identifier_part(before.back())) before.remove_suffix(1);
+    if (before.size() < at && before.ends_with(kFrom)) return before.size();
+  }
+  return std::string_view::npos;
+}
+
 // The block without the contents of its strings, names and comments, where marks mean nothing; up
 // to one that does not end inside the block.
 std::string outside_strings(std::string_view block) {
   constexpr std::string_view kDelimiter = "delimiter ";
   std::string out;
+  bool nests = true;
   for (std::size_t at = 0; at < block.size();) {
     const std::string_view closing = closing_mark(block, at);
     // The command line tool of MySQL: DELIMITER $$ opens no string.
@@ -103,8 +159,14 @@ std::string outside_strings(std::string_view block) {
       out += block[at++];
       continue;
     }
+    const bool escapes = closing == "'" && at > 0 && (block[at - 1] | 0x20) == 'e' &&
+                         (at == 1 || !is_identifier_part(block[at - 2]));
+    if (block[at] == '#') out += "\n#";
     out += closing == "\n" ? "" : closing;
-    at = behind_quoted(block, at + closing.size(), closing);
+    at += closing == "*/" ? 2 : closing.size();
+    at = escapes           ? behind_escaped(block, at)
+         : closing == "*/" ? behind_comment(block, at, nests)
+                           : behind_quoted(block, at, closing);
     if (at == std::string_view::npos) break;
     out += closing;
   }
@@ -189,22 +251,38 @@ DialectGuess guess_dialect(std::string_view first_block) {
     }
     return copy;
   }();
-  // Only PostgreSQL has rows behind COPY ... FROM stdin, and anything may stand in them.
-  mark = find_any(upper, {" FROM STDIN"});
-  if (!mark.empty()) return is(Dialect::postgresql);
-  mark = find_any(code, {"`", "/*!4", "/*!5", "/*!8", "/*M!"});
-  if (mark.empty()) {
-    mark = find_any(
-        upper, {"ENGINE=", "ENGINE =", "AUTO_INCREMENT", "DELIMITER $$", "DELIMITER //",
-                "SET FOREIGN_KEY_CHECKS", "LOCK TABLES ", "INSERT IGNORE", "SET NAMES UTF8MB"});
+  // What stands before a statement that only PostgreSQL knows is read rightly by the rules that all
+  // share; behind it may be anything: rows of COPY, strings with backslashes by its own setting.
+  const std::size_t copy = find_copy(upper);
+  std::size_t own = copy;
+  for (const std::string_view setting :
+       {"STANDARD_CONFORMING_STRINGS", "CLIENT_ENCODING", "SEARCH_PATH", "PG_CATALOG"}) {
+    own = std::min(own, upper.find(setting));
   }
+  const std::string_view before = std::string_view(upper).substr(0, own);
+  const Found mysql = find_first(
+      before, {"\n#", "/*!4", "/*!5", "/*!8", "/*M!", "ENGINE=", "ENGINE =", "AUTO_INCREMENT",
+               "DELIMITER $$", "DELIMITER //", "SET FOREIGN_KEY_CHECKS", "LOCK TABLES ",
+               "INSERT IGNORE", "SET NAMES UTF8MB"});
+  const Found sqlite = find_first(before, {"PRAGMA ", "AUTOINCREMENT", "SQLITE_SEQUENCE",
+                                           "WITHOUT ROWID", "UNISTR(", ",CHAR(10))"});
+  // Either may name the other's words further down.
+  if (!mysql.mark.empty() || !sqlite.mark.empty()) {
+    const bool is_mysql = mysql.at < sqlite.at;
+    mark = is_mysql ? mysql.mark : sqlite.mark;
+    return is(is_mysql ? Dialect::mysql : Dialect::sqlite);
+  }
+  // SQLite reads backticks, too: they count only where nothing of its own stands.
+  mark = find_any(before, {"`"});
   if (!mark.empty()) return is(Dialect::mysql);
-  mark = find_any(upper, {"PRAGMA ", "AUTOINCREMENT", "SQLITE_SEQUENCE"});
-  if (!mark.empty()) return is(Dialect::sqlite);
-  mark = find_any(upper, {"\nGO\n", "\nGO\r\n", "SET IDENTITY_INSERT", "[DBO]."});
+  mark = find_any(before, {"\nGO\n", "\nGO\r\n", "SET IDENTITY_INSERT", "[DBO]."});
   if (!mark.empty()) return is(Dialect::sql_server);
-  mark = find_any(upper, {"INSERT INTO [", "CREATE TABLE ["});
+  mark = find_any(before, {"INSERT INTO [", "CREATE TABLE ["});
   if (!mark.empty()) return is(Dialect::sqlite);
+  if (copy != std::string_view::npos) {
+    mark = "FROM STDIN";
+    return is(Dialect::postgresql);
+  }
   // What neither MySQL nor SQLite writes; a quoted name is no string in MySQL's dumps.
   mark = find_any(upper, {"INSERT INTO \"\"",
                           "CREATE TABLE \"\"",

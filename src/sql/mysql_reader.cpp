@@ -15,6 +15,8 @@
 namespace pgseed::sql {
 namespace {
 
+constexpr std::size_t kLongestDelimiter = 15;
+
 enum class State { between, insert_rows, assigned_row, insert_tail, statement };
 
 bool is_ascii(std::string_view text) {
@@ -75,7 +77,8 @@ class MysqlReader final : public DialectReader {
  private:
   [[noreturn]] void fail(const SyntaxProblem& problem) {
     const char* const at = window_.settle(problem.at);
-    Error error(ErrorKind::input, problem.message, window_.where(at), problem.hint);
+    // It may quote the delimiter, which may be any bytes.
+    Error error(ErrorKind::input, as_text(problem.message), window_.where(at), problem.hint);
     error.excerpt = window_.excerpt(at);
     throw error;
   }
@@ -488,6 +491,10 @@ class MysqlReader final : public DialectReader {
     rest = trim(rest);
     rest = rest.substr(0, rest.find_first_of(" \t"));
     if (rest.empty()) throw SyntaxProblem{begin, "DELIMITER without a delimiter", ""};
+    if (rest.size() > kLongestDelimiter) {
+      throw SyntaxProblem{rest.data(),
+                          "DELIMITER with more than 15 bytes, of which the client takes 15", ""};
+    }
     delimiter_ = rest;
     at.position = newline;
     give_line(begin, rest.data() + rest.size(), at);
@@ -545,7 +552,9 @@ class MysqlReader final : public DialectReader {
     } catch (SyntaxProblem& problem) {
       // What never ends is best looked for where it began.
       if (problem.at != at.end) throw;
-      if (cut_) throw Error(ErrorKind::input, problem.message, statement_where_, problem.hint);
+      if (cut_) {
+        throw Error(ErrorKind::input, as_text(problem.message), statement_where_, problem.hint);
+      }
       problem.at = window_.begin();
       throw;
     }

@@ -4,6 +4,7 @@
 #include <initializer_list>
 
 #include "pgseed/base/text.hpp"
+#include "pgseed/base/utf8.hpp"
 
 namespace pgseed::sql {
 namespace {
@@ -23,6 +24,13 @@ bool is_one_of(std::string_view word, std::initializer_list<std::string_view> wo
 bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
                      [](char byte) { return static_cast<unsigned char>(byte) < 0x80; });
+}
+
+// Text in which nothing is left to decode. If PostgreSQL's text cannot hold it, it is bytes:
+// escapes and hexadecimal digits may spell what the row's own check of its text does not see.
+void set_decoded(Value& value, std::string_view text) {
+  const bool is_text = is_utf8(text) && text.find('\0') == std::string_view::npos;
+  set(value, is_text ? Form::verbatim : Form::bytes, text);
 }
 
 bool at_string(const MysqlCursor& cursor) {
@@ -46,7 +54,7 @@ void read_strings(MysqlCursor& cursor, Arena& arena, Value& value) {
   for (cursor.skip_blanks(); at_string(cursor); cursor.skip_blanks()) {
     append_mysql_string(whole, cursor.read_string());
   }
-  set(value, Form::verbatim, whole);
+  set_decoded(value, whole);
 }
 
 // What a collation says is for comparisons.
@@ -166,8 +174,7 @@ void read_introduced(MysqlCursor& cursor, Arena& arena, Value& value, std::strin
   if (wide || (!ascii && (!utf8 || (converted && !packed)))) {
     throw Unsupported{at, text("a string in the character set ", charset)};
   }
-  // The row's own check turns what is no UTF-8 into bytes.
-  set(value, Form::verbatim, decoded_text);
+  set_decoded(value, decoded_text);
 }
 
 void read_word_value(MysqlCursor& cursor, Arena& arena, Value& value, bool converted) {

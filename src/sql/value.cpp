@@ -1,14 +1,11 @@
 #include "pgseed/sql/value.hpp"
 
-#include <sys/random.h>
-
-#include <array>
-#include <cerrno>
 #include <utility>
 
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/base/utf8.hpp"
+#include "pgseed/base/uuid.hpp"
 #include "pgseed/sql/cast.hpp"
 
 namespace pgseed::sql {
@@ -304,27 +301,6 @@ void read_row_fields(Cursor& cursor, Arena& arena, Value& value, bool is_row, in
 
 // --- key words and functions ---------------------------------------------------------------------
 
-std::string random_uuid() {
-  std::array<unsigned char, 16> bytes;
-  std::size_t have = 0;
-  while (have < bytes.size()) {
-    const ssize_t got = getrandom(bytes.data() + have, bytes.size() - have, 0);
-    if (got < 0 && errno != EINTR) {
-      throw Error(ErrorKind::storage, "the system's random generator does not answer");
-    }
-    if (got > 0) have += static_cast<std::size_t>(got);
-  }
-  bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0F) | 0x40);  // version 4
-  bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3F) | 0x80);  // RFC 4122 variant
-  std::string uuid;
-  for (std::size_t index = 0; index < bytes.size(); ++index) {
-    if (index == 4 || index == 6 || index == 8 || index == 10) uuid += '-';
-    uuid += "0123456789abcdef"[bytes[index] >> 4];
-    uuid += "0123456789abcdef"[bytes[index] & 15];
-  }
-  return uuid;
-}
-
 bool one_of(std::string_view word, std::initializer_list<std::string_view> words) {
   for (const std::string_view candidate : words) {
     if (equals_ignoring_case(word, candidate)) return true;
@@ -345,7 +321,7 @@ void read_call(Cursor& cursor, Arena& arena, Value& value, const std::string& sc
     const bool extension = schema == "public" || schema == "extensions";
     if ((built_in || extension) && (name == "gen_random_uuid" || name == "uuid_generate_v4")) {
       std::string& uuid = arena.fresh();
-      uuid = random_uuid();
+      append_random_uuid(uuid);
       set(value, Form::verbatim, uuid);
       return;
     }

@@ -36,7 +36,10 @@ std::size_t find_last_newline(std::string_view text) {
 }  // namespace
 
 Window::Window(Input& input, std::string name, std::size_t longest_piece)
-    : input_(input), name_(std::move(name)), longest_piece_(longest_piece) {
+    : input_(input),
+      name_(std::move(name)),
+      longest_piece_(longest_piece),
+      line_(input.first_line()) {
   reserve(kBlock);
 }
 

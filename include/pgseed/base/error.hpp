@@ -23,8 +23,8 @@ const char* name(ErrorKind kind);
 
 class Error : public std::exception {
  public:
-  // message: what happened, one sentence without a final full stop; where: "file:line:column" or
-  // empty; hint: what to do next, or empty. None of them may contain a key or a password.
+  // message: what happened, one sentence without a full stop (the middle of a very long one is left
+  // out); where: "file:line:column" or empty; hint: what to do, or empty. Never a key or a password.
   Error(ErrorKind kind, std::string message, std::string where = {}, std::string hint = {});
 
   const char* what() const noexcept override { return message.c_str(); }

@@ -47,9 +47,10 @@ class InputFile {
  public:
   // path: a file or "-". Reads the beginning; an archive is read through for its members. Standard
   // input that holds an archive is copied, packed as it is, to a temporary file, since its members
-  // will be read more than once. Throws as Source and TextSource do, and Error{input} for an
-  // archive without any file in it.
-  explicit InputFile(const std::string& path, const PackedLimits& limits = {});
+  // will be read more than once; so is any other text from a pipe with `repeatable`. Throws as
+  // Source and TextSource do, and Error{input} for an archive without any file in it.
+  explicit InputFile(const std::string& path, const PackedLimits& limits = {},
+                     bool repeatable = false);
   ~InputFile();
 
   // Of an archive, in its order; empty for one text.

@@ -26,6 +26,12 @@ Packing packing_of(std::string_view head, const std::string& file);
 // and all; nullopt where there is none.
 std::optional<std::uint64_t> skippable_frame(std::string_view head);
 
+// What the data wants to look back into while it is unpacked must be in memory.
+constexpr std::uint64_t kLargestDictionary = std::uint64_t{256} << 20;
+// As much as the first block of .xz data wants: up to 4 GB, which its few packed bytes tell nothing
+// about; nullopt where the head does not say. libarchive and liblzma would allocate it.
+std::optional<std::uint64_t> xz_dictionary(std::string_view head);
+
 struct PackedLimits {
   // Bytes that may come out of one packed byte, counted once ratio_from bytes came out; 0: any.
   std::uint64_t ratio = 1000;

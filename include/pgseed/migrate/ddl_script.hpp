@@ -16,6 +16,10 @@ struct DdlStatement {
   std::uint64_t line = 0;  // in the file
   std::uint64_t column = 1;
   bool is_setting = false;  // SET LOCAL ..., for the statements behind it
+  // Written here for a statement of another dialect: line is where that stands in the file.
+  bool is_translated = false;
+  // The server may find that it cannot have it (an index, a foreign key): that becomes a note.
+  bool is_optional = false;
 };
 
 struct DdlScript {
@@ -30,6 +34,8 @@ struct DdlOptions {
   bool if_not_exists = false;  // what exists already is passed over
   bool allow_drop = false;     // DROP TABLE, SCHEMA and the like are applied
   bool do_blocks = false;      // DO blocks are taken for DDL
+  // MySQL's tinyint(1): boolean unless its rows hold other values; or always, or never.
+  enum class Tinyint1 { by_rows, boolean, smallint } tinyint1 = Tinyint1::by_rows;
   std::chrono::milliseconds lock_timeout{5'000};
 };
 

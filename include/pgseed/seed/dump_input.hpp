@@ -27,10 +27,14 @@ struct InputPart {
   std::string name;  // "a.sql", "<stdin>", "all.zip:a.sql"
   std::shared_ptr<const io::InputFile> file;
   std::size_t member = 0;
+
+  // The name for reports: "-" for standard input as it was given.
+  const std::string& shown() const { return path == "-" && file->members().empty() ? path : name; }
 };
 // The parts of all paths in their order. Standard input can be read once, unless it is an archive.
+// Any other pipe is copied to a temporary file if it must be repeatable.
 std::vector<InputPart> list_inputs(const std::vector<std::string>& paths,
-                                   const io::PackedLimits& limits = {});
+                                   const io::PackedLimits& limits = {}, bool repeatable = false);
 
 struct InputOptions {
   // Of the whole file; empty: what the file says (UTF-8 unless it announces another or shows
@@ -51,9 +55,8 @@ class DumpInput : public sql::Input {
 
   std::size_t read(char* into, std::size_t space) override;
   std::string switch_encoding(std::string_view encoding, std::string_view unread) override;
-  // The line of the file that the first line of the text stands for: 0 behind a head that the file
-  // does not have (CSV without a header).
-  std::uint64_t first_line() const { return rows_ ? rows_->first_line() : 1; }
+  // 0 behind a head that the file does not have (CSV without a header).
+  std::uint64_t first_line() const override { return rows_ ? rows_->first_line() : 1; }
 
   const std::string& name() const { return source_->name(); }
   // Of the file as it lies there, packed or not, and how much of it was read.
@@ -63,6 +66,11 @@ class DumpInput : public sql::Input {
   // Of the text; for rows that are no SQL themselves that of the SQL made of them.
   const sql::DialectGuess& guess() const { return guess_; }
   bool is_sql() const { return rows_ == nullptr; }
+  // "csv", "json", "rejects"; empty for SQL.
+  const std::string& row_format() const { return row_format_; }
+  // JSON: the table's columns of type json and jsonb, which only the target knows. Before the first
+  // read().
+  void set_json_columns(std::vector<std::string> columns);
   bool empty() const { return is_empty_; }
 
  private:
@@ -90,6 +98,7 @@ class DumpInput : public sql::Input {
   std::string converted_;
 
   std::unique_ptr<RowText> rows_;
+  std::string row_format_;
   bool rows_at_start_ = true;
   bool ended_ = false;
   std::exception_ptr problem_;  // to be thrown once ready_ was given

@@ -21,6 +21,9 @@ inline bool is_foreign(const sql::Value& value, ColumnClass column, sql::Dialect
   if (dialect == sql::Dialect::postgresql) return false;
   const bool number = value.form == sql::Form::number;
   if (column == ColumnClass::bytes) return number || is_string(value.form);
+  if (column == ColumnClass::text && dialect == sql::Dialect::sqlite) {
+    return number && value.text.find_first_of(".I") != std::string_view::npos;  // a double
+  }
   if (dialect != sql::Dialect::mysql) return false;
   return (column == ColumnClass::bits && (number || is_string(value.form))) ||
          ((column == ColumnClass::boolean || column == ColumnClass::uuid) && is_string(value.form));
@@ -29,7 +32,13 @@ inline bool is_foreign(const sql::Value& value, ColumnClass column, sql::Dialect
 // Appends what the column's input function shall read. Returns why there is no such text, if so,
 // and leaves `out` as it was. The value is a foreign one.
 std::optional<std::string> append_foreign(std::string& out, const sql::Value& value,
-                                          ColumnClass column, const std::string& column_type);
+                                          ColumnClass column, const std::string& column_type,
+                                          sql::Dialect dialect);
+
+// The text that SQLite makes of a double: 15 digits at most, always with a point. `number` is one
+// as the reader gives it ("0.5", "Infinity"). Empty where SQLite's versions differ in the last
+// digit.
+std::string sqlite_text_of_real(std::string_view number);
 
 // Two digits for each byte, lower case, written to `to`; returns the end.
 char* put_hex(char* to, std::string_view bytes);

@@ -74,6 +74,8 @@ class Loader {
   void finish_pass();
 
   std::uint64_t rows_taken() const { return sequence_; }
+  // Of files that were not surveyed.
+  const MappingUse& mapping_use() const { return mapping_use_; }
 
  private:
   struct SetKey;
@@ -87,6 +89,7 @@ class Loader {
                          const std::string& time_zone, sql::Dialect dialect);
   void take_row(Prepared& prepared, const sql::Row& row, std::size_t file);
   void take_key(Prepared& prepared, const std::string& key);
+  void note_unstable_keys(const RunTable& table);
   bool was_empty(RunTable& table, const ColumnSet& set);
   void flush(Prepared& prepared);
   void flush_all();
@@ -100,6 +103,7 @@ class Loader {
   std::vector<std::unique_ptr<KeysOnTheWay>> keys_;  // by tally number of the table
   std::vector<std::unique_ptr<SeenKeys>> seen_;
   std::map<std::uint64_t, std::pair<std::size_t, std::vector<std::string>>> keys_of_groups_;
+  MappingUse mapping_use_;
   std::uint64_t sequence_ = 0;
   std::uint64_t next_group_ = 1;
 };

@@ -3,13 +3,17 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "pgseed/schema/model.hpp"
+#include "pgseed/seed/dump_input.hpp"
 
 namespace pgseed::seed {
+
+struct Mapping;
 
 enum class Mode { insert, upsert, ignore, force };
 const char* name(Mode mode);  // "insert", ...
@@ -34,10 +38,10 @@ struct Options {
   bool skip_unsupported = false;
   // Columns whose values are JSON, "column" or "table.column", when no server tells.
   std::optional<std::vector<std::string>> json_columns;
-  std::string encoding;
+  std::shared_ptr<const Mapping> mapping;  // nullptr: rows stay as they are
+  InputOptions input;                // of all files
   std::string dialect = "auto";      // or the name of one that all files are in
   bool zero_dates_are_null = false;  // MySQL's 0000-00-00; false: refused
-  std::size_t max_row_bytes = 256u << 20;
   std::string schema = "public";     // of names without one
   bool regenerate_identity = false;  // leave GENERATED ALWAYS identity columns to the server
   bool allow_cascade = false;        // FORCE may empty tables that the file does not fill

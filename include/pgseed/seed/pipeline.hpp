@@ -33,6 +33,6 @@ struct Services {
 };
 
 // Never throws for what can be reported: the report holds the error, and the counts up to it.
-Report run(const Options& options, const std::string& dialect, const Services& services);
+Report run(const Options& options, const Services& services);
 
 }  // namespace pgseed::seed

@@ -33,12 +33,12 @@ struct RowOptions {
   std::optional<char> escape;  // before a quote inside of quotes; unset: the quote
   std::string null_text;       // this without quotes is NULL
 
-  // JSON: the table's json and jsonb columns. A JSON string goes there as JSON, anywhere else as
-  // its text. The type alone tells: without it "5" would become the number 5.
-  std::vector<std::string> json_columns;
-
   std::size_t max_row_bytes = std::size_t{256} << 20;
 };
+
+// PostgreSQL's limit.
+constexpr std::size_t kMostColumns = 1600;
+constexpr const char* kMostColumnsHint = "a table of PostgreSQL has 1,600 at most";
 
 class RowText {
  public:
@@ -50,6 +50,9 @@ class RowText {
   virtual void finish(std::string& out) = 0;
   // The line of the file that the first line of the SQL stands for.
   virtual std::uint64_t first_line() const { return 1; }
+  // JSON: the table's json and jsonb columns. A JSON string goes there as JSON, anywhere else as
+  // its text. The type alone tells: without it "5" would become the number 5.
+  virtual void set_json_columns(std::vector<std::string> /*columns*/) {}
 };
 
 }  // namespace pgseed::seed

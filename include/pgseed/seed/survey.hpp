@@ -10,6 +10,7 @@
 #include "pgseed/schema/model.hpp"
 #include "pgseed/seed/columns.hpp"
 #include "pgseed/seed/dump_input.hpp"
+#include "pgseed/seed/mapping.hpp"
 #include "pgseed/seed/options.hpp"
 #include "pgseed/sql/rows.hpp"
 #include "pgseed/sql/table_definition.hpp"
@@ -25,6 +26,8 @@ struct ColumnSetUse {
   std::vector<bool> defaults;  // which values are DEFAULT; empty: none
   std::uint64_t line = 0;      // of the first statement that uses it
   bool overriding_system = false;
+  // The file's own types of the columns, where a mapping gave them other names; empty: look it up.
+  std::vector<std::string> declared_types;
 };
 
 struct TableSurvey {
@@ -35,6 +38,7 @@ struct TableSurvey {
   std::uint64_t first_piece = 0;  // position among the pieces of the file, for the order of tables
   std::uint64_t last_piece = 0;
   std::vector<ColumnSetUse> column_sets;
+  std::vector<TableName> sources;  // that a mapping brings into it; empty: it is its own
 };
 
 struct UnsupportedUse {
@@ -56,6 +60,8 @@ struct FileSurvey {
   std::uint64_t unsupported_count = 0;
   sql::TableDefinitions definitions;
   std::vector<std::string> notes;  // what was taken for granted while reading
+  MappingUse mapping_use;
+  bool wants_lengths = false;      // of bits, which only a catalogue or a CREATE TABLE tells
 
   static constexpr std::size_t kListed = 200;
   TableSurvey* find(const TableName& name);
@@ -69,6 +75,8 @@ void require_readable(const DumpInput& input, const std::string& dialect);
 // How a reader takes the input, and what its values mean.
 sql::ReaderOptions reader_options(const DumpInput& input, const Options& options);
 Meaning meaning_of(const DumpInput& input, const Options& options);
+// The mapping of its rows; nullptr without one, and for a reject file: its rows went through it.
+const Mapping* mapping_of(const DumpInput& input, const Options& options);
 
 // What is known of the target's tables; nullptr: nothing.
 struct TargetKnowledge {
@@ -92,10 +100,14 @@ std::optional<std::vector<std::string>> columns_of_rows(const TableName& table,
                                                         const Model* order,
                                                         const std::string& path);
 
-// The type of a column: the target's; with the file's own length where the target tells none and it
-// decides what a value is (bit).
+// The type of a column: the target's. Where the API tells no length and it decides what a value is
+// (bit), the catalogue's or else the file's own, `declared` if that is known already.
 std::string type_of_column(const Table* table, const TableName& name, const std::string& column,
-                           const sql::TableDefinitions& definitions);
+                           const sql::TableDefinitions& definitions, const Model* order,
+                           const std::string& declared = {});
+// The file's own type of a column, if it is one whose length decides; else empty.
+std::string declared_type(const TableName& name, const std::string& column,
+                          const sql::TableDefinitions& definitions);
 
 // Adds a statement's effect on the later rows of a file; returns true if it is unsupported because
 // rows that were read before it would change (DROP TABLE of a table that has rows).

@@ -32,6 +32,8 @@ class TableDefinitions {
  public:
   explicit TableDefinitions(Dialect dialect = Dialect::postgresql) : dialect_(dialect) {}
 
+  Dialect dialect() const { return dialect_; }
+
   // Takes notice of CREATE TABLE, ALTER TABLE ADD/DROP/ALTER/RENAME/SET SCHEMA, DROP TABLE and DROP
   // SCHEMA, and of MySQL's USE; ignores other text.
   // default_schema: of names without one. In MySQL the first USE names the database whose tables

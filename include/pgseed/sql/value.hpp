@@ -23,6 +23,7 @@ enum class Form : std::uint8_t {
   // Bytes that need not be text (MySQL's 0xAB, _binary '...', b'101'; SQLite's X'AB'). What they
   // are in PostgreSQL the column's type decides: bytea, bit, number, boolean, text.
   bytes,
+  made,  // the text is the value in PostgreSQL's own spelling, whatever dialect the file is in
 };
 
 struct Value {

@@ -25,6 +25,8 @@ class Input {
   // and is not consumed: it comes back as UTF-8, and later read()s convert. Throws Error{usage} for
   // an unknown encoding.
   virtual std::string switch_encoding(std::string_view encoding, std::string_view unread) = 0;
+  // The number of the first line, for messages: 0 where a line stands before the file's own first.
+  virtual std::uint64_t first_line() const { return 1; }
 };
 
 // Lines and columns count from 1; columns count characters, not bytes.
