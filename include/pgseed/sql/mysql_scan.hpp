@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "pgseed/base/bits.hpp"
+
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
@@ -22,19 +24,6 @@ inline std::uint64_t bits_of_64(const char* at, __m128i wanted) {
   return bits_of(at, wanted) | static_cast<std::uint64_t>(bits_of(at + 16, wanted)) << 16 |
          static_cast<std::uint64_t>(bits_of(at + 32, wanted)) << 32 |
          static_cast<std::uint64_t>(bits_of(at + 48, wanted)) << 48;
-}
-
-// The bytes that a backslash escapes: those behind a run of an odd number of them. carry: whether
-// the first byte is one, then whether the byte behind the last is.
-// Borrowed from simdjson: runs are told apart by adding to the bits that begin them.
-inline std::uint64_t escaped_bits(std::uint64_t backslashes, std::uint64_t& carry) {
-  constexpr std::uint64_t kEven = 0x5555555555555555U;
-  backslashes &= ~carry;
-  const std::uint64_t follows = backslashes << 1 | carry;
-  const std::uint64_t odd_starts = backslashes & ~kEven & ~follows;
-  const std::uint64_t sum = odd_starts + backslashes;
-  carry = sum < backslashes ? 1 : 0;
-  return (kEven ^ (sum << 1)) & follows;
 }
 
 }  // namespace detail
@@ -58,8 +47,7 @@ inline const char* find_unescaped(const char* begin, const char* end, char quote
   std::uint64_t carry = 0;
   for (; end - begin >= 64; begin += 64) {
     const std::uint64_t escapes = detail::bits_of_64(begin, backslashes);
-    const std::uint64_t hits =
-        detail::bits_of_64(begin, quotes) & ~detail::escaped_bits(escapes, carry);
+    const std::uint64_t hits = detail::bits_of_64(begin, quotes) & ~bits::escaped(escapes, carry);
     if (hits != 0) {
       has_backslashes |= (escapes & ((hits & (~hits + 1)) - 1)) != 0;
       return begin + __builtin_ctzll(hits);
