@@ -5,7 +5,7 @@
 export FILE LIMIT MAP UPSERT IGNORE FORCE ARGS DIR REV MSG
 
 .PHONY: build seed schema migrate upgrade downgrade current history revision reset-db test test-db \
-  bench stack-up stack-down clean distclean help
+  fuzz bench stack-up stack-down clean distclean help
 
 build: ## build the binary, build/pgseed (the default target)
 	@scripts/build.sh pgseed
@@ -45,9 +45,14 @@ test: ## build and run the whole test suite
 test-db: ## check both connections, the key's role and the rights
 	@scripts/run.sh SUPABASE_URL test
 
-bench: ## measure against psql and postgrest-js, on the local stack
-	@scripts/setup.sh build test
+fuzz: ## fuzz every reader for five minutes (clang)
+	@scripts/setup.sh build
+	@scripts/fuzz.sh
+
+bench: ## measure against psql and postgrest-js on the local stack, and the transcoder alone
+	@scripts/setup.sh build test bench
 	@scripts/bench.sh
+	@scripts/bench/transcoder.sh
 
 stack-up: ## start the local PostgreSQL and PostgREST; settings in .stack/env
 	@scripts/setup.sh stack

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Makes a Debian 12 machine ready for one or more groups of work:
 #
-#   setup.sh build|stack|test...
+#   setup.sh build|stack|test|bench...
 #
 #   build  compiler, CMake, Ninja and the libraries of pgseed
 #   stack  PostgreSQL 15 and the PostgREST of scripts/postgrest: the local stack
 #   test   stack, and the servers that only the tests talk to, with the PGlite of scripts/pglite
+#   bench  what only measurements need
 #
 # What is there already is found by looking at files, so that a ready machine pays a few
 # milliseconds and never asks for rights. Nothing that is installed here starts a service or makes
@@ -88,6 +89,13 @@ need_test() {
   need_file alembic /usr/bin/alembic
   need_file python3-psycopg2 /usr/lib/python3/dist-packages/psycopg2
   need_command curl curl
+  need_file time /usr/bin/time
+}
+
+need_bench() {
+  need_header libbenchmark-dev benchmark/benchmark.h
+  need_header libpg-query-dev pg_query.h
+  need_command zstd zstd
   need_file time /usr/bin/time
 }
 
@@ -195,13 +203,14 @@ install_folders() {
   done
 }
 
-(($# > 0)) || fail "usage: setup.sh build|stack|test..."
+(($# > 0)) || fail "usage: setup.sh build|stack|test|bench..."
 for group in "$@"; do
   case $group in
     build) need_build ;;
     stack) need_stack ;;
     test) need_test ;;
-    *) fail "there is no group '$group'" "groups: build stack test" ;;
+    bench) need_bench ;;
+    *) fail "there is no group '$group'" "groups: build stack test bench" ;;
   esac
 done
 

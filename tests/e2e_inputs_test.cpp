@@ -255,6 +255,24 @@ TEST_CASE("inputs: a bomb is stopped by its ratio or its size, which can be set"
   CHECK(query(kContents) == "1=x");
 }
 
+#ifndef __SANITIZE_ADDRESS__  // whose shadow takes more addresses than are left here
+TEST_CASE("inputs: a literal of a gigabyte is refused before it fills the memory") {
+  // The longest row allowed is 256 MiB, which the window holds one and a half times.
+  const std::string script =
+      "ulimit -v 800000; { printf %s \"$2\"; head -c 1G /dev/zero | tr '\\0' x; echo \"');\"; } | "
+      "\"$1\" inspect --dialect \"$3\" -";
+  for (const std::string dialect : {"postgresql", "mysql", "sqlite"}) {
+    CAPTURE(dialect);
+    Command command;
+    command.argv = {"sh", "-c", script, "sh", PGSEED_BINARY, "INSERT INTO t VALUES (1,'", dialect};
+    const Result result = run(command);
+    CHECK(result.exit_code == 3);
+    CHECK_MESSAGE(contains(result.err, "a row or statement is longer than 268.4 MB"), result.err);
+    CHECK(contains(result.err, "--max-row-bytes"));
+  }
+}
+#endif
+
 TEST_CASE("inputs: inspect tells of each part of an archive, and of rows without SQL") {
   const TempDir folder;
   folder.write("a.sql", insert(1, "x"));

@@ -135,7 +135,9 @@ TEST_CASE("sql dialect: of the marks of several dialects the first one counts") 
   CHECK(detect_dialect("INSERT INTO `t` VALUES ('it\\'s COPY x FROM stdin');") == Dialect::mysql);
   CHECK(detect_dialect("# it's\nINSERT INTO `t` VALUES ('FROM stdin');") == Dialect::mysql);
   CHECK(detect_dialect("PRAGMA foreign_keys=OFF;\nCREATE TABLE `t`(a);") == Dialect::sqlite);
-  CHECK(detect_dialect("/*!40101 SET NAMES utf8 */;\nCREATE TABLE t (a int);\nPRAGMA x;") ==
+  CHECK(detect_dialect("CREATE TABLE `pragma ` (a int AUTO_INCREMENT);\nPRAGMA x;") ==
         Dialect::mysql);
+  CHECK(detect_dialect("# it's\nINSERT INTO t VALUES ('COPY t FROM stdin;');") == Dialect::mysql);
+  CHECK(detect_dialect("SELECT 5 # 3;\nCOPY t FROM stdin;\n#\n\\.\n") == Dialect::postgresql);
   CHECK(detect_dialect("COPY t FROM stdin;\n`\n\\.\n") == Dialect::postgresql);
 }

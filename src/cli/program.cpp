@@ -3,8 +3,10 @@
 #include <new>
 
 #include "pgseed/base/interrupt.hpp"
+#include "pgseed/base/simd.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/cli/commands.hpp"
+#include "pgseed/cli/config.hpp"
 #include "pgseed/cli/console.hpp"
 #include "pgseed/cli/json_output.hpp"
 
@@ -68,6 +70,18 @@ bool asks_for_json(int argc, char** argv) {
   return false;
 }
 
+// For tests and measurements: every level reads and writes the same bytes.
+void choose_instructions() {
+  const auto wanted = environment_value("PGSEED_SIMD");
+  if (!wanted || simd::use(*wanted)) return;
+  std::string known;
+  for (const simd::Level level : simd::levels()) {
+    known += text(known.empty() ? "" : ", ", simd::name(level));
+  }
+  throw Error(ErrorKind::usage, text("PGSEED_SIMD names no level of this processor: ", *wanted), "",
+              text("one of ", known));
+}
+
 }  // namespace
 
 int run_program(int argc, char** argv) {
@@ -114,6 +128,7 @@ int run_program(int argc, char** argv) {
     return report(flags, "", usage, exit_code(ErrorKind::usage));
   }
   try {
+    choose_instructions();
     return action.run();
   } catch (const Error& error) {
     return report(flags, action.command, error, exit_code(error.kind));

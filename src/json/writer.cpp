@@ -2,80 +2,85 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
+#include "pgseed/base/simd.hpp"
+#include "pgseed/base/simd_block.hpp"
 
 namespace pgseed::json {
 namespace {
 
-// No byte grows to more than this: \u001f.
-constexpr std::size_t kLongestEscape = 6;
-// Vector stores may write this far past the end of what counts.
-constexpr std::size_t kSlack = 16;
-
+// What stands in a string that is copied, and which of its bytes are not copied as they are. JSON
+// escapes control characters, " and \. In an SQL string ' is doubled as well; a COPY field and
+// MySQL's strings have backslash escapes of their own.
 enum class Text { plain, sql, copy, mysql };
 
-// Bytes that cannot be copied as they are. JSON: control characters, " and \. An SQL string has '
-// doubled as well; a COPY field and MySQL's strings have their backslashes.
-template <Text kind>
-constexpr std::array<bool, 256> special_bytes() {
-  std::array<bool, 256> table{};
-  for (std::size_t byte = 0; byte < 0x20; ++byte) table[byte] = true;
-  table['"'] = true;
-  table['\\'] = true;
-  if (kind == Text::sql || kind == Text::mysql) table['\''] = true;
-  return table;
+// How far escape() may read from where it stands: a block, the byte that its last one escapes, and
+// another block.
+constexpr std::size_t kReach = 2 * simd::kBlock + 8;
+// No byte of a block grows to more than six: \u001f.
+constexpr std::size_t kEscapeSlack = 6 * simd::kBlock + simd::kBlock + 16;
+
+// Memory is mapped in pages: what is in the page of a byte that may be read can be read.
+inline bool page_ends_in_reach([[maybe_unused]] const char* text) {
+#if defined(__SANITIZE_ADDRESS__) || defined(PGSEED_ADDRESS_SANITIZER)
+  return true;
+#else
+  constexpr std::uintptr_t kPage = 4096;
+  return (reinterpret_cast<std::uintptr_t>(text) & (kPage - 1)) > kPage - kReach;
+#endif
 }
 
-char* put_escape(char* to, unsigned char byte) {
-  constexpr char digits[] = "0123456789abcdef";
-  *to++ = '\\';
+// What takes the place of a byte or of an escape: up to six bytes, their number, and a flag.
+class Entry {
+ public:
+  constexpr Entry() = default;
+  explicit constexpr Entry(std::string_view text, bool flag = false) {
+    for (std::size_t at = 0; at < text.size(); ++at) bytes_[at] = text[at];
+    size_ = static_cast<unsigned char>(text.size());
+    flag_ = flag ? 1 : 0;
+  }
+  std::size_t size() const { return size_; }
+  unsigned flag() const { return flag_; }
+
+ private:
+  char bytes_[6] = {};
+  unsigned char size_ = 0;
+  unsigned char flag_ = 0;
+};
+static_assert(sizeof(Entry) == 8);
+
+constexpr Entry json_entry(std::size_t byte, bool flag = false) {
+  constexpr char kDigits[] = "0123456789abcdef";
   switch (byte) {
     case '"':
-      *to++ = '"';
-      break;
+      return Entry("\\\"");
     case '\\':
-      *to++ = '\\';
-      break;
+      return Entry("\\\\");
     case '\b':
-      *to++ = 'b';
-      break;
+      return Entry("\\b");
     case '\f':
-      *to++ = 'f';
-      break;
+      return Entry("\\f");
     case '\n':
-      *to++ = 'n';
-      break;
+      return Entry("\\n");
     case '\r':
-      *to++ = 'r';
-      break;
+      return Entry("\\r");
     case '\t':
-      *to++ = 't';
-      break;
+      return Entry("\\t");
     default:
-      *to++ = 'u';
-      *to++ = '0';
-      *to++ = '0';
-      *to++ = digits[byte >> 4];
-      *to++ = digits[byte & 15];
+      break;
   }
-  return to;
+  if (byte < 0x20) {
+    const char escape[] = {'\\', 'u', '0', '0', kDigits[byte >> 4], kDigits[byte & 15]};
+    return Entry(std::string_view(escape, sizeof escape), flag);
+  }
+  const char same = static_cast<char>(byte);
+  return Entry(std::string_view(&same, 1));
 }
 
-char* put(char* to, unsigned char byte) {
-  if (byte < 0x20 || byte == '"' || byte == '\\') return put_escape(to, byte);
-  *to++ = static_cast<char>(byte);
-  return to;
-}
-
-// At a backslash of a COPY field: the byte it stands for; moves `from` behind the escape.
-unsigned char copy_escape(const char*& from, const char* end) {
-  ++from;
-  if (from == end) return '\\';
-  const char escaped = *from++;
-  switch (escaped) {
+// The byte that a backslash and this one stand for.
+constexpr std::size_t copy_escape(std::size_t byte) {
+  switch (byte) {
     case 'b':
       return '\b';
     case 'f':
@@ -89,182 +94,77 @@ unsigned char copy_escape(const char*& from, const char* end) {
     case 'v':
       return '\v';
     default:
-      return static_cast<unsigned char>(escaped);
+      return byte;
+  }
+}
+constexpr std::size_t mysql_escape(std::size_t byte) {
+  switch (byte) {
+    case '0':
+      return 0;
+    case 'b':
+      return '\b';
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    case 'Z':
+      return 0x1A;
+    default:
+      return byte;
   }
 }
 
-// What each byte behind a backslash of MySQL's becomes in JSON: up to 4 bytes, their number in
-// `size`; 0 for the two that take six bytes.
-struct Replacement {
-  char bytes[4];
-  unsigned char size;
-};
-
-constexpr std::array<Replacement, 256> mysql_replacements() {
-  std::array<Replacement, 256> table{};
+// First what each byte becomes, then what a backslash and each byte become. An escaped NUL is
+// flagged.
+using Entries = std::array<Entry, 512>;
+constexpr Entries make_entries(Text kind) {
+  Entries entries;
   for (std::size_t byte = 0; byte < 256; ++byte) {
-    table[byte] = {{static_cast<char>(byte), 0, 0, 0}, 1};
-    if (byte < 0x20) table[byte].size = 0;
+    entries[byte] = json_entry(byte);
+    const std::size_t escaped = kind == Text::mysql ? mysql_escape(byte) : copy_escape(byte);
+    entries[256 + byte] = json_entry(escaped, escaped == 0);
   }
-  table['"'] = {{'\\', '"', 0, 0}, 2};
-  table['\\'] = {{'\\', '\\', 0, 0}, 2};
-  table['b'] = {{'\\', 'b', 0, 0}, 2};
-  table['n'] = {{'\\', 'n', 0, 0}, 2};
-  table['r'] = {{'\\', 'r', 0, 0}, 2};
-  table['t'] = {{'\\', 't', 0, 0}, 2};
-  table['%'] = {{'\\', '\\', '%', 0}, 3};
-  table['_'] = {{'\\', '\\', '_', 0}, 3};
-  table['0'].size = 0;
-  table['Z'].size = 0;
-  return table;
-}
-
-// At a backslash between MySQL's quotes: writes what it and the next byte stand for; returns where
-// the text goes on. has_nul is set for \0.
-const char* put_mysql_escape(const char* from, const char* end, char*& to, bool& has_nul) {
-  static constexpr auto replacements = mysql_replacements();
-  if (end - from < 2) {  // no reader leaves this; a backslash then is one
-    to = put_escape(to, '\\');
-    return end;
+  if (kind == Text::mysql) {
+    entries[256 + '%'] = Entry("\\\\%");
+    entries[256 + '_'] = Entry("\\\\_");
   }
-  const auto escaped = static_cast<unsigned char>(from[1]);
-  const Replacement& replacement = replacements[escaped];
-  if (replacement.size != 0) {
-    std::memcpy(to, replacement.bytes, 4);
-    to += replacement.size;
-    return from + 2;
-  }
-  has_nul |= escaped == '0' || escaped == 0;
-  to = put_escape(to, escaped == '0' ? 0 : escaped == 'Z' ? 0x1A : escaped);
-  return from + 2;
+  return entries;
 }
+constexpr Entries kCopyEntries = make_entries(Text::copy);
+constexpr Entries kMysqlEntries = make_entries(Text::mysql);
 
-#if defined(__SSE2__)
-// A bit for each of the 16 bytes that is a backslash before a byte with which it means the same to
-// MySQL and to JSON. 17 bytes are read.
-unsigned escapes_of_both(const char* from, unsigned backslashes) {
-  const __m128i next = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + 1));
-  const auto is = [&](char byte) { return _mm_cmpeq_epi8(next, _mm_set1_epi8(byte)); };
-  const __m128i marks = _mm_or_si128(is('\\'), is('"'));
-  const __m128i letters =
-      _mm_or_si128(_mm_or_si128(is('n'), is('r')), _mm_or_si128(is('t'), is('b')));
-  const __m128i same = _mm_or_si128(marks, letters);
-  return backslashes & static_cast<unsigned>(_mm_movemask_epi8(same));
-}
-#endif
+#define PGSEED_SIMD_LOOPS "pgseed/json/escape_loops.hpp"
+#include "pgseed/base/simd_levels.hpp"
 
-// As copy_plain() for what stands between MySQL's quotes. Most of its escapes are JSON's as well:
-// they are copied as they are.
-const char* copy_mysql_plain(const char* from, const char* end, char*& to) {
-  static constexpr auto special = special_bytes<Text::mysql>();
-#if defined(__SSE2__)
-  const __m128i quote = _mm_set1_epi8('"');
-  const __m128i backslash = _mm_set1_epi8('\\');
-  const __m128i apostrophe = _mm_set1_epi8('\'');
-  const __m128i last_control = _mm_set1_epi8(0x1F);
-  while (end - from >= 17) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes);
-    const __m128i escapes = _mm_cmpeq_epi8(bytes, backslash);
-    __m128i hits = _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, apostrophe));
-    hits = _mm_or_si128(hits, _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes));
-    const auto backslashes = static_cast<unsigned>(_mm_movemask_epi8(escapes));
-    auto mask = static_cast<unsigned>(_mm_movemask_epi8(hits)) | backslashes;
-    const unsigned same = backslashes == 0 ? 0 : escapes_of_both(from, backslashes);
-    std::ptrdiff_t step = 16;
-    while (mask != 0) {
-      const auto at = static_cast<unsigned>(__builtin_ctz(mask));
-      if ((same >> at & 1) == 0) {
-        to += at;
-        return from + at;
-      }
-      mask &= ~(3U << at);  // the escaped byte as well
-      if (at == 15) {
-        to[16] = from[16];
-        step = 17;
-      }
-    }
-    from += step;
-    to += step;
-  }
-#endif
-  while (from < end && !special[static_cast<unsigned char>(*from)]) *to++ = *from++;
-  return from;
-}
+using Escape = const char* (*)(const char* from, const char* end, char*& to, const char* limit,
+                               unsigned& flags);
 
-// Copies until the first special byte; returns where it stands. May write kSlack bytes too many.
-template <Text kind>
-const char* copy_plain(const char* from, const char* end, char*& to) {
-  static constexpr auto special = special_bytes<kind>();
-#if defined(__SSE2__)
-  const __m128i quote = _mm_set1_epi8('"');
-  const __m128i backslash = _mm_set1_epi8('\\');
-  const __m128i apostrophe = _mm_set1_epi8('\'');
-  const __m128i last_control = _mm_set1_epi8(0x1F);
-  while (end - from >= 16) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes);
-    __m128i hits = _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash));
-    if constexpr (kind == Text::sql) hits = _mm_or_si128(hits, _mm_cmpeq_epi8(bytes, apostrophe));
-    // Unsigned bytes <= 0x1F: those that their minimum with 0x1F leaves as they are.
-    hits = _mm_or_si128(hits, _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes));
-    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(hits));
-    if (mask != 0) {
-      const int distance = __builtin_ctz(mask);
-      to += distance;
-      return from + distance;
-    }
-    from += 16;
-    to += 16;
-  }
-#endif
-  while (from < end && !special[static_cast<unsigned char>(*from)]) *to++ = *from++;
-  return from;
-}
-
-// False if the text holds a NUL (looked for in MySQL's escapes only).
+// False if the text holds an escaped NUL.
 template <Text kind>
 bool append_escaped(Buffer& out, std::string_view text) {
+  static constexpr Escape kEscapes[simd::kLevels] = PGSEED_SIMD_TABLE(escape<kind>);
+  const Escape escape = kEscapes[static_cast<int>(simd::level())];
   const char* from = text.data();
   const char* const end = from + text.size();
-  bool has_nul = false;
+  unsigned flags = 0;
   // Most text needs few escapes: reserve for the plain copy and ask again when escapes eat the
   // room.
   std::size_t room = text.size() + text.size() / 8 + 64;
-  char* to = out.reserve(room + 2 + kSlack);
-  char* limit = to + room;
+  char* to = out.reserve(room + kEscapeSlack);
   *to++ = '"';
   for (;;) {
-    if constexpr (kind == Text::mysql) {
-      from = copy_mysql_plain(from, end, to);
-    } else {
-      from = copy_plain<kind>(from, end, to);
-    }
+    from = escape(from, end, to, to + room, flags);
     if (from == end) break;
     const auto left = static_cast<std::size_t>(end - from);
-    if (static_cast<std::size_t>(limit - to) < left + kLongestEscape) {
-      out.advance_to(to);
-      room = left + left / 4 + 64 + kLongestEscape;
-      to = out.reserve(room + 2 + kSlack);
-      limit = to + room;
-    }
-    const char byte = *from;
-    if ((kind == Text::sql || kind == Text::mysql) && byte == '\'') {
-      *to++ = '\'';
-      from += 2;
-      if (from > end) from = end;
-    } else if (kind == Text::copy && byte == '\\') {
-      to = put(to, copy_escape(from, end));
-    } else if (kind == Text::mysql && byte == '\\') {
-      from = put_mysql_escape(from, end, to, has_nul);
-    } else {
-      to = put_escape(to, static_cast<unsigned char>(byte));
-      ++from;
-    }
+    out.advance_to(to);
+    room = left + left / 4 + 64;
+    to = out.reserve(room + kEscapeSlack);
   }
   *to++ = '"';
   out.advance_to(to);
-  return !has_nul;
+  return flags == 0;
 }
 
 }  // namespace

@@ -1,8 +1,11 @@
 #include "pgseed/seed/backslashes.hpp"
 
+#include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "pgseed/base/error.hpp"
+#include "pgseed/base/scan.hpp"
 #include "pgseed/base/text.hpp"
 
 namespace pgseed::seed {
@@ -18,6 +21,29 @@ bool escapes_all_quotes(std::string_view text) {
     any = true;
   }
   return any;
+}
+
+bool is_written(const sql::Value& value) {
+  return value.form == sql::Form::verbatim || value.form == sql::Form::doubled_quotes;
+}
+
+// Whether a " may be in some string. Strings that stand close together in the file are searched as
+// one.
+bool may_have_quotes(const std::vector<sql::Value>& values) {
+  constexpr std::uintptr_t kClose = 8;
+  const char* begin = nullptr;
+  const char* end = nullptr;
+  for (const sql::Value& value : values) {
+    if (!is_written(value) || value.text.empty()) continue;
+    const auto gap =
+        reinterpret_cast<std::uintptr_t>(value.text.data()) - reinterpret_cast<std::uintptr_t>(end);
+    if (begin == nullptr || gap > kClose) {
+      if (find_byte(begin, end, '"') != end) return true;
+      begin = value.text.data();
+    }
+    end = value.text.data() + value.text.size();
+  }
+  return find_byte(begin, end, '"') != end;
 }
 
 bool only_postgresql_writes(std::string_view statement) {
@@ -53,15 +79,15 @@ void Backslashes::look_at_row(const sql::DumpReader& reader) {
     return;
   }
   const std::vector<sql::Value>& values = reader.row().values;
+  // Once a backslash was met, only those before a " tell more.
+  const bool searched = met_ && (!where_.empty() || !may_have_quotes(values));
   for (std::size_t index = 0; index < values.size(); ++index) {
     const sql::Value& value = values[index];
     if (!value.cast.empty()) {
       watching_ = false;
       return;
     }
-    const bool string =
-        value.form == sql::Form::verbatim || value.form == sql::Form::doubled_quotes;
-    if (!string || value.text.find('\\') == std::string_view::npos) continue;
+    if (searched || !is_written(value) || value.text.find('\\') == std::string_view::npos) continue;
     met_ = true;
     if (where_.empty() && escapes_all_quotes(value.text)) where_ = reader.where_value(index);
   }

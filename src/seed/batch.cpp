@@ -126,7 +126,7 @@ std::string append_row(const ColumnSet& set, const sql::Row& row, json::Buffer& 
   const std::size_t before = body.size();
   body.append(before == 0 ? '[' : ',');
   for (std::size_t index = 0; index < set.columns.size(); ++index) {
-    body.append(set.prefixes[index]);
+    body.append_short(set.prefixes[index]);
     const char* const trouble = append_value(body, set, index, row.values[set.value_index[index]]);
     if (trouble != nullptr) {
       body.truncate(before);

@@ -77,7 +77,9 @@ class Run {
     note_superseded();
     note_force_state();
     if (sequences_ > 0 && !options_.dry_run) {
-      note(text(sequences_, sequences_ == 1 ? " setval statement was" : " setval statements were",
+      note(text(sequences_,
+                sequences_ == 1 ? " statement that sets a sequence was"
+                                : " statements that set sequences were",
                 " passed over: PostgREST cannot set sequences; run them over the direct connection "
                 "if rows get their ids from them"));
     }

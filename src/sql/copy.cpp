@@ -5,6 +5,7 @@
 #include "pgseed/base/scan.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/base/utf8.hpp"
+#include "pgseed/sql/text_marks.hpp"
 
 namespace pgseed::sql {
 namespace {
@@ -276,6 +277,38 @@ CopyLine read_text_line(Cursor& cursor, const CopyFormat& format, LineEnd& line_
   return CopyLine::row;
 }
 
+// The same for a line whose fields are marked. False, and nothing done, for one that needs a closer
+// look.
+bool read_marked_line(Cursor& cursor, const CopyFormat& format, LineEnd& line_end,
+                      std::vector<Value>& values) {
+  TextMarks& marks = *cursor.marks;
+  if (marks.has_returns()) return false;
+  values.clear();
+  const char* field = cursor.position;
+  for (;;) {
+    const char* const at = marks.next(field, cursor.end);
+    if (at == cursor.end) {
+      if (!cursor.final) throw NeedMore{};
+      return false;
+    }
+    if (*at != '\t' && *at != '\n') return false;
+    Value& value = values.emplace_back();
+    const std::string_view written(field, static_cast<std::size_t>(at - field));
+    if (written == format.null_marker) {
+      value.form = Form::null;
+    } else {
+      value.text = written;
+      value.form = marks.has_backslash(field, at) ? Form::copy_escapes : Form::verbatim;
+    }
+    field = at + 1;
+    if (*at == '\n') break;
+  }
+  if (marks.has_returns() || line_end == LineEnd::carriage_return_newline) return false;
+  line_end = LineEnd::newline;
+  cursor.position = field;
+  return true;
+}
+
 CopyLine read_csv_line(Cursor& cursor, const CopyFormat& format, LineEnd& line_end, Arena& arena,
                        std::vector<Value>& values) {
   const char* const begin = cursor.position;
@@ -445,8 +478,10 @@ bool read_copy_head(Cursor& cursor, CopyHead& head) {
 
 CopyLine read_copy_line(Cursor& cursor, const CopyFormat& format, LineEnd& line_end, Arena& arena,
                         std::vector<Value>& values) {
-  return format.csv ? read_csv_line(cursor, format, line_end, arena, values)
-                    : read_text_line(cursor, format, line_end, arena, values);
+  if (format.csv) return read_csv_line(cursor, format, line_end, arena, values);
+  const bool marked = cursor.marks != nullptr && cursor.marks->marked() == Marked::copy_fields;
+  if (marked && read_marked_line(cursor, format, line_end, values)) return CopyLine::row;
+  return read_text_line(cursor, format, line_end, arena, values);
 }
 
 }  // namespace pgseed::sql

@@ -5,6 +5,7 @@
 #include "pgseed/base/scan.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/base/utf8.hpp"
+#include "pgseed/sql/text_marks.hpp"
 
 namespace pgseed::sql {
 namespace {
@@ -226,11 +227,25 @@ bool read_identifier(Cursor& cursor, std::string& name) {
 }
 
 std::string_view read_quoted(Cursor& cursor, bool escapes, bool& has_escapes) {
-  const char* const opening = cursor.position++;
+  const char* const opening = cursor.position;
+  const bool marked =
+      !escapes && cursor.marks != nullptr && cursor.marks->marked() == Marked::quotes;
+  if (marked) {
+    if (const char* const closing = cursor.marks->closing_quote(opening, has_escapes)) {
+      cursor.position = closing + 1;
+      return {opening + 1, static_cast<std::size_t>(closing - opening - 1)};
+    }
+  }
+  ++cursor.position;
   has_escapes = false;
   for (;;) {
-    cursor.position = escapes ? find_either(cursor.position, cursor.end, '\'', '\\')
-                              : find_byte(cursor.position, cursor.end, '\'');
+    if (escapes) {
+      cursor.position = find_either(cursor.position, cursor.end, '\'', '\\');
+    } else if (marked) {
+      cursor.position = cursor.marks->next(cursor.position, cursor.end);
+    } else {
+      cursor.position = find_byte(cursor.position, cursor.end, '\'');
+    }
     if (cursor.at_end()) {
       throw SyntaxProblem{opening, "a string is never closed",
                           "the file may be cut short, or a quote inside the text is not doubled"};

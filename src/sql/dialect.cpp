@@ -92,7 +92,7 @@ std::string_view closing_mark(std::string_view block, std::size_t at) {
   if (rest[0] == '"') return "\"";
   if (rest[0] == '`') return "`";
   if (rest.substr(0, 2) == "--") return "\n";
-  // MySQL's other comment; no line of the others begins like that.
+  // MySQL's other comment; within a line it may be an operator of PostgreSQL.
   if (rest[0] == '#' && (at == 0 || block[at - 1] == '\n')) return "\n";
   if (rest.substr(0, 2) == "/*" && rest.substr(0, 3) != "/*!" && rest.substr(0, 4) != "/*M!") {
     return "*/";
@@ -161,6 +161,7 @@ std::string outside_strings(std::string_view block) {
     }
     const bool escapes = closing == "'" && at > 0 && (block[at - 1] | 0x20) == 'e' &&
                          (at == 1 || !is_identifier_part(block[at - 2]));
+    if (block[at] == '#') out += "\n#";
     out += closing == "\n" ? "" : closing;
     at += closing == "*/" ? 2 : closing.size();
     at = escapes           ? behind_escaped(block, at)
@@ -259,10 +260,10 @@ DialectGuess guess_dialect(std::string_view first_block) {
     own = std::min(own, upper.find(setting));
   }
   const std::string_view before = std::string_view(upper).substr(0, own);
-  const Found mysql =
-      find_first(before, {"/*!4", "/*!5", "/*!8", "/*M!", "ENGINE=", "ENGINE =", "AUTO_INCREMENT",
-                          "DELIMITER $$", "DELIMITER //", "SET FOREIGN_KEY_CHECKS", "LOCK TABLES ",
-                          "INSERT IGNORE", "SET NAMES UTF8MB"});
+  const Found mysql = find_first(
+      before, {"\n#", "/*!4", "/*!5", "/*!8", "/*M!", "ENGINE=", "ENGINE =", "AUTO_INCREMENT",
+               "DELIMITER $$", "DELIMITER //", "SET FOREIGN_KEY_CHECKS", "LOCK TABLES ",
+               "INSERT IGNORE", "SET NAMES UTF8MB"});
   const Found sqlite = find_first(before, {"PRAGMA ", "AUTOINCREMENT", "SQLITE_SEQUENCE",
                                            "WITHOUT ROWID", "UNISTR(", ",CHAR(10))"});
   // Either may name the other's words further down.

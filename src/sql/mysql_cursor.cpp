@@ -5,6 +5,7 @@
 #include "pgseed/base/scan.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/sql/mysql_scan.hpp"
+#include "pgseed/sql/text_marks.hpp"
 #include "pgseed/sql/value.hpp"
 
 namespace pgseed::sql {
@@ -153,10 +154,28 @@ MysqlString MysqlCursor::read_string() {
     return SyntaxProblem{opening, "a string is never closed",
                          "the file may be cut short, or a quote inside the text is not escaped"};
   };
+  // A backslash before the string would seem to escape what is in it.
+  const bool marked = marks != nullptr && string.quote == '\'' && !backslash_is_data &&
+                      marks->marked() == Marked::unescaped_quotes &&
+                      (opening == marks->text() || opening[-1] != '\\');
+  if (marked) {
+    if (const char* const closing = marks->closing_quote(opening, string.has_doubled)) {
+      string.has_backslashes = marks->has_backslash(position, closing);
+      string.between = {position, static_cast<std::size_t>(closing - position)};
+      position = closing + 1;
+      return string;
+    }
+  }
   for (;;) {
-    position = backslash_is_data
-                   ? find_byte(position, end, string.quote)
-                   : find_unescaped(position, end, string.quote, string.has_backslashes);
+    if (marked) {
+      const char* const from = position;
+      position = marks->next(from, end);
+      string.has_backslashes = string.has_backslashes || marks->has_backslash(from, position);
+    } else if (backslash_is_data) {
+      position = find_byte(position, end, string.quote);
+    } else {
+      position = find_unescaped(position, end, string.quote, string.has_backslashes);
+    }
     if (at_end()) throw never_closed();
     if (peek(1) != string.quote || end - position < 2) break;
     string.has_doubled = true;

@@ -9,6 +9,8 @@
 #include "pgseed/sql/mysql_statement.hpp"
 #include "pgseed/sql/mysql_value.hpp"
 #include "pgseed/sql/rows.hpp"
+#include "pgseed/sql/text_marks.hpp"
+#include "pgseed/sql/usual.hpp"
 
 namespace pgseed::sql {
 namespace {
@@ -16,25 +18,6 @@ namespace {
 constexpr std::size_t kLongestDelimiter = 15;
 
 enum class State { between, insert_rows, assigned_row, insert_tail, statement };
-
-bool is_plain_end(char byte) {
-  return byte == ',' || byte == ')';
-}
-
-bool is_decimal(char byte) {
-  return static_cast<unsigned char>(byte - '0') < 10;
-}
-
-// Past the usual blanks; comments and the end of the window are for skip_blanks().
-void skip_usual_blanks(MysqlCursor& at) {
-  while (at.position < at.end && (*at.position == ' ' || *at.position == '\n' ||
-                                  *at.position == '\r' || *at.position == '\t')) {
-    ++at.position;
-  }
-}
-bool at_byte(const MysqlCursor& at, char byte) {
-  return at.position < at.end && *at.position == byte;
-}
 
 bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
@@ -62,7 +45,9 @@ class MysqlReader final : public DialectReader {
   MysqlReader(Input& input, std::string name, const ReaderOptions& options)
       : window_(input, std::move(name), options.max_row_bytes),
         options_(options),
-        converted_(options.encoding == TextEncoding::converted) {}
+        converted_(options.encoding == TextEncoding::converted) {
+    window_.look_for(Marked::unescaped_quotes);
+  }
 
   Piece next() override {
     for (;;) {
@@ -99,7 +84,7 @@ class MysqlReader final : public DialectReader {
   }
 
   MysqlCursor cursor() const {
-    return {window_.begin(), window_.end(), window_.final(), modes_.now()};
+    return {window_.begin(), window_.end(), window_.final(), modes_.now(), window_.marks()};
   }
 
   // The text before the cursor is read. Rows and statement heads come through here whole.
@@ -296,16 +281,7 @@ class MysqlReader final : public DialectReader {
 
   // To the '(' of the next row. Comments on the way do not stay in the window.
   void to_row(MysqlCursor& at) {
-    const MysqlCursor before = at;
-    bool comma = comma_done_;
-    skip_usual_blanks(at);
-    if (!comma && at_byte(at, ',')) {
-      comma = true;
-      ++at.position;
-      skip_usual_blanks(at);
-    }
-    if (comma && at_byte(at, '(')) return;
-    at = before;
+    if (skip_to_usual_row(at, comma_done_)) return;
     if (!comma_done_) {
       if (!at.accept(',')) throw SyntaxProblem{at.position, "expected ',' or ';'", ""};
       at.skip_blanks();
@@ -332,7 +308,7 @@ class MysqlReader final : public DialectReader {
       skip_usual_blanks(at);
       if (!read_usual_value(at, value)) {
         read_mysql_value(at, arena_, value, converted_);
-        if (!is_plain_end(at.peek())) refuse_glued(at);
+        if (!ends_value(at.peek())) refuse_glued(at);
       }
       if (*at.position++ == ')') return;
     }
@@ -345,7 +321,7 @@ class MysqlReader final : public DialectReader {
     const char first = at.peek();
     if (first == '\'') {
       const MysqlString string = at.read_string();
-      if (is_plain_end(at.peek()) && !(converted_ && !is_ascii(string.between))) {
+      if (ends_value(at.peek()) && !(converted_ && !is_ascii(string.between))) {
         value.text = string.between;
         value.form = string.has_backslashes ? Form::mysql_escapes
                      : string.has_doubled   ? Form::doubled_quotes
@@ -355,30 +331,7 @@ class MysqlReader final : public DialectReader {
       at.position = begin;
       return false;
     }
-    const char* scan = begin;
-    if (is_decimal(first) || first == '-') {
-      if (first == '-') ++scan;
-      const char* const digits = scan;
-      while (scan < at.end && is_decimal(*scan)) ++scan;
-      const auto whole = scan - digits;
-      if (scan < at.end && *scan == '.' && whole > 0) {
-        const char* const point = scan++;
-        while (scan < at.end && is_decimal(*scan)) ++scan;
-        if (scan == point + 1) return false;
-      }
-      const bool normal = whole > 0 && (*digits != '0' || (whole == 1 && first != '-'));
-      if (!normal || scan == at.end || !is_plain_end(*scan)) return false;
-      value.form = Form::number;
-      value.text = {begin, static_cast<std::size_t>(scan - begin)};
-      at.position = scan;
-      return true;
-    }
-    if (at.end - begin < 5 || std::string_view(begin, 4) != "NULL" || !is_plain_end(begin[4])) {
-      return false;
-    }
-    value.form = Form::null;
-    at.position += 4;
-    return true;
+    return read_usual_literal(at, value);
   }
 
   // Behind a value something other than , or ) stands.

@@ -10,6 +10,8 @@
 #include "pgseed/base/text.hpp"
 #include "pgseed/base/utf8.hpp"
 #include "pgseed/sql/copy.hpp"
+#include "pgseed/sql/text_marks.hpp"
+#include "pgseed/sql/usual.hpp"
 
 namespace pgseed::sql {
 namespace {
@@ -78,7 +80,7 @@ class PostgresqlReader final : public DialectReader {
   }
 
   Cursor cursor() const {
-    return {window.begin(), window.end(), window.final(), backslash_is_data};
+    return {window.begin(), window.end(), window.final(), backslash_is_data, window.marks()};
   }
 
   // The text before the cursor is read. Rows and statement heads come through here whole.
@@ -258,6 +260,7 @@ class PostgresqlReader final : public DialectReader {
     line_end = LineEnd::undecided;
     take_head(std::move(fresh));
     finish(at);
+    if (!format.csv && format.delimiter == '\t') window.look_for(Marked::copy_fields);
     values_in_row = 0;
     state = !options.rows   ? State::skip_copy
             : format.header ? State::copy_header
@@ -286,16 +289,13 @@ class PostgresqlReader final : public DialectReader {
       return Piece::row;
     }
     Cursor at = cursor();
-    if (!comma_done) {
-      if (!accept(at, ',')) throw SyntaxProblem{at.position, "expected ',' or ';'", ""};
-      skip_blanks(at);
+    if (skip_to_usual_row(at, comma_done)) {
       finish(at);
       comma_done = true;
+    } else {
+      to_row(at);
     }
-    skip_blanks(at);
-    const char* const begin = at.position;
-    if (at.peek() != '(') throw SyntaxProblem{begin, "expected '(' at the beginning of a row", ""};
-    ++at.position;
+    const char* const begin = at.position++;
     try {
       read_values(at);
     } catch (const Unsupported& problem) {
@@ -315,7 +315,7 @@ class PostgresqlReader final : public DialectReader {
       }
     }
     // Behind the row: another one, the end, or a clause that follows the rows.
-    skip_blanks(at);
+    if (!at_byte(at, ',')) skip_blanks(at);
     const char next = at.peek();
     if (next != ',') {
       if (at.at_end()) {
@@ -331,6 +331,20 @@ class PostgresqlReader final : public DialectReader {
     return Piece::row;
   }
 
+  // To the '(' of the next row. Comments on the way do not stay in the window.
+  void to_row(Cursor& at) {
+    if (!comma_done) {
+      if (!accept(at, ',')) throw SyntaxProblem{at.position, "expected ',' or ';'", ""};
+      skip_blanks(at);
+      finish(at);
+      comma_done = true;
+    }
+    skip_blanks(at);
+    if (at.peek() != '(') {
+      throw SyntaxProblem{at.position, "expected '(' at the beginning of a row", ""};
+    }
+  }
+
   // Behind '(': values up to and including ')'.
   void read_values(Cursor& at) {
     for (;;) {
@@ -342,12 +356,11 @@ class PostgresqlReader final : public DialectReader {
         bool has_quotes = false;
         value.text = read_quoted(at, false, has_quotes);
         value.form = has_quotes ? Form::doubled_quotes : Form::verbatim;
-        const char next = at.peek();
-        if (next != ',' && next != ')') {
+        if (!ends_value(at.peek())) {
           at.position = opening;
           read_value(at, arena, value);
         }
-      } else {
+      } else if (!read_usual_literal(at, value)) {
         read_value(at, arena, value);
       }
       if (*at.position++ == ')') return;
@@ -414,8 +427,7 @@ class PostgresqlReader final : public DialectReader {
     row.values.clear();
     row.unsupported.clear();
     if (read_copy_line(at, format, line_end, arena, row.values) == CopyLine::end) {
-      finish(at);
-      state = State::between;
+      end_copy(at);
       return false;
     }
     if (state == State::copy_header) {
@@ -437,7 +449,12 @@ class PostgresqlReader final : public DialectReader {
       finish(at);
       arena.reset();
     }
+    end_copy(at);
+  }
+
+  void end_copy(const Cursor& at) {
     finish(at);
+    window.look_for(Marked::quotes);
     state = State::between;
   }
 

@@ -4,6 +4,7 @@
 
 #include "pgseed/base/scan.hpp"
 #include "pgseed/base/text.hpp"
+#include "pgseed/sql/text_marks.hpp"
 
 namespace pgseed::sql {
 namespace {
@@ -71,11 +72,19 @@ void SqliteCursor::require(char byte, const char* context) {
 }
 
 std::string_view SqliteCursor::read_delimited(bool& doubled) {
-  const char* const opening = position++;
+  const char* const opening = position;
   const char closing = *opening == '[' ? ']' : *opening;
+  const bool marked = closing == '\'' && marks != nullptr && marks->marked() == Marked::quotes;
+  if (marked) {
+    if (const char* const quote = marks->closing_quote(opening, doubled)) {
+      position = quote + 1;
+      return {opening + 1, static_cast<std::size_t>(quote - opening - 1)};
+    }
+  }
+  ++position;
   doubled = false;
   for (;;) {
-    position = find_byte(position, end, closing);
+    position = marked ? marks->next(position, end) : find_byte(position, end, closing);
     if (at_end()) {
       if (closing == '\'') {
         throw SyntaxProblem{opening, "a string is never closed",

@@ -59,7 +59,9 @@ class SqliteReader final : public DialectReader {
     throw error;
   }
 
-  SqliteCursor cursor() const { return {window_.begin(), window_.end(), window_.final()}; }
+  SqliteCursor cursor() const {
+    return {window_.begin(), window_.end(), window_.final(), window_.marks()};
+  }
 
   // The text before the cursor is read. Rows and statement heads come through here whole.
   void finish(const Cursor& at) {

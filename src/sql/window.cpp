@@ -9,6 +9,7 @@
 #include "pgseed/base/scan.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/base/utf8.hpp"
+#include "pgseed/sql/text_marks.hpp"
 
 namespace pgseed::sql {
 namespace {
@@ -42,13 +43,28 @@ Window::Window(Input& input, std::string name, std::size_t longest_piece)
   reserve(kBlock);
 }
 
+Window::~Window() = default;
+
 // realloc moves a large buffer without copying it, so that growing needs no second one.
 void Window::reserve(std::size_t capacity) {
-  char* const larger = static_cast<char*>(std::realloc(buffer_.get(), capacity));
+  // A block more can be read behind the end.
+  char* const larger =
+      static_cast<char*>(std::realloc(buffer_.get(), capacity + TextMarks::kBlock));
   if (larger == nullptr) throw std::bad_alloc();
   (void)buffer_.release();
   buffer_.reset(larger);
   capacity_ = capacity;
+  const Marked marked = marks_ ? marks_->marked() : Marked::quotes;
+  const bool mark = capacity <= kMostMarked;
+  marks_ = mark ? std::make_unique<TextMarks>(capacity) : nullptr;
+  if (mark) marks_->restart(buffer_.get() + counted_, last_ - counted_, marked);
+}
+
+void Window::look_for(Marked marked) {
+  if (!marks_ || marks_->marked() == marked) return;
+  line_ = line_of(begin());
+  counted_ = first_;
+  marks_->restart(begin(), last_ - first_, marked);
 }
 
 void Window::report_long() {
@@ -78,10 +94,11 @@ void Window::make_room() {
     } else {
       column_base_ = count_characters(gone.substr(newline + 1));
     }
-    line_of(begin());
+    line_ = line_of(begin());
+    counted_ = first_;
     std::memmove(buffer_.get(), begin(), pending);
     examined_ -= std::min(examined_, first_);
-    counted_ -= first_;
+    counted_ = 0;
     if (dirty_ != kClean && dirty_ >= first_) {
       dirty_ -= first_;
     } else if (dirty_ != kClean) {  // passed over: what came behind it was not looked at yet
@@ -90,6 +107,7 @@ void Window::make_room() {
     }
     last_ = pending;
     first_ = 0;
+    if (marks_) marks_->restart(buffer_.get(), pending, marks_->marked());
   }
   if (capacity_ - last_ < kBlock / 2) {
     reserve(capacity_ * 2);
@@ -109,6 +127,7 @@ void Window::fill(std::size_t wanted) {
       }
     }
   }
+  if (marks_) marks_->grow(last_ - counted_);
   examine(examined_);
 }
 
@@ -143,6 +162,7 @@ void Window::consume(const char* position) {
 
 std::uint64_t Window::line_of(const char* position) {
   const auto offset = static_cast<std::size_t>(position - buffer_.get());
+  if (marks_ && offset >= counted_) return line_ + marks_->newlines_before(offset - counted_);
   if (offset < counted_) {
     return line_ - count_newlines(position, buffer_.get() + counted_);
   }
@@ -206,15 +226,15 @@ void Window::report_dirty() {
 }
 
 void Window::switch_encoding(std::string_view encoding) {
-  if (counted_ > first_) {  // what was counted behind first_ is about to change
-    line_ -= count_newlines(begin(), buffer_.get() + counted_);
-    counted_ = first_;
-  }
+  // What was counted behind first_ is about to change.
+  line_ = line_of(begin());
+  counted_ = first_;
   const std::string unread = input_.switch_encoding(encoding, {begin(), last_ - first_});
   const std::size_t needed = first_ + unread.size();
   if (needed > capacity_) reserve(needed + kBlock);
   std::memcpy(buffer_.get() + first_, unread.data(), unread.size());
   last_ = needed;
+  if (marks_) marks_->restart(begin(), unread.size(), marks_->marked());
   dirty_ = kClean;
   examined_ = first_;
   examine(first_);

@@ -7,6 +7,8 @@
 
 namespace pgseed::sql {
 
+class TextMarks;
+
 // Thrown at the end of a window that is not the end of the text.
 struct NeedMore {};
 
@@ -23,6 +25,7 @@ struct Cursor {
   bool final;  // nothing follows `end`
   // standard_conforming_strings: a backslash in '...' is data. Off: it escapes, as in E'...'.
   bool backslash_is_data = true;
+  TextMarks* marks = nullptr;  // of the text, where it has them
 
   // The byte `ahead` of the position, 0 past the end of the text.
   char peek(std::size_t ahead = 0) const {

@@ -29,8 +29,10 @@ struct MysqlString {
 struct MysqlCursor : Cursor {
   bool ansi_quotes = false;
 
-  MysqlCursor(const char* from, const char* to, bool is_final, const MysqlMode& mode)
-      : Cursor{from, to, is_final, mode.backslash_is_data}, ansi_quotes(mode.ansi_quotes) {}
+  MysqlCursor(const char* from, const char* to, bool is_final, const MysqlMode& mode,
+              TextMarks* text_marks = nullptr)
+      : Cursor{from, to, is_final, mode.backslash_is_data, text_marks},
+        ansi_quotes(mode.ansi_quotes) {}
   explicit MysqlCursor(std::string_view whole, const MysqlMode& mode = {})
       : MysqlCursor(whole.data(), whole.data() + whole.size(), true, mode) {}
 

@@ -11,8 +11,8 @@
 namespace pgseed::sql {
 
 struct SqliteCursor : Cursor {
-  SqliteCursor(const char* from, const char* to, bool is_final)
-      : Cursor{from, to, is_final, true} {}
+  SqliteCursor(const char* from, const char* to, bool is_final, TextMarks* text_marks = nullptr)
+      : Cursor{from, to, is_final, true, text_marks} {}
   explicit SqliteCursor(std::string_view whole)
       : SqliteCursor(whole.data(), whole.data() + whole.size(), true) {}
 

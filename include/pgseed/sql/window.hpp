@@ -12,6 +12,9 @@
 
 namespace pgseed::sql {
 
+enum class Marked : std::uint8_t;
+class TextMarks;
+
 // Where the text comes from. Implemented above this layer (a file, standard input, a test).
 class Input {
  public:
@@ -36,12 +39,21 @@ class Window {
  public:
   // name: for messages; longest_piece: bytes that may be unconsumed at once.
   Window(Input& input, std::string name, std::size_t longest_piece);
+  ~Window();
+  Window(const Window&) = delete;
+  Window& operator=(const Window&) = delete;
 
   // The unconsumed text. The pointers are valid until more() or switch_encoding().
   const char* begin() const { return buffer_.get() + first_; }
   const char* end() const { return buffer_.get() + last_; }
   // True when no byte follows end().
   bool final() const { return final_; }
+
+  // Of the unconsumed text, until more() or switch_encoding(); null once a piece came that is too
+  // long for it.
+  TextMarks* marks() const { return marks_.get(); }
+  // What they mark of it.
+  void look_for(Marked marked);
 
   // Reads more text behind end(). Throws Error{input} when the unconsumed piece is too long.
   void more();
@@ -98,7 +110,9 @@ class Window {
     void operator()(char* bytes) const { std::free(bytes); }
   };
 
-  static constexpr std::size_t kBlock = std::size_t{256} * 1024;
+  static constexpr std::size_t kBlock = std::size_t{128} * 1024;
+  // Longer pieces are searched as they come: their marks would take half of their room again.
+  static constexpr std::size_t kMostMarked = std::size_t{1} << 20;
   // How far a parser may look ahead of the piece that it reads.
   static constexpr std::size_t kLookAhead = 8;
   static constexpr std::size_t kClean = static_cast<std::size_t>(-1);
@@ -107,6 +121,7 @@ class Window {
   std::string name_;
   std::size_t longest_piece_;
   std::unique_ptr<char, Free> buffer_;
+  std::unique_ptr<TextMarks> marks_;  // of what is behind counted_, which stays there
   std::size_t capacity_ = 0;
   std::size_t first_ = 0;
   std::size_t last_ = 0;
