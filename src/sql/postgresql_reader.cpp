@@ -350,19 +350,11 @@ class PostgresqlReader final : public DialectReader {
     for (;;) {
       Value& value = row.values.emplace_back();
       while (at.peek() == ' ') ++at.position;
-      // Most values are plain strings; they need none of the general reader.
-      if (at.peek() == '\'' && at.backslash_is_data) {
-        const char* const opening = at.position;
-        bool has_quotes = false;
-        value.text = read_quoted(at, false, has_quotes);
-        value.form = has_quotes ? Form::doubled_quotes : Form::verbatim;
-        if (!ends_value(at.peek())) {
-          at.position = opening;
-          read_value(at, arena, value);
-        }
-      } else if (!read_usual_literal(at, value)) {
-        read_value(at, arena, value);
-      }
+      // Most values need none of the general reader.
+      const bool is_string = at.peek() == '\'' && at.backslash_is_data;
+      const bool is_usual =
+          is_string ? read_usual_string(at, value) : read_usual_literal(at, value);
+      if (!is_usual) read_value(at, arena, value);
       if (*at.position++ == ')') return;
     }
   }
