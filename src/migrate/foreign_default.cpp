@@ -162,7 +162,8 @@ std::optional<std::string> literal(const DdlToken& token, const std::string& sig
       if (!written && token.kind != Kind::bytes) return {};
       std::string bytes = token.kind == Kind::bytes ? token.text : value;
       if (column.range == sql::DdlRange::exact_bytes && bytes.size() < column.range_bytes) {
-        bytes.resize(column.range_bytes, '\0');  // as binary(n) fills it up
+        // As binary(n) fills it up; MySQL has none of more than 255 bytes.
+        if (column.range_bytes <= 255) bytes.resize(column.range_bytes, '\0');
       }
       return text("'\\x", hex_of(bytes), '\'');
     }
