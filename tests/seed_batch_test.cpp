@@ -1,4 +1,5 @@
 #include "pgseed/seed/batch.hpp"
+#include "pgseed/seed/row_json.hpp"
 
 #include <doctest/doctest.h>
 

@@ -11,6 +11,7 @@
 #include "pgseed/base/text.hpp"
 #include "pgseed/seed/batch.hpp"
 #include "pgseed/seed/dump_input.hpp"
+#include "pgseed/seed/row_json.hpp"
 #include "pgseed/sql/rows.hpp"
 #include "support/simd_levels.hpp"
 

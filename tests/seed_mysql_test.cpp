@@ -8,6 +8,7 @@
 #include "pgseed/seed/batch.hpp"
 #include "pgseed/seed/columns.hpp"
 #include "pgseed/seed/foreign_value.hpp"
+#include "pgseed/seed/row_json.hpp"
 #include "support/seeding.hpp"
 
 using namespace pgseed;

@@ -1,4 +1,5 @@
 #include "pgseed/seed/keys.hpp"
+#include "pgseed/seed/row_json.hpp"
 
 #include <functional>
 

@@ -1,4 +1,5 @@
 #include "pgseed/seed/tally.hpp"
+#include "pgseed/seed/row_json.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -144,14 +144,20 @@ bool Window::is_clean(std::string_view text) {
 }
 
 void Window::examine(std::size_t from) {
-  if (dirty_ != kClean) return;
-  const std::string_view fresh(buffer_.get() + from, last_ - from);
-  const std::size_t tail = final_ ? 0 : incomplete_utf8_tail(fresh);
-  const std::string_view whole = fresh.substr(0, fresh.size() - tail);
-  std::size_t bad = is_utf8(whole) ? std::string_view::npos : find_invalid_utf8(whole);
-  bad = std::min(bad, whole.find('\0'));
-  if (bad != std::string_view::npos) dirty_ = from + bad;
-  examined_ = last_ - tail;
+  // In slices that stay in the nearest cache from one look to the next.
+  constexpr std::size_t kSlice = std::size_t{16} * 1024;
+  while (dirty_ == kClean && from < last_) {
+    const bool is_last = last_ - from <= kSlice;
+    const std::string_view fresh(buffer_.get() + from, is_last ? last_ - from : kSlice);
+    const std::size_t tail = is_last && final_ ? 0 : incomplete_utf8_tail(fresh);
+    const std::string_view whole = fresh.substr(0, fresh.size() - tail);
+    std::size_t bad = is_utf8(whole) ? std::string_view::npos : find_invalid_utf8(whole);
+    bad = std::min(bad, whole.find('\0'));
+    if (bad != std::string_view::npos) dirty_ = from + bad;
+    from += whole.size();
+    examined_ = from;
+    if (is_last) break;
+  }
 }
 
 void Window::consume(const char* position) {

@@ -27,6 +27,7 @@
 #include "pgseed/seed/batch.hpp"
 #include "pgseed/seed/columns.hpp"
 #include "pgseed/seed/dump_input.hpp"
+#include "pgseed/seed/row_json.hpp"
 #include "pgseed/seed/survey.hpp"
 #include "pgseed/sql/rows.hpp"
 

@@ -10,6 +10,7 @@
 #include "fuzz/promise.hpp"
 #include "pgseed/json/reader.hpp"
 #include "pgseed/seed/batch.hpp"
+#include "pgseed/seed/row_json.hpp"
 
 using namespace pgseed;
 using namespace pgseed::test;

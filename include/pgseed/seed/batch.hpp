@@ -8,42 +8,10 @@
 #include <string_view>
 #include <vector>
 
-#include "pgseed/http/client.hpp"
 #include "pgseed/json/writer.hpp"
-#include "pgseed/schema/model.hpp"
-#include "pgseed/seed/columns.hpp"
-#include "pgseed/sql/rows.hpp"
+#include "pgseed/seed/column_set.hpp"
 
 namespace pgseed::seed {
-
-// Columns that rows of a table send, in order; everything that is the same for all such rows.
-struct ColumnSet {
-  std::size_t table = 0;  // index of the table in the run
-  TableName table_name;
-  std::vector<std::string> columns;
-  std::vector<std::size_t> value_index;  // which value of the row goes into the column
-  std::vector<ColumnClass> classes;
-  std::vector<std::string> types;
-  std::vector<std::string> prefixes;  // {"a":   ,"b":   ...
-  std::vector<std::size_t> key;       // positions of the key's columns; empty: no key in the body
-  bool serial = false;                // rows refer to earlier ones: one batch at a time
-  bool table_was_empty = false;       // before the run: what is found there is ours
-  std::string time_zone;              // that the values without one are in; empty: the server's
-  Meaning meaning;
-  HttpRequest request;  // all but the body
-
-  // Fills prefixes from columns.
-  void finish();
-};
-
-// Appends the row as a JSON object. Returns why the row cannot be sent (invalid JSON for a json
-// column, a NUL in a text), or an empty string; on failure the body is as it was before.
-std::string append_row(const ColumnSet& set, const sql::Row& row, json::Buffer& body);
-
-// What goes into the column at `position` of the set, as text; nullopt for NULL. Of a value that
-// cannot go: its bytes in hex, if they are no text.
-std::optional<std::string> text_of_value(const ColumnSet& set, std::size_t position,
-                                         const sql::Value& value);
 
 struct RowMark {
   std::size_t begin;     // offset of its '{' in the body

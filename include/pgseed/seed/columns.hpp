@@ -26,6 +26,10 @@ enum class ColumnClass : std::uint8_t {
 
 ColumnClass class_of(const std::string& type);
 
+inline bool travels_raw(ColumnClass column) {
+  return column == ColumnClass::json || column == ColumnClass::jsonb;
+}
+
 // How the values of a file are meant.
 struct Meaning {
   sql::Dialect dialect = sql::Dialect::postgresql;
@@ -35,7 +39,7 @@ struct Meaning {
 // False for the many values that cannot_carry() always lets pass.
 inline bool may_not_carry(const sql::Value& value, ColumnClass column, const Meaning& meaning) {
   if (!value.cast.empty() || value.form == sql::Form::moment || value.form == sql::Form::bytes ||
-      column == ColumnClass::json || column == ColumnClass::jsonb) {
+      travels_raw(column)) {
     return true;
   }
   return meaning.dialect == sql::Dialect::mysql &&

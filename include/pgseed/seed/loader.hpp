@@ -13,40 +13,21 @@
 #include "pgseed/seed/batch.hpp"
 #include "pgseed/seed/keys.hpp"
 #include "pgseed/seed/options.hpp"
+#include "pgseed/seed/row_walk.hpp"
+#include "pgseed/seed/run_tables.hpp"
 #include "pgseed/seed/sender.hpp"
-#include "pgseed/seed/survey.hpp"
 #include "pgseed/seed/tally.hpp"
 
 namespace pgseed::seed {
 
-// Pieces are numbered through all files of a run.
-constexpr std::uint64_t first_piece_of_file(std::size_t file) {
-  return static_cast<std::uint64_t>(file) << 40;
-}
-
-struct RunTable {
-  TableName name;
-  bool wanted = true;     // by --table and --exclude
-  std::size_t tally = 0;  // its number there
-  std::size_t pass = 0;
-  std::vector<std::size_t> parents;  // indexes of tables that must be complete before
-  bool refers_to_itself = false;
-  const Table* model = nullptr;   // types and keys, if the target tells
-  std::vector<std::string> key;   // columns of the conflict target or primary key
-  std::uint64_t seen = 0;         // rows met, for --offset and --limit
-  std::optional<bool> was_empty;  // before the run; unset: not asked yet
-  std::uint64_t last_piece = 0;   // from the survey, to stop reading early
-  bool surveyed = false;
-};
-
-class Loader {
+class Loader final : private RowTaker {
  public:
   struct Setup {
     const Options* options = nullptr;
     Transport* transport = nullptr;
     const rest::Endpoint* endpoint = nullptr;
-    const Model* types = nullptr;
     const Model* order = nullptr;  // of columns; may be nullptr
+    RunTables* tables = nullptr;
     Tally* tally = nullptr;
     Sender* sender = nullptr;
     Observer* observer = nullptr;
@@ -55,17 +36,12 @@ class Loader {
     bool model_is_complete = false;                // types of all tables are known
   };
   explicit Loader(const Setup& setup);
-  ~Loader();
+  ~Loader() override;
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
 
-  // The run's table of this name; made on first sight.
-  RunTable& table(const TableName& name);
-  std::vector<std::unique_ptr<RunTable>>& tables() { return tables_; }
-
   // Makes the column set ready and preflights it. No exchange may be in flight.
-  void prepare(RunTable& table, const ColumnSetUse& use, const sql::TableDefinitions& definitions,
-               const std::string& path, const std::string& time_zone, sql::Dialect dialect);
+  void prepare(RunTable& table, const RowKind& kind);
 
   // Loads the rows of tables of this pass. file: its number in the tally. Returns at the end of the
   // file, when nothing of it is wanted any more, or when the sender has ended.
@@ -78,16 +54,22 @@ class Loader {
   const MappingUse& mapping_use() const { return mapping_use_; }
 
  private:
-  struct SetKey;
   struct Prepared;
-  class FileLoad;
+  struct Keys {
+    KeysOnTheWay on_the_way;
+    SeenKeys seen;
+  };
 
-  Prepared* find_prepared(const RunTable& table, const ColumnSetUse& use,
-                          const std::string& time_zone, sql::Dialect dialect);
-  Prepared& prepared_for(RunTable& table, const ColumnSetUse& use,
-                         const sql::TableDefinitions& definitions, const std::string& path,
-                         const std::string& time_zone, sql::Dialect dialect);
-  void take_row(Prepared& prepared, const sql::Row& row, std::size_t file);
+  bool ended() const override;
+  void enter(RunTable& table) override;
+  const ColumnSet& columns(RunTable& table, const RowKind& kind) override;
+  void take(const ColumnSet& set, const sql::Row& row) override;
+  void take_unsupported(RunTable& table, const std::string& what, std::uint64_t line,
+                        const sql::DumpReader& reader) override;
+  void take_unsupported(const sql::Statement& statement) override;
+
+  Prepared* find_prepared(const RunTable& table, const RowKind& kind);
+  Keys& keys_of(std::size_t table);
   void take_key(Prepared& prepared, const std::string& key);
   void note_unstable_keys(const RunTable& table);
   bool was_empty(RunTable& table, const ColumnSet& set);
@@ -95,17 +77,19 @@ class Loader {
   void flush_all();
   void flush_others_of_table(const Prepared& prepared);
   void pump();
-  Batch& open_batch(Prepared& prepared, std::size_t file);
+  Batch& open_batch(Prepared& prepared);
 
   Setup setup_;
-  std::vector<std::unique_ptr<RunTable>> tables_;
   std::vector<std::unique_ptr<Prepared>> prepared_;
-  std::vector<std::unique_ptr<KeysOnTheWay>> keys_;  // by tally number of the table
-  std::vector<std::unique_ptr<SeenKeys>> seen_;
+  std::vector<std::unique_ptr<Keys>> keys_;  // by tally number of the table
   std::map<std::uint64_t, std::pair<std::size_t, std::vector<std::string>>> keys_of_groups_;
   MappingUse mapping_use_;
   std::uint64_t sequence_ = 0;
   std::uint64_t next_group_ = 1;
+  // The file at hand.
+  std::size_t file_ = 0;
+  std::string path_;
+  bool surveyed_ = false;
 };
 
 }  // namespace pgseed::seed

@@ -15,7 +15,7 @@
 #include "pgseed/rest/api.hpp"
 #include "pgseed/seed/options.hpp"
 #include "pgseed/seed/report.hpp"
-#include "pgseed/seed/survey.hpp"
+#include "pgseed/seed/run_inputs.hpp"
 
 namespace pgseed::seed {
 
@@ -25,9 +25,8 @@ struct Services {
   std::string target;
   // Connects to the API; called after the files were opened and recognised. Throws Error.
   std::function<rest::Connection()> connect;
-  // The complete catalogue of some schemas over the direct connection; empty function: none is
-  // configured. Called only when a file needs it.
-  std::function<Model(const std::vector<std::string>& schemas)> catalogue;
+  // Empty function: no direct connection is configured. Called only when a file needs it.
+  ReadCatalogue catalogue;
   Observer* observer = nullptr;
   std::function<std::chrono::steady_clock::time_point()> clock;  // steady_clock::now in real life
 };

@@ -1,0 +1,54 @@
+#pragma once
+// The tables of a run: those of the files, whether wanted or not, with what the run knows of each.
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pgseed/schema/model.hpp"
+#include "pgseed/seed/options.hpp"
+
+namespace pgseed::seed {
+
+class Tally;
+
+// Pieces are numbered through all files of a run.
+constexpr std::uint64_t first_piece_of_file(std::size_t file) {
+  return static_cast<std::uint64_t>(file) << 40;
+}
+
+struct RunTable {
+  TableName name;
+  bool wanted = true;     // by --table and --exclude
+  std::size_t tally = 0;  // its number there
+  std::size_t pass = 0;
+  std::vector<std::size_t> parents;  // indexes of tables that must be complete before
+  bool refers_to_itself = false;
+  const Table* model = nullptr;   // types and keys, if the target tells
+  std::vector<std::string> key;   // columns of the conflict target or primary key
+  std::uint64_t seen = 0;         // rows met, for --offset and --limit
+  std::optional<bool> was_empty;  // before the run; unset: not asked yet
+  std::uint64_t last_piece = 0;   // from the survey, to stop reading early
+  bool surveyed = false;
+};
+
+class RunTables {
+ public:
+  // All must outlive the tables. types: what is known of the target's.
+  RunTables(const Options& options, Tally& tally, const Model* types)
+      : options_(options), tally_(tally), types_(types) {}
+
+  // The run's table of this name; made on first sight, and it stays where it is.
+  RunTable& table(const TableName& name);
+  const std::vector<std::unique_ptr<RunTable>>& all() const { return tables_; }
+
+ private:
+  const Options& options_;
+  Tally& tally_;
+  const Model* types_;
+  std::vector<std::unique_ptr<RunTable>> tables_;
+};
+
+}  // namespace pgseed::seed

@@ -1,0 +1,218 @@
+#include "pgseed/seed/run_inputs.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "pgseed/base/error.hpp"
+#include "pgseed/base/text.hpp"
+#include "pgseed/seed/columns.hpp"
+
+namespace pgseed::seed {
+
+RunInputs::RunInputs(Setup setup)
+    : options_(*setup.options),
+      transport_(setup.transport),
+      catalogue_(std::move(setup.catalogue)),
+      note_(std::move(setup.note)) {}
+
+void RunInputs::connected(const rest::Connection& connection) {
+  is_connected_ = true;
+  endpoint_ = connection.endpoint;
+  has_openapi_ = connection.has_openapi;
+  types_ = connection.model;
+}
+
+DumpInput* RunInputs::stream(std::size_t index) {
+  DumpInput* const input = streams_[index].get();
+  if (input != nullptr) tell_json_columns(*input);
+  return input;
+}
+
+std::unique_ptr<DumpInput> RunInputs::open_part(std::size_t index) const {
+  auto input = std::make_unique<DumpInput>(parts_[index], options_.input);
+  tell_json_columns(*input);
+  return input;
+}
+
+void RunInputs::open() {
+  // FORCE deletes only after the whole input was read through, so it is read twice.
+  parts_ = list_inputs(options_.files, options_.input.packed, options_.mode == Mode::force);
+  for (const InputPart& part : parts_) {
+    auto input = std::make_unique<DumpInput>(part, options_.input);
+    const sql::Dialect dialect = dialect_of(*input, options_.dialect);
+    if (input->empty()) throw Error(ErrorKind::input, "the file is empty", input->name());
+    FileReport file;
+    file.path = part.shown();
+    file.bytes = input->size().value_or(0);
+    file.dialect = input->is_sql() ? sql::name(dialect) : input->row_format();
+    files_.push_back(file);
+    names_.push_back(input->name());
+    dialects_.push_back(dialect);
+    if (input->row_format() == "csv" || input->row_format() == "json") take_named_table();
+    streams_.push_back(input->repeatable() ? nullptr : std::move(input));
+  }
+}
+
+TableName RunInputs::named_table() const {
+  const RowOptions& rows = options_.input.rows;
+  return {rows.schema.empty() ? options_.schema : rows.schema, rows.table};
+}
+
+// --table says what the rows of CSV and JSON are called before they are mapped; what is loaded
+// goes by the name after it.
+void RunInputs::take_named_table() {
+  const TableRule* const rule = options_.mapping ? options_.mapping->find(named_table()) : nullptr;
+  if (rule == nullptr || !rule->table) return;
+  const TableName target = rule->target_of(named_table());
+  options_.tables = {target.schema + "." + target.table};
+}
+
+// Which strings of JSON rows are JSON in the table, only the target knows.
+void RunInputs::tell_json_columns(DumpInput& input) const {
+  if (input.row_format() != "json") return;
+  std::vector<std::string> columns = options_.json_columns.value_or(std::vector<std::string>());
+  const TableRule* const rule = options_.mapping ? options_.mapping->find(named_table()) : nullptr;
+  const TableName name = rule == nullptr ? named_table() : rule->target_of(named_table());
+  if (const Table* const table = types_.find(name)) {
+    for (const Column& column : table->columns) {
+      const ColumnClass kind = class_of(column.type);
+      if (kind != ColumnClass::json && kind != ColumnClass::jsonb) continue;
+      columns.push_back(rule == nullptr ? column.name : rule->source_of(column.name));
+    }
+  }
+  input.set_json_columns(std::move(columns));
+}
+
+bool RunInputs::all_surveyed() const {
+  for (std::size_t index = 0; index < parts_.size(); ++index) {
+    if (!surveyed(index)) return false;
+  }
+  return true;
+}
+
+bool RunInputs::surveyed(std::size_t index) const {
+  const bool wanted = options_.check || options_.mode == Mode::force;
+  return wanted && streams_[index] == nullptr;
+}
+
+void RunInputs::survey() {
+  surveys_.resize(parts_.size());
+  for (std::size_t index = 0; index < parts_.size(); ++index) {
+    if (!surveyed(index)) continue;
+    surveys_[index] = survey_part(index);
+    FileSurvey& file = surveys_[index];
+    files_[index].bytes = file.bytes;
+    sequences_ += file.sequence_statements;
+    for (const TableSurvey& table : file.tables) rows_total_ += table.rows;
+    for (const std::string& line : file.notes) note_(text(file.path, ": ", line));
+    if (file.pieces == 0) {
+      throw Error(ErrorKind::input, "the file holds no rows, only blanks and comments", file.path);
+    }
+  }
+  if (all_surveyed()) require_mapping_used({});
+  for (const FileSurvey& file : surveys_) require_supported(file);
+  if (all_surveyed()) require_rows();
+}
+
+// What the mapping speaks of must have come; of a stream that is known only at its end.
+void RunInputs::require_mapping_used(const MappingUse& more) {
+  if (!options_.mapping) return;
+  MappingUse use;
+  for (const FileSurvey& file : surveys_) use.add(file.mapping_use);
+  use.add(more);
+  for (const std::string& line : require_used(*options_.mapping, use)) note_(line);
+}
+
+FileSurvey RunInputs::survey_part(std::size_t index) {
+  TargetKnowledge known;
+  known.types = has_openapi_ ? &types_ : nullptr;
+  known.order = order();
+  FileSurvey file = seed::survey(*open_part(index), options_, known);
+  // A file that is refused anyway is refused for what stands in it first.
+  if (file.unsupported_count > 0 && !options_.skip_unsupported) return file;
+  // Values are judged by the types of their columns: look again once those are known.
+  if (learn_schemas(file)) return survey_part(index);
+  // Rows without a column list and without CREATE TABLE: ask the direct connection, look again.
+  const bool needs_catalogue =
+      std::any_of(file.tables.begin(), file.tables.end(), [&](const TableSurvey& table) {
+        return std::any_of(
+            table.column_sets.begin(), table.column_sets.end(), [&](const ColumnSetUse& use) {
+              return !columns_of_rows(table.name, use, file.definitions, order(), file.path);
+            });
+      });
+  const bool needs_types = !has_openapi_ && is_connected_;
+  const bool needed = needs_catalogue || needs_types || file.wants_lengths;
+  if (!catalogue_ || !needed) return file;
+  return read_catalogue(file) ? survey_part(index) : file;
+}
+
+// False if all schemas of the file were read before.
+bool RunInputs::read_catalogue(const FileSurvey& file) {
+  const std::size_t before = catalogue_schemas_.size();
+  if (before == 0) catalogue_schemas_.push_back(options_.schema);
+  for (const TableSurvey& table : file.tables) {
+    if (std::find(catalogue_schemas_.begin(), catalogue_schemas_.end(), table.name.schema) ==
+        catalogue_schemas_.end()) {
+      catalogue_schemas_.push_back(table.name.schema);
+    }
+  }
+  if (catalogue_schemas_.size() == before) return false;
+  order_ = catalogue_(catalogue_schemas_);
+  catalogue_read_ = true;
+  if (!has_openapi_) types_ = order_;
+  return true;
+}
+
+void RunInputs::require_supported(const FileSurvey& file) {
+  if (file.unsupported_count == 0) return;
+  const UnsupportedUse& first = file.unsupported.front();
+  if (options_.skip_unsupported) {
+    note_(text(file.path, ": ", file.unsupported_count,
+               " rows or statements cannot go over PostgREST and are skipped, the first in line ",
+               first.line, " (", first.kind, ")"));
+    return;
+  }
+  constexpr std::size_t kShown = 10;
+  for (std::size_t index = 0; index < file.unsupported.size() && index < kShown; ++index) {
+    const UnsupportedUse& use = file.unsupported[index];
+    note_(text(file.path, ':', use.line, ": ", use.kind, ": ", use.text));
+  }
+  throw Error(ErrorKind::input,
+              text(first.kind, " cannot go over PostgREST",
+                   file.unsupported_count > 1
+                       ? text(" (and ", file.unsupported_count - 1, " more in this file)")
+                       : std::string()),
+              text(file.path, ':', first.line),
+              "nothing was written; leave such rows and statements out with --skip-unsupported, "
+              "or load the file with psql");
+}
+
+void RunInputs::require_rows() {
+  if (rows_total_ > 0) return;
+  if (options_.mode == Mode::force) {
+    throw Error(ErrorKind::input, "there are no rows to load; FORCE would only empty tables",
+                parts_.front().name);
+  }
+  note_("the file holds no rows");
+}
+
+// The OpenAPI document speaks of one schema; the files may speak of more. True if it told more.
+bool RunInputs::learn_schemas(const FileSurvey& file) {
+  if (!has_openapi_) return false;
+  bool more = false;
+  for (const TableSurvey& table : file.tables) {
+    const std::string& schema = table.name.schema;
+    const bool is_known =
+        schema == options_.schema ||
+        std::find(other_schemas_.begin(), other_schemas_.end(), schema) != other_schemas_.end();
+    if (is_known || !wants(options_, table.name)) continue;
+    other_schemas_.push_back(schema);
+    const auto model = rest::read_model(*transport_, endpoint_, schema);
+    if (!model) continue;
+    types_.tables.insert(types_.tables.end(), model->tables.begin(), model->tables.end());
+    more = true;
+  }
+  return more;
+}
+
+}  // namespace pgseed::seed

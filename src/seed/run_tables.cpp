@@ -1,0 +1,26 @@
+#include "pgseed/seed/run_tables.hpp"
+
+#include "pgseed/seed/tally.hpp"
+
+namespace pgseed::seed {
+
+RunTable& RunTables::table(const TableName& name) {
+  for (const auto& known : tables_) {
+    if (known->name == name) return *known;
+  }
+  auto& fresh = *tables_.emplace_back(std::make_unique<RunTable>());
+  fresh.name = name;
+  fresh.wanted = wants(options_, name);
+  fresh.model = types_ == nullptr ? nullptr : types_->find(name);
+  fresh.key = options_.on_conflict;
+  if (fresh.key.empty() && fresh.model != nullptr) fresh.key = fresh.model->primary_key;
+  if (fresh.model != nullptr) {
+    for (const ForeignKey& key : fresh.model->foreign_keys) {
+      fresh.refers_to_itself |= key.referenced_table == name;
+    }
+  }
+  if (fresh.wanted) fresh.tally = tally_.add_table(name);
+  return fresh;
+}
+
+}  // namespace pgseed::seed
