@@ -327,7 +327,12 @@ void CopyIn::put(std::string_view text) {
     const std::string_view piece = text.substr(0, kLargest);
     text.remove_prefix(piece.size());
     impl_->look_at_clock_and_signals();
-    if (PQputCopyData(impl_->connection, piece.data(), static_cast<int>(piece.size())) <= 0) {
+    int taken = 0;
+    while ((taken = PQputCopyData(impl_->connection, piece.data(),
+                                  static_cast<int>(piece.size()))) == 0) {
+      impl_->flush();
+    }
+    if (taken < 0) {
       // The server has ended the COPY: its reason waits to be read.
       PQconsumeInput(impl_->connection);
       impl_->results({}, impl_->copied);
@@ -338,7 +343,9 @@ void CopyIn::put(std::string_view text) {
 }
 
 std::uint64_t CopyIn::finish_copy() {
-  if (PQputCopyEnd(impl_->connection, nullptr) <= 0) impl_->lost();
+  int taken = 0;
+  while ((taken = PQputCopyEnd(impl_->connection, nullptr)) == 0) impl_->flush();
+  if (taken < 0) impl_->lost();
   const Result result = impl_->results({}, impl_->copied);
   return result ? std::strtoull(PQcmdTuples(result.get()), nullptr, 10) : 0;
 }

@@ -282,6 +282,7 @@ class PostgresqlReader final : public DialectReader {
     row.values.clear();
     row.unsupported.clear();
     row.unsupported_line = 0;
+    row.source = {};
     if (default_values) {
       row.line = head.line;
       row_begin = window.begin();
@@ -314,6 +315,7 @@ class PostgresqlReader final : public DialectReader {
         row.unsupported_line = head.line;
       }
     }
+    row.source = {begin, static_cast<std::size_t>(at.position - begin)};
     // Behind the row: another one, the end, or a clause that follows the rows.
     if (!at_byte(at, ',')) skip_blanks(at);
     const char next = at.peek();
@@ -426,6 +428,7 @@ class PostgresqlReader final : public DialectReader {
     const char* const begin = at.position;
     row.values.clear();
     row.unsupported.clear();
+    row.source = {};
     if (read_copy_line(at, format, line_end, arena, row.values) == CopyLine::end) {
       end_copy(at);
       return false;
