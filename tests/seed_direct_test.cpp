@@ -20,7 +20,8 @@ bool ends_with(const std::string& text, const std::string& end) {
 
 // Without any REST settings: nothing may go there.
 Call direct_only() {
-  return {.environment = {{"SUPABASE_URL", std::nullopt}, {"SUPABASE_SECRET_KEY", std::nullopt}}};
+  return {.args = {},
+          .environment = {{"SUPABASE_URL", std::nullopt}, {"SUPABASE_SECRET_KEY", std::nullopt}}};
 }
 
 Seeded direct(const std::string& dump, std::vector<std::string> args = {}) {
@@ -53,8 +54,8 @@ TEST_CASE("direct: rows of INSERT and COPY are stored without PostgREST, and cou
 TEST_CASE("direct: without DATABASE_URL, and with flags that mean nothing, nothing is begun") {
   shared_stack().reset("create table t (id int)");
   const std::string dump = "INSERT INTO t VALUES (1);";
-  const Seeded none =
-      seed_text(dump, {"--via", "direct"}, {.environment = {{"DATABASE_URL", std::nullopt}}});
+  const Seeded none = seed_text(dump, {"--via", "direct"},
+                                {.args = {}, .environment = {{"DATABASE_URL", std::nullopt}}});
   CHECK(none.exit_code() == 2);
   CHECK(contains(none.error(), "--via direct"));
   CHECK(contains(none.hint(), "DATABASE_URL"));
@@ -72,7 +73,7 @@ TEST_CASE("direct: a row that the table refuses stops all, and is named by file 
       "create table p (id int primary key);"
       "create table t (id int primary key, v varchar(3), n int check (n > 0))");
   const std::string good = "INSERT INTO p VALUES (1);\nINSERT INTO t (id, v, n) VALUES\n";
-  for (const std::string& bad :
+  for (const std::string bad :
        {"(2, 'long', 1)", "(1, 'x', 1)", "(2, 'x', 0)", "(2, 'x', 'no')", "(NULL, 'x', 1)"}) {
     CAPTURE(bad);
     const Seeded seeded = direct(good + "(1, 'a', 1),\n" + bad + ",\n(3, 'c', 1);\n");
@@ -187,11 +188,13 @@ TEST_CASE("direct: foreign keys between tables, to the same one, and deferred") 
   CHECK(seeded.exit_code() == 0);
   CHECK(sql("select (select count(*) from a), (select count(*) from b), (select count(*) from "
             "tree)") == "2|1|3");
-  const Seeded orphan = direct("INSERT INTO tree VALUES (4, 77);");
+  const Seeded orphan = direct("INSERT INTO tree VALUES (4, 5),\n(5, 77),\n(6, 4);");
   CHECK(orphan.exit_code() == 1);
+  CHECK(ends_with(orphan.where(), "dump.sql:2"));
   CHECK(contains(orphan.error(), "(up)=(77)"));
-  const Seeded late = direct("INSERT INTO b VALUES (5, 77);");
+  const Seeded late = direct("INSERT INTO b VALUES (4, 1),\n(5, 77);");
   CHECK(late.exit_code() == 1);
+  CHECK(ends_with(late.where(), "dump.sql:2"));
   CHECK(contains(late.error(), "(a)=(77)"));
   CHECK(sql("select count(*) from b") == "1");
 }

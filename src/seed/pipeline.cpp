@@ -57,7 +57,7 @@ class Run {
     prepare_column_sets();
     if (options_.mode == Mode::force && !stage_) empty();
     load();
-    if (stage_) move_into_place();
+    if (stage_) finish_stage();
     set_sequences();
   }
 
@@ -163,6 +163,7 @@ class Run {
     setup.note = [this](const std::string& line) { note(line); };
     if (options_.deadline) setup.deadline = started_ + *options_.deadline;
     setup.work = inputs_.work();
+    setup.repeatable = inputs_.all_repeatable();
     stage_ = std::make_unique<Stage>(setup);
   }
 
@@ -189,6 +190,25 @@ class Run {
                 "",
                 "give it a primary key, or name the columns of a unique constraint with "
                 "--on-conflict");
+  }
+
+  void finish_stage() {
+    constexpr int kMostLosses = 10;
+    for (int losses = 0;; ++losses) {
+      try {
+        return move_into_place();
+      } catch (const StagedRowsLost&) {
+        if (losses == kMostLosses) {
+          throw Error(ErrorKind::unreachable, "the server lost the staged rows again and again", "",
+                      "see why PostgreSQL restarts, then run again");
+        }
+      }
+      services_.observer->note(0, "the server has lost staged rows; they are sent again");
+      tally_.start_again();
+      for (const auto& table : tables_->all()) table->seen = 0;
+      stage_->start_again();
+      load();
+    }
   }
 
   void move_into_place() {

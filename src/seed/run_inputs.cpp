@@ -101,6 +101,10 @@ bool RunInputs::all_surveyed() const {
   return true;
 }
 
+bool RunInputs::all_repeatable() const {
+  return std::ranges::all_of(streams_, [](const auto& stream) { return stream == nullptr; });
+}
+
 bool RunInputs::surveyed(std::size_t index) const {
   const bool wanted = options_.check || options_.mode == Mode::force;
   return wanted && streams_[index] == nullptr;

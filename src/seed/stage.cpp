@@ -202,7 +202,7 @@ void Stage::make(Table& table) {
     if (!column.generated) columns += ", " + quote_identifier(column.name);
   }
   database.execute(text("DROP TABLE IF EXISTS ", table.sql()));
-  database.execute(text("CREATE TABLE ", table.sql(),
+  database.execute(text("CREATE ", setup_.repeatable ? "UNLOGGED " : "", "TABLE ", table.sql(),
                         " WITH (autovacuum_enabled = false) AS SELECT NULL::bigint AS _pgseed_row",
                         columns, " FROM ", to_sql(table.target->name), " WITH NO DATA"));
   database.execute(text("ALTER TABLE ", table.sql(), " ADD PRIMARY KEY (_pgseed_row)"));
@@ -376,11 +376,27 @@ void Stage::compare_counts() {
     if (table->staged + rejected == table->rows.count() && same_sum) {
       continue;
     }
+    if (table->staged + rejected < table->rows.count() && setup_.repeatable && rejected == 0) {
+      throw StagedRowsLost{};
+    }
     throw Error(
         ErrorKind::verification,
         text("the staging table of ", to_sql(table->target->name), " holds ", row[0].value_or("?"),
              " rows where ", table->rows.count(), " were sent: nothing was moved"),
         "", "run again; rows that are there are not sent again");
+  }
+}
+
+void Stage::start_again() {
+  connection_ = std::make_unique<Connection>(setup_.database_url);
+  connection_->database.set_deadline(setup_.deadline);
+  begin();
+  for (const auto& table : tables_) {
+    table->rows.clear();
+    table->number = 0;
+    table->at_held = 0;
+    table->held.clear();
+    learn_what_is_there(*table);
   }
 }
 

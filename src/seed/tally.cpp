@@ -125,6 +125,13 @@ void Tally::undo() {
   }
 }
 
+void Tally::start_again() {
+  for (TableReport& table : tables_) {
+    table.counts = {};
+    table.superseded = 0;
+  }
+}
+
 void Tally::doubt_all() {
   for (TableReport& table : tables_) {
     table.counts.in_doubt += table.counts.loaded + table.counts.ignored;

@@ -32,6 +32,10 @@
 
 namespace pgseed::seed {
 
+// The staging tables hold fewer rows than were sent: the server has crashed since, and what is not
+// logged was emptied. Nothing was moved; the rows have to be sent again.
+struct StagedRowsLost {};
+
 class Stage {
  public:
   struct Setup {
@@ -46,6 +50,9 @@ class Stage {
     // What is loaded, from which files, how: rows that an earlier run of the same work staged are
     // used. Empty: never.
     std::string work;
+    // Rows can be read again: then staging tables are not logged, which spares the server half of
+    // its writing, and a crash of it costs another pass.
+    bool repeatable = true;
   };
   // Connects. Throws Error.
   explicit Stage(const Setup& setup);
@@ -70,9 +77,11 @@ class Stage {
 
   // All rows were answered for: compares the counts, moves them and clears up. parents_first: the
   // order of the tables. Throws Error{rows} for a row that its table refuses, Error{verification}
-  // where the staging table does not hold what was sent. Whatever it throws, nothing was moved,
-  // unless in_doubt().
+  // where the staging table does not hold what was sent, StagedRowsLost where it lost some.
+  // Whatever it throws, nothing was moved, unless in_doubt().
   void move(const std::vector<TableName>& parents_first, std::vector<SequenceReport>& sequences);
+  // Before the rows are read from the first one again.
+  void start_again();
   // The connection broke during COMMIT, and nobody could be asked.
   bool in_doubt() const { return in_doubt_; }
 

@@ -91,6 +91,8 @@ class Tally {
   // Nothing of what was counted stands: the transaction was rolled back. What was not refused is
   // skipped.
   void undo();
+  // The rows are read again from the first one. Nothing was refused so far.
+  void start_again();
   // Nobody knows whether what counts as loaded stands.
   void doubt_all();
 
