@@ -347,7 +347,8 @@ TEST_CASE("direct: rows of MySQL, SQLite, CSV and JSON, and mapped ones") {
   CHECK(sql("select string_agg(coalesce(v, '-') || coalesce(j::text, ''), ' ' order by id) from t "
             "where id > 2") == "x,y - zé\"text\"");
   const std::string map = folder.write(
-      "m.toml", "version = 1\n[tables.old]\ntable = \"t\"\n[tables.old.columns]\nname = \"v\"\n");
+      "m.toml",
+      "version = 1\n[tables.old]\nrename = \"t\"\n[tables.old.columns]\nname.rename = \"v\"\n");
   const std::string old = folder.write("old.sql", "INSERT INTO old (id, name) VALUES (6, 'm');");
   CHECK(seed({old, "--map", map, "--via", "direct"}, direct_only()).exit_code() == 0);
   CHECK(sql("select v from t where id = 6") == "m");

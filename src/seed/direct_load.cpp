@@ -343,6 +343,7 @@ void DirectLoad::take_unsupported(RunTable& table, const std::string& what, std:
 }
 
 void DirectLoad::take_unsupported(const sql::Statement& statement) {
+  if (from_postgresql_ && !statement.cut && apply_setting(statement)) return;
   const bool can = runs_directly(statement.kind) && from_postgresql_ && !mapped_ && !statement.cut;
   if (!can) {
     if (surveyed_ || setup_.options->skip_unsupported) return;
@@ -365,20 +366,24 @@ void DirectLoad::pass_by(const sql::Statement& statement) {
     ++statements_;
     return;
   }
-  if (statement.kind != sql::StatementKind::session) return;
+  if (statement.kind == sql::StatementKind::session) apply_setting(statement);
+}
+
+// False for what is none of the settings that say how values and names read.
+bool DirectLoad::apply_setting(const sql::Statement& statement) {
   const auto setting = sql::read_setting(statement.text);
-  if (!setting) return;
+  if (!setting) return false;
   const std::string name = to_lower(setting->name);
   if (name == "search_path") {
     file_search_path_ = setting->value == "default" ? std::string() : setting->value;
-    return;
+    return true;
   }
   if (name == "timezone") {
     flush_all();
     end_copy();
-    return set_time_zone(setting->value == "default" ? std::string() : setting->value);
+    set_time_zone(setting->value == "default" ? std::string() : setting->value);
+    return true;
   }
-  // Those that say how values read.
   for (const char* known :
        {"datestyle", "intervalstyle", "standard_conforming_strings", "xmloption"}) {
     if (name != known) continue;
@@ -392,7 +397,9 @@ void DirectLoad::pass_by(const sql::Statement& statement) {
     } catch (const pg::SqlError& error) {
       throw error_of(error, "the database refused a setting", text(path_, ':', statement.line));
     }
+    return true;
   }
+  return false;
 }
 
 // --- the end

@@ -52,12 +52,15 @@ class Run {
     plan_ = make_plan(inputs_, options_, *tables_, [this](const std::string& line) { note(line); });
     if (stage_) {
       open_stage();
-      if (stage_->was_moved()) return;
+      if (stage_->was_moved()) return stage_->clear_up();
     }
     prepare_column_sets();
     if (options_.mode == Mode::force && !stage_) empty();
     load();
-    if (stage_) finish_stage();
+    if (stage_) {
+      finish_stage();
+      if (is_moved_) stage_->clear_up();
+    }
     set_sequences();
   }
 

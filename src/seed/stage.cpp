@@ -147,7 +147,6 @@ void Stage::open(const std::vector<RunTable*>& targets) {
   setup_.note(
       "an earlier run of the same command was stopped after it had moved all rows into place; "
       "nothing was left to do but to clear up");
-  clear_up();
 }
 
 void Stage::take_over_or_make(Table& table) {
@@ -548,11 +547,9 @@ void Stage::move(const std::vector<TableName>& parents_first,
     setup_.observer->note(1, text("moving the rows again: ", why));
     interrupt::pause(milliseconds(std::min(5000, 200 << std::min(tries, 5))));
   }
-  clear_up();
 }
 
-// What is left to do after the COMMIT harms nobody if it is not done: the next run does it.
-void Stage::clear_up() {
+void Stage::clear_up() noexcept {
   try {
     std::string names;
     for (const auto& table : tables_) names += (names.empty() ? "" : ", ") + table->sql();
@@ -561,6 +558,8 @@ void Stage::clear_up() {
         text("DROP TABLE IF EXISTS ", names, "; NOTIFY pgrst, 'reload schema'"));
   } catch (const Error& error) {
     setup_.note(text("the staging tables could not be dropped: ", error.message));
+  } catch (...) {
+    // A stop request: the next run finds them.
   }
 }
 

@@ -83,6 +83,7 @@ class DirectLoad : public RowTaker {
   Move move_of(Target& target);
   std::uint64_t run_sql(const std::string& sql, std::uint64_t line, const RunTable* table);
   void set_time_zone(const std::string& zone);
+  bool apply_setting(const sql::Statement& statement);
   void apply_search_path(const std::string& schema);
   [[noreturn]] void refused(const pg::SqlError& error, const Sink& sink);
   void insert_defaults(const ColumnSet& set, std::uint64_t line);

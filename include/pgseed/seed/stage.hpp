@@ -75,11 +75,15 @@ class Stage {
   // True if an earlier run staged it.
   bool holds(const ColumnSet& set, std::uint64_t number);
 
-  // All rows were answered for: compares the counts, moves them and clears up. parents_first: the
+  // All rows were answered for: compares the counts and moves them. parents_first: the
   // order of the tables. Throws Error{rows} for a row that its table refuses, Error{verification}
   // where the staging table does not hold what was sent, StagedRowsLost where it lost some.
   // Whatever it throws, nothing was moved, unless in_doubt().
   void move(const std::vector<TableName>& parents_first, std::vector<SequenceReport>& sequences);
+  // After move() or was_moved(): drops the staging tables. Until then they prove that the work is
+  // done, so whatever else is to remember it comes before this. Never throws: the next run does
+  // what this one could not.
+  void clear_up() noexcept;
   // Before the rows are read from the first one again.
   void start_again();
   // The connection broke during COMMIT, and nobody could be asked.
@@ -109,7 +113,6 @@ class Stage {
   void commit();
   void move_once(const std::vector<TableName>& parents_first,
                  std::vector<SequenceReport>& sequences);
-  void clear_up();
 
   Setup setup_;
   std::unique_ptr<Connection> connection_;
