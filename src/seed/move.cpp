@@ -194,10 +194,45 @@ class Mover {
         }
       }
     }
+    if (move_.refers_to_itself) {
+      refuse_first(first, last);
+      return insert(first, last);
+    }
     // Half by half, in order: what is stored stays stored, so the first row found is the first one.
     const std::uint64_t middle = first + (last - first) / 2;
     insert(first, middle);
     insert(middle + 1, last);
+  }
+
+  // Rows of a table that refers to itself need each other, so they cannot be halved. But references
+  // are checked when all rows of a statement are in: whatever else is wrong with a row shows
+  // before.
+  void refuse_first(std::uint64_t first, std::uint64_t last) {
+    std::optional<pg::SqlError> found;
+    std::uint64_t low = first;
+    for (std::uint64_t high = last; low < high || !found;) {
+      const std::uint64_t middle = low + (high - low) / 2;
+      database_.execute(kSavepoint);
+      std::optional<pg::SqlError> error;
+      try {
+        database_.execute(statement(first, middle));
+      } catch (const pg::SqlError& refused) {
+        if (!is_fault_of_a_row(refused)) throw;
+        if (refused.sqlstate != "23503") error = refused;
+      }
+      database_.execute(text(kBackTo, "; ", kRelease));
+      if (error) {
+        high = middle;
+        found = error;
+      } else if (low == high) {
+        throw Error(ErrorKind::refused,
+                    "the rows were refused as a whole, and one by one they were not");
+      } else {
+        low = middle + 1;
+      }
+    }
+    refuse(low, *found);
+    database_.execute(text("DELETE FROM ", move_.stage, " WHERE _pgseed_row = ", low));
   }
 
   void refuse(std::uint64_t number, const pg::SqlError& error) {

@@ -107,6 +107,7 @@ void Stage::begin() {
   for (const auto& table : tables_) targets.push_back(table->target->name);
   begin_moving(connection_->database, setup_.options->timeout);
   claim_tables(connection_->database, targets);
+  is_claimed_ = true;
 }
 
 void Stage::open(const std::vector<RunTable*>& targets) {
@@ -551,11 +552,7 @@ void Stage::move(const std::vector<TableName>& parents_first,
 
 void Stage::clear_up() noexcept {
   try {
-    std::string names;
-    for (const auto& table : tables_) names += (names.empty() ? "" : ", ") + table->sql();
-    if (names.empty()) return;
-    connection_->database.execute(
-        text("DROP TABLE IF EXISTS ", names, "; NOTIFY pgrst, 'reload schema'"));
+    drop_tables();
   } catch (const Error& error) {
     setup_.note(text("the staging tables could not be dropped: ", error.message));
   } catch (...) {
@@ -566,10 +563,28 @@ void Stage::clear_up() noexcept {
 void Stage::discard() noexcept {
   try {
     connection_->database.rollback();
-    clear_up();
+    drop_tables();
   } catch (...) {
     // The next run finds them and clears them away.
   }
+}
+
+// Under the locks of the run, for another one may have begun since: what that made of the staging
+// tables is its own.
+void Stage::drop_tables() {
+  if (tables_.empty() || !is_claimed_) return;
+  begin();
+  pg::CopyIn& database = connection_->database;
+  for (const auto& table : tables_) {
+    const std::string comment =
+        database.value(text("SELECT pg_catalog.obj_description(pg_catalog.to_regclass(",
+                            pg::to_literal(table->sql()), "), 'pg_class')"));
+    const bool is_ours = word_after(comment, "run=") == std::string_view(run_) ||
+                         (!table->moved.empty() && comment == table->moved);
+    if (is_ours) database.execute(text("DROP TABLE ", table->sql()));
+  }
+  database.execute("NOTIFY pgrst, 'reload schema'");
+  database.commit();
 }
 
 }  // namespace pgseed::seed

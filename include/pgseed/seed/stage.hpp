@@ -111,6 +111,7 @@ class Stage {
   void empty(const std::vector<Table*>& order);
   void count_refusals(const std::vector<Refusal>& refusals);
   void commit();
+  void drop_tables();
   void move_once(const std::vector<TableName>& parents_first,
                  std::vector<SequenceReport>& sequences);
 
@@ -118,6 +119,7 @@ class Stage {
   std::unique_ptr<Connection> connection_;
   std::vector<std::unique_ptr<Table>> tables_;
   std::string run_;  // a random name: another run that takes over writes its own
+  bool is_claimed_ = false;
   bool was_moved_ = false;
   bool in_doubt_ = false;
 };
