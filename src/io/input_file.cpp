@@ -203,7 +203,10 @@ std::unique_ptr<TextSource> InputFile::open(std::size_t member) const {
   result.size_ = result.source_->size();
   if (state_->was_compressed) {
     const auto meter = state_->new_meter(*result.source_);
-    result.stream_ = unpack(std::make_unique<SourceStream>(*result.source_, meter), meter).bytes;
+    auto unpacked = unpack(std::make_unique<SourceStream>(*result.source_, meter), meter).bytes;
+    auto ahead = std::make_unique<ReadAhead>(std::move(unpacked), *result.source_);
+    result.read_ahead_ = ahead.get();
+    result.stream_ = std::move(ahead);
   }
   return text_source;
 }
@@ -218,6 +221,7 @@ std::size_t TextSource::read(char* into, std::size_t space) {
 }
 
 std::uint64_t TextSource::offset() const {
+  if (read_ahead_ != nullptr) return read_ahead_->offset();
   return member_read_ != nullptr ? *member_read_ : source_->offset();
 }
 

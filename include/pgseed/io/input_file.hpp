@@ -10,6 +10,7 @@
 
 #include "pgseed/io/byte_stream.hpp"
 #include "pgseed/io/packing.hpp"
+#include "pgseed/io/read_ahead.hpp"
 #include "pgseed/io/source.hpp"
 
 namespace pgseed::io {
@@ -40,6 +41,7 @@ class TextSource {
   std::unique_ptr<Source> source_;              // of a file, not of a member
   std::unique_ptr<ByteStream> stream_;          // what unpacks; none: the source itself is the text
   const std::uint64_t* member_read_ = nullptr;  // in stream_
+  const ReadAhead* read_ahead_ = nullptr;       // stream_, if it is one
   std::string_view pending_;
 };
 
