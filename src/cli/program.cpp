@@ -133,7 +133,9 @@ int run_program(int argc, char** argv) {
   } catch (const Error& error) {
     return report(flags, action.command, error, exit_code(error.kind));
   } catch (const Interrupted&) {
-    return 128 + interrupt::signal_number();
+    if (!interrupt::time_is_up()) return 128 + interrupt::signal_number();
+    return report(flags, action.command, interrupt::time_is_up_error("working"),
+                  exit_code(ErrorKind::unreachable));
   } catch (const std::bad_alloc&) {
     const Error memory(ErrorKind::storage, "out of memory", "",
                        "lower --batch-bytes, --concurrency or --max-row-bytes");

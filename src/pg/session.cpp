@@ -46,6 +46,12 @@ std::string with_session_defaults(std::string_view database_url) {
   };
   add("client_encoding", "UTF8");
   add("fallback_application_name", "pgseed");
+  // No wait for a silent host beyond the run's own time. The last of two values counts.
+  if (const auto left = interrupt::time_left()) {
+    const long long seconds = std::chrono::ceil<std::chrono::seconds>(*left).count();
+    const long long own = std::atoll(parts.parameter("connect_timeout")->c_str());
+    if (own <= 0 || seconds < own) add("connect_timeout", std::to_string(seconds));
+  }
   return url;
 }
 

@@ -56,6 +56,12 @@ void Tally::superseded(std::size_t table, bool sent) {
 
 void Tally::remember(std::uint64_t sequence, std::uint64_t line, std::size_t file,
                      const TableName& table, const rest::Outcome& why) {
+  if (first_rejects_.size() < Report::kMostRejects || sequence < first_rejects_.rbegin()->first) {
+    first_rejects_[sequence] = {files_[file], line, sequence + 1, table, why.code, why.message};
+    if (first_rejects_.size() > Report::kMostRejects) {
+      first_rejects_.erase(std::prev(first_rejects_.end()));
+    }
+  }
   if (first_ && first_->sequence <= sequence) return;
   first_ = First{sequence, text(files_[file], ':', line), table, why};
 }
@@ -112,6 +118,12 @@ std::optional<Error> Tally::first_reject(bool insert_mode) const {
   if (!why.details.empty() && !whole_row) message += text(" (", why.details, ")");
   if (!why.code.empty()) message += text(" [", why.code, "]");
   return Error(ErrorKind::rows, message, first_->where, hint_for(why, insert_mode));
+}
+
+std::vector<Reject> Tally::first_rejects() const {
+  std::vector<Reject> rejects;
+  for (const auto& [sequence, reject] : first_rejects_) rejects.push_back(reject);
+  return rejects;
 }
 
 std::vector<TableReport> Tally::final_tables() const {
