@@ -59,16 +59,20 @@ void pause(std::chrono::milliseconds duration) {
   }
 }
 
-void stop_after(std::chrono::milliseconds duration) {
-  duration = std::max(duration, std::chrono::milliseconds(1));
-  end_of_time = std::chrono::steady_clock::now() + duration;
+void stop_after(std::optional<std::chrono::milliseconds> duration) {
+  itimerval timer = {};
+  if (!duration) {
+    setitimer(ITIMER_REAL, &timer, nullptr);
+    return end_of_time.reset();
+  }
+  const auto length = std::max(*duration, std::chrono::milliseconds(1));
+  end_of_time = std::chrono::steady_clock::now() + length;
   struct sigaction action = {};
   action.sa_handler = on_signal;
   sigemptyset(&action.sa_mask);
   sigaction(SIGALRM, &action, nullptr);
-  itimerval timer = {};
-  timer.it_value.tv_sec = static_cast<time_t>(duration.count() / 1000);
-  timer.it_value.tv_usec = static_cast<suseconds_t>(duration.count() % 1000 * 1000);
+  timer.it_value.tv_sec = static_cast<time_t>(length.count() / 1000);
+  timer.it_value.tv_usec = static_cast<suseconds_t>(length.count() % 1000 * 1000);
   setitimer(ITIMER_REAL, &timer, nullptr);
 }
 

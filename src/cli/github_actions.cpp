@@ -139,7 +139,8 @@ std::string annotations(const seed::Report& report, const std::string& workspace
   if (!out.empty() || !report.error) return out;
   const auto [file, line] = place_of(report.error->where);
   std::string message = public_message(*report.error, with_values);
-  if (!report.error->hint.empty()) message += text("\nhint: ", report.error->hint);
+  const std::string hint = public_hint(report, with_values);
+  if (!hint.empty()) message += text("\nhint: ", hint);
   return annotation(in_workspace(file, workspace), line, "pgseed seed", message);
 }
 
@@ -151,7 +152,8 @@ std::string job_summary(const seed::Options& options, const seed::Report& report
   if (report.error) {
     out += text("**", markdown(public_message(*report.error, with_values)), "**");
     if (!report.error->where.empty()) out += text(" (", markdown(report.error->where), ")");
-    if (!report.error->hint.empty()) out += text("<br>", markdown(report.error->hint));
+    const std::string hint = public_hint(report, with_values);
+    if (!hint.empty()) out += text("<br>", markdown(hint));
     out += "\n\n";
   }
   if (!report.tables.empty()) {

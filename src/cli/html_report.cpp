@@ -105,7 +105,8 @@ std::string failure(const seed::Report& report, const PageFacts& facts) {
   std::string out = text("<div class=\"alert ", ending_of({}, report).style,
                          "\" role=\"alert\">\n<p class=\"what\">", html(message), "</p>\n");
   if (!error.where.empty()) out += text("<p><code>", html(error.where), "</code></p>\n");
-  if (!error.hint.empty()) out += text("<p class=\"hint\">", html(error.hint), "</p>\n");
+  const std::string hint = public_hint(report, facts.with_values);
+  if (!hint.empty()) out += text("<p class=\"hint\">", html(hint), "</p>\n");
   return out + "</div>\n";
 }
 

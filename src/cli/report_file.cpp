@@ -38,6 +38,11 @@ ReportFile::ReportFile(const std::string& path) : path_(path), target_(path) {
   std::error_code missing;
   const auto resolved = std::filesystem::canonical(path, missing);
   if (!missing) target_ = resolved.string();
+  // /dev/stdout leads to whatever file that is just now: it would be replaced under its reader.
+  if (path.starts_with("/dev/") || path.starts_with("/proc/")) {
+    errno = EINVAL;
+    fail("write");
+  }
   struct stat info = {};
   if (stat(target_.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
     errno = S_ISDIR(info.st_mode) ? EISDIR : EINVAL;

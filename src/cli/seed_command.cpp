@@ -311,6 +311,7 @@ int run_seed(const SeedFlags& flags, const GlobalFlags& global) {
     };
   }
   const seed::Report report = seed::run(options, services);
+  interrupt::stop_after({});
   console.end_progress();
   print_report(console, options, report);
   return publish(console, flags, options, report, github, page.get());
@@ -325,6 +326,30 @@ CLI::Validator whole_number() {
         return digits ? std::string() : text(value, " is no whole number of rows");
       },
       "", "whole number");
+}
+
+// In which order the help tells the options. Names that are no options of this command are passed
+// over.
+void group_options(CLI::App& command) {
+  const std::pair<const char*, std::vector<const char*>> kGroups[] = {
+      {"What is loaded",
+       {"--mode", "--upsert", "--ignore", "--force", "--on-conflict", "--limit", "--offset",
+        "--closure", "--table", "--exclude", "--skip-unsupported", "--zero-dates", "--json-columns",
+        "--regenerate-identity", "--allow-cascade", "--yes"}},
+      {"How it is sent",
+       {"--via", "--atomic", "--concurrency", "--batch-rows", "--batch-bytes", "--retries",
+        "--timeout", "--deadline"}},
+      {"Runs that were cut short, and runs again",
+       {"--resume", "--fresh", "--if-changed", "--ledger-dir", "--no-ledger"}},
+      {"What is checked and told",
+       {"--dry-run", "--no-check", "--verify", "--exact", "--max-rejects", "--rejects", "--report",
+        "--log-values"}},
+  };
+  for (const auto& [title, names] : kGroups) {
+    for (const char* const name : names) {
+      if (CLI::Option* const option = command.get_option_no_throw(name)) option->group(title);
+    }
+  }
 }
 
 }  // namespace
@@ -360,15 +385,15 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
       ->allow_extra_args(false)
       ->type_name("NAME");
   command->add_option("--batch-rows", flags->batch_rows, "rows per request at most (1000)")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}).description(""))
       ->type_name("N");
   command->add_option("--batch-bytes", flags->batch_bytes, "bytes per request, about (1 MiB)")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 30))
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 30).description(""))
       ->type_name("N");
   command
       ->add_option("--concurrency", flags->concurrency,
                    "requests at a time, at most (4; 8 if remote)")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{64}))
+      ->check(CLI::Range(std::size_t{1}, std::size_t{64}).description(""))
       ->type_name("N");
   command
       ->add_option("--max-rejects", flags->max_rejects,
@@ -381,7 +406,7 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
   command->add_flag("--log-values", flags->log_values,
                     "report and CI messages may quote values of rejected rows");
   command->add_option("--retries", flags->retries, "tries after the first, per request (8)")
-      ->check(CLI::Range(0, 1000))
+      ->check(CLI::Range(0, 1000).description(""))
       ->type_name("N");
   command->add_option("--timeout", flags->timeout, "of one request (60)")->type_name("SECONDS");
   command
@@ -408,6 +433,7 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
   command->add_flag("--allow-cascade", flags->allow_cascade,
                     "let --force touch rows of other tables that refer to the emptied ones");
   command->add_flag("--yes", flags->yes, "no question before --force on a host that is not local");
+  group_options(*command);
   command->footer(kFooter);
   command->callback([flags, &global, &action] {
     action = {"seed", [flags, &global] { return run_seed(*flags, global); }};

@@ -57,6 +57,16 @@ std::string reason_of(const seed::Reject& reject, bool with_values) {
   return reject.code.empty() ? reason : text(reason, " [", reject.code, "]");
 }
 
+std::string public_hint(const seed::Report& report, bool with_values) {
+  if (!report.error) return {};
+  const bool about_row = report.error->kind == ErrorKind::rows && !report.rejects.empty();
+  if (about_row && !with_values) {
+    const seed::Reject& first = report.rejects.front();
+    if (seed::is_made_up(first.code, first.message)) return {};
+  }
+  return report.error->hint;
+}
+
 std::string public_message(const Error& error, bool with_values) {
   if (with_values) return error.message;
   if (error.kind == ErrorKind::rows) return "rows were rejected or are in doubt";

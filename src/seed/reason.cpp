@@ -59,14 +59,21 @@ bool names_only(std::string_view code) {
 
 }  // namespace
 
-std::string reason_without_values(std::string_view code, std::string_view message) {
+bool is_made_up(std::string_view code, std::string_view message) {
   // No code: a gateway, a proxy, the network.
-  if (code.empty() || code.starts_with("PGRST") || names_only(code)) return std::string(message);
-  if (code.starts_with("23") && is_own_constraint_message(message)) return std::string(message);
+  if (code.empty() || code.starts_with("PGRST") || names_only(code)) return false;
+  if (code.starts_with("23")) return !is_own_constraint_message(message);
+  return !code.starts_with("22") && !code.starts_with("XX");
+}
+
+std::string reason_without_values(std::string_view code, std::string_view message) {
+  if (is_made_up(code, message)) {
+    return "refused by a rule of the database, whose message may hold values";
+  }
   if (code.starts_with("22") || code.starts_with("XX")) {
     return without_quoted(without_quoted(message, '"'), '\'');
   }
-  return "refused by a rule of the database, whose message may hold values";
+  return std::string(message);
 }
 
 }  // namespace pgseed::seed

@@ -10,6 +10,8 @@ namespace pgseed::seed {
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
+constexpr milliseconds kLongestHold{1'000};
+
 void Sender::was_too_much(const Batch& batch) {
   pace_.was_too_much(batch.set->table, batch.rows.size());
 }
@@ -52,10 +54,13 @@ void Sender::remember(const Flight& flight, const rest::Outcome& outcome) {
                              reason_without_values(outcome.code, outcome.message));
 }
 
-// Who says when to come back means every request, not only the one that asked.
+// Who says when to come back means every request, not only the one that asked. Who says that nobody
+// can be served now means all as well, but the others need not wait for a batch that has tried often.
 void Sender::hold_back(const rest::Outcome& outcome, milliseconds delay) {
+  const bool for_all = outcome.status == 429 || outcome.status == 503;
   const bool named = outcome.retry_after && *outcome.retry_after > milliseconds(0);
-  if (named || outcome.status == 429) held_until_ = std::max(held_until_, clock_() + delay);
+  if (!for_all && !named) return;
+  held_until_ = std::max(held_until_, clock_() + (named ? delay : std::min(delay, kLongestHold)));
 }
 
 }  // namespace pgseed::seed

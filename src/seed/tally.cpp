@@ -20,8 +20,7 @@ std::string hint_for(const rest::Outcome& why, bool insert_mode) {
   if (why.code == "57014") {
     return "one row alone takes too long: raise the role's statement_timeout";
   }
-  if (!why.hint.empty()) return why.hint;
-  return "mend the row, or go on past bad rows with --max-rejects N --rejects FILE";
+  return why.hint;
 }
 
 }  // namespace
@@ -117,7 +116,15 @@ std::optional<Error> Tally::first_reject(bool insert_mode) const {
   const bool whole_row = why.details.starts_with("Failing row contains");
   if (!why.details.empty() && !whole_row) message += text(" (", why.details, ")");
   if (!why.code.empty()) message += text(" [", why.code, "]");
-  return Error(ErrorKind::rows, message, first_->where, hint_for(why, insert_mode));
+  std::string hint = hint_for(why, insert_mode);
+  if (hint.empty() && over_limit()) {
+    hint = "mend the row, or go on past bad rows with --max-rejects N --rejects FILE";
+  } else if (hint.empty() && file_) {
+    hint = text("mend the rows in ", file_->path(), ", then load that file");
+  } else if (hint.empty()) {
+    hint = "keep such rows with --rejects FILE, mend them there, then load that file";
+  }
+  return Error(ErrorKind::rows, message, first_->where, hint);
 }
 
 std::vector<Reject> Tally::first_rejects() const {

@@ -25,7 +25,8 @@ int signal_number();
 
 // From now on the process has that long. When the time is up, that is a stop request of the second
 // kind: stop now. It reaches whatever waits (a poll, a sleep, a silent pipe), as signals do.
-void stop_after(std::chrono::milliseconds duration);
+// Unset: it has all the time again.
+void stop_after(std::optional<std::chrono::milliseconds> duration);
 // True once that time is over, unless a signal came first.
 bool time_is_up();
 // What is left of it, at least 1 ms; unset when no time was set.

@@ -33,5 +33,7 @@ std::string reason_of(const seed::Reject& reject, bool with_values);
 // An error's message for a place that others may read. Of rejected rows and of input it may quote a
 // value.
 std::string public_message(const Error& error, bool with_values);
+// The hint of the run's error, for the same place; may be empty.
+std::string public_hint(const seed::Report& report, bool with_values);
 
 }  // namespace pgseed::cli

@@ -9,5 +9,7 @@ namespace pgseed::seed {
 // values ("invalid input syntax for type integer: "…""). A text that a trigger or a function made
 // up is left out: nobody knows what stands in it.
 std::string reason_without_values(std::string_view code, std::string_view message);
+// True for a text that a trigger or a function made up; its hint, too, then is its own.
+bool is_made_up(std::string_view code, std::string_view message);
 
 }  // namespace pgseed::seed
