@@ -18,9 +18,17 @@ struct Mapping;
 enum class Mode { insert, upsert, ignore, force };
 const char* name(Mode mode);  // "insert", ...
 
+// How rows reach their tables.
+enum class Via {
+  rest,    // over PostgREST
+  direct,  // over the direct connection, in one transaction
+};
+
 struct Options {
   std::vector<std::string> files;  // "-" is standard input
   Mode mode = Mode::insert;
+  Via via = Via::rest;
+  bool atomic = false;  // over PostgREST into staging tables, then into place in one transaction
   std::vector<std::string> on_conflict;
   std::optional<std::uint64_t> limit;  // rows per table, in file order
   std::uint64_t offset = 0;
