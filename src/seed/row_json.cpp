@@ -20,12 +20,6 @@ void append_bare_string(json::Buffer& body, std::string_view text) {
   body.advance_to(to);
 }
 
-bool is_null(const ColumnSet& set, std::size_t position, const sql::Value& value) {
-  if (value.form == sql::Form::null) return true;
-  return set.meaning.dialect == sql::Dialect::mysql && set.meaning.zero_dates_are_null &&
-         set.classes[position] == ColumnClass::time && is_zero_date(value);
-}
-
 constexpr const char* kHoldsNul = "a NUL byte in a text, which PostgreSQL cannot hold,";
 
 // Bytes as bytea's hex form, inside the quotes of a JSON string, whose backslash is two.
@@ -106,6 +100,12 @@ const char* append_value(json::Buffer& body, const ColumnSet& set, std::size_t p
 }
 
 }  // namespace
+
+bool is_null(const ColumnSet& set, std::size_t position, const sql::Value& value) {
+  if (value.form == sql::Form::null) return true;
+  return set.meaning.dialect == sql::Dialect::mysql && set.meaning.zero_dates_are_null &&
+         set.classes[position] == ColumnClass::time && is_zero_date(value);
+}
 
 std::string append_row(const ColumnSet& set, const sql::Row& row, json::Buffer& body) {
   const std::size_t before = body.size();

@@ -22,6 +22,14 @@ void RunInputs::connected(const rest::Connection& connection) {
   types_ = connection.model;
 }
 
+void RunInputs::connected_directly() {
+  is_direct_ = true;
+  catalogue_schemas_.push_back(options_.schema);
+  order_ = catalogue_(catalogue_schemas_);
+  types_ = order_;
+  catalogue_read_ = true;
+}
+
 DumpInput* RunInputs::stream(std::size_t index) {
   DumpInput* const input = streams_[index].get();
   if (input != nullptr) tell_json_columns(*input);
@@ -36,7 +44,8 @@ std::unique_ptr<DumpInput> RunInputs::open_part(std::size_t index) const {
 
 void RunInputs::open() {
   // FORCE deletes only after the whole input was read through, so it is read twice.
-  parts_ = list_inputs(options_.files, options_.input.packed, options_.mode == Mode::force);
+  const bool read_again = options_.mode == Mode::force || options_.verify || options_.closure;
+  parts_ = list_inputs(options_.files, options_.input.packed, read_again);
   for (const InputPart& part : parts_) {
     auto input = std::make_unique<DumpInput>(part, options_.input);
     const sql::Dialect dialect = dialect_of(*input, options_.dialect);
@@ -125,7 +134,7 @@ void RunInputs::require_mapping_used(const MappingUse& more) {
 
 FileSurvey RunInputs::survey_part(std::size_t index) {
   TargetKnowledge known;
-  known.types = has_openapi_ ? &types_ : nullptr;
+  known.types = has_openapi_ || is_direct_ ? &types_ : nullptr;
   known.order = order();
   FileSurvey file = seed::survey(*open_part(index), options_, known);
   // A file that is refused anyway is refused for what stands in it first.
@@ -140,7 +149,7 @@ FileSurvey RunInputs::survey_part(std::size_t index) {
               return !columns_of_rows(table.name, use, file.definitions, order(), file.path);
             });
       });
-  const bool needs_types = !has_openapi_ && is_connected_;
+  const bool needs_types = !has_openapi_ && (is_connected_ || is_direct_);
   const bool needed = needs_catalogue || needs_types || file.wants_lengths;
   if (!catalogue_ || !needed) return file;
   return read_catalogue(file) ? survey_part(index) : file;

@@ -13,6 +13,9 @@ namespace pgseed::seed {
 // column, a NUL in a text), or an empty string; on failure the body is as it was before.
 std::string append_row(const ColumnSet& set, const sql::Row& row, json::Buffer& body);
 
+// True for NULL, and for what becomes one (a zero date of MySQL, if that was asked for).
+bool is_null(const ColumnSet& set, std::size_t position, const sql::Value& value);
+
 // What goes into the column at `position` of the set, as text; nullopt for NULL. Of a value that
 // cannot go: its bytes in hex, if they are no text.
 std::optional<std::string> text_of_value(const ColumnSet& set, std::size_t position,

@@ -42,6 +42,8 @@ class RunInputs {
   void open();
   // The API was found: it tells the types of its schema's tables.
   void connected(const rest::Connection& connection);
+  // There is no API: the catalogue tells everything.
+  void connected_directly();
   // Reads the files through, where the options and the files allow it. Throws Error{input} for
   // broken text and for what cannot be sent, having written nothing.
   void survey();
@@ -97,6 +99,7 @@ class RunInputs {
   rest::Endpoint endpoint_;
   bool is_connected_ = false;
   bool has_openapi_ = false;
+  bool is_direct_ = false;
   Model types_;
   Model order_;
   bool catalogue_read_ = false;
