@@ -173,6 +173,10 @@ std::string seed_json(const seed::Options& options, const seed::Report& report) 
       .number("requests", report.requests)
       .number("retries", report.retries)
       .number("bytes_sent", report.bytes_sent)
+      .begin_object("requests_at_a_time")
+      .number("least", report.widths.least)
+      .number("most", report.widths.most)
+      .end_object()
       .seconds("seconds", report.seconds);
   text_or_null(out, "rejects_file", report.rejects_file);
   out.begin_array("sequences");

@@ -1,17 +1,21 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <filesystem>
+#include <fstream>
 
+#include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/cli/commands.hpp"
 #include "pgseed/cli/connections.hpp"
 #include "pgseed/cli/console.hpp"
+#include "pgseed/cli/github_actions.hpp"
+#include "pgseed/cli/html_report.hpp"
 #include "pgseed/cli/input_flags.hpp"
 #include "pgseed/cli/json_output.hpp"
+#include "pgseed/cli/report_file.hpp"
+#include "pgseed/cli/seed_figures.hpp"
 #include "pgseed/pg/database_url.hpp"
 #include "pgseed/seed/pipeline.hpp"
 
@@ -51,7 +55,8 @@ struct SeedFlags {
   std::size_t batch_bytes = 1u << 20;
   std::optional<std::size_t> concurrency;
   std::string max_rejects = "0";
-  std::string rejects;
+  std::string rejects, report;
+  bool log_values = false;
   int retries = 8;
   double timeout = 60;
   std::optional<double> deadline;
@@ -93,6 +98,17 @@ std::optional<std::uint64_t> max_rejects_of(const std::string& value) {
                 "", "for example --max-rejects 10");
   }
   return number;
+}
+
+// A file that is to be read must not be written over.
+void keep_inputs(const char* option, const std::string& output,
+                 const std::vector<std::string>& inputs) {
+  for (const std::string& file : inputs) {
+    std::error_code missing;  // equivalent() wants both to exist
+    if (output.empty() || !std::filesystem::equivalent(file, output, missing)) continue;
+    throw Error(ErrorKind::usage, text(option, " names a file that is to be read"), output,
+                "it would be emptied before it is read; name another file");
+  }
 }
 
 // One transaction takes all rows or none, so some flags of the way over PostgREST mean nothing.
@@ -138,13 +154,8 @@ seed::Options options_of(const SeedFlags& flags, const Config& config) {
   options.concurrency = flags.concurrency;
   options.max_rejects = max_rejects_of(flags.max_rejects);
   options.rejects_file = flags.rejects;
-  for (const std::string& file : options.files) {
-    std::error_code missing;  // equivalent() wants both to exist
-    if (flags.rejects.empty() || !std::filesystem::equivalent(file, flags.rejects, missing))
-      continue;
-    throw Error(ErrorKind::usage, "--rejects names a file that is to be read", flags.rejects,
-                "it would be emptied before it is read; name another file");
-  }
+  keep_inputs("--rejects", flags.rejects, options.files);
+  keep_inputs("--report", flags.report, options.files);
   options.retries = flags.retries;
   options.timeout = to_milliseconds("--timeout", flags.timeout);
   if (flags.deadline) options.deadline = to_milliseconds("--deadline", *flags.deadline);
@@ -160,18 +171,6 @@ seed::Options options_of(const SeedFlags& flags, const Config& config) {
   options.regenerate_identity = flags.regenerate_identity;
   options.allow_cascade = flags.allow_cascade;
   return options;
-}
-
-std::string fixed(double number, const char* format) {
-  std::array<char, 32> digits;
-  const int length = std::snprintf(digits.data(), digits.size(), format, number);
-  return std::string(digits.data(), static_cast<std::size_t>(std::max(0, length)));
-}
-
-std::string short_time(double seconds) {
-  if (seconds < 60) return fixed(seconds, seconds < 10 ? "%.2f s" : "%.0f s");
-  const auto whole = static_cast<long long>(seconds);
-  return text(whole / 60, " min ", whole % 60, " s");
 }
 
 class ConsoleObserver : public seed::Observer {
@@ -209,33 +208,18 @@ class ConsoleObserver : public seed::Observer {
 
 // The table at the end: a row for each table, right-aligned numbers, empty columns left out.
 std::string summary_table(const seed::Report& report) {
-  using Count = std::uint64_t seed::Counts::*;
-  struct Heading {
-    const char* title;
-    Count count;
-    bool always;
-  };
-  constexpr std::array<Heading, 6> kHeadings = {{{"read", &seed::Counts::read, true},
-                                                 {"loaded", &seed::Counts::loaded, true},
-                                                 {"ignored", &seed::Counts::ignored, false},
-                                                 {"rejected", &seed::Counts::rejected, false},
-                                                 {"skipped", &seed::Counts::skipped, false},
-                                                 {"in doubt", &seed::Counts::in_doubt, false}}};
-  const seed::Counts totals = report.totals();
+  const std::vector<CountColumn> shown = shown_columns(report);
   std::vector<std::vector<std::string>> lines(1, {"table"});
-  std::vector<Heading> shown;
-  for (const Heading& heading : kHeadings) {
-    if (!heading.always && totals.*heading.count == 0) continue;
-    shown.push_back(heading);
-    lines[0].emplace_back(heading.title);
-  }
+  for (const CountColumn& column : shown) lines[0].emplace_back(column.title);
   const auto add = [&](const std::string& title, const seed::Counts& counts) {
     std::vector<std::string> line = {title};
-    for (const Heading& heading : shown) line.push_back(with_separators(counts.*heading.count));
+    for (const CountColumn& column : shown) {
+      line.push_back(with_separators(counts.*column.count));
+    }
     lines.push_back(line);
   };
   for (const seed::TableReport& table : report.tables) add(to_sql(table.table), table.counts);
-  if (report.tables.size() > 1) add("total", totals);
+  if (report.tables.size() > 1) add("total", report.totals());
   std::vector<std::size_t> widths(lines[0].size(), 0);
   for (const auto& line : lines) {
     for (std::size_t index = 0; index < line.size(); ++index) {
@@ -265,16 +249,16 @@ void print_report(Console& console, const seed::Options& options, const seed::Re
   } else if (!options.dry_run && !console.quiet() &&
              (report.totals().read > 0 || (!report.error && !report.tables.empty()))) {
     const seed::Counts totals = report.totals();
-    const double seconds = std::max(report.seconds, 0.001);
-    console.result(text(
-        summary_table(report), with_separators(totals.loaded), " rows in ",
-        short_time(report.seconds), ", ",
-        with_separators(static_cast<std::uint64_t>(static_cast<double>(totals.loaded) / seconds)),
-        " rows/s, ", human_bytes(report.bytes_sent),
-        options.via == seed::Via::direct
-            ? " in one transaction"
-            : text(" in ", report.requests, report.requests == 1 ? " request" : " requests"),
-        report.retries > 0 ? text(", ", report.retries, " retries") : "", "\n"));
+    const std::string width = width_range(report);
+    console.result(text(summary_table(report), with_separators(totals.loaded), " rows in ",
+                        short_time(report.seconds), ", ", rows_per_second(report), " rows/s, ",
+                        human_bytes(report.bytes_sent),
+                        options.via == seed::Via::direct
+                            ? " in one transaction"
+                            : text(" in ", report.requests,
+                                   report.requests == 1 ? " request" : " requests"),
+                        width.empty() ? "" : text(", ", width, " at a time"),
+                        report.retries > 0 ? text(", ", report.retries, " retries") : "", "\n"));
   }
   if (!report.rejects_file.empty() && report.totals().rejected > 0) {
     console.info(text("rejected rows: ", report.rejects_file));
@@ -302,12 +286,45 @@ void require_consent(Console& console, const SeedFlags& flags, const seed::Optio
               "", "pass --yes if the tables shall be emptied");
 }
 
+// What people and GitHub see of the run besides. Returns the exit code: that of the run, unless it
+// is 0 and the page cannot be written.
+int publish(Console& console, const SeedFlags& flags, const seed::Options& options,
+            const seed::Report& report, const GithubActions& github, ReportFile* page) {
+  int code = report.exit_code();
+  if (page != nullptr) {
+    try {
+      PageFacts facts;
+      facts.ended = std::chrono::system_clock::now();
+      facts.version = PGSEED_VERSION;
+      facts.with_values = flags.log_values;
+      page->write(html_report(options, report, facts));
+      console.info(text("report: ", flags.report));
+    } catch (const Error& error) {
+      console.error(error);
+      if (code == 0) code = exit_code(error.kind);
+    }
+  }
+  if (!github.active) return code;
+  console.command(annotations(report, github.workspace, flags.log_values));
+  if (!github.summary_file.empty()) {
+    std::ofstream summary(github.summary_file, std::ios::app);
+    summary << job_summary(options, report, flags.log_values) << std::flush;
+    if (!summary) console.warning("the job's summary cannot be written (GITHUB_STEP_SUMMARY)");
+  }
+  return code;
+}
+
 int run_seed(const SeedFlags& flags, const GlobalFlags& global) {
   Console console(global);
+  const GithubActions github = github_actions();
   const Config config = resolve(global);
+  if (github.active) console.command(mask_commands(config));
   for (const std::string& warning : config.warnings) console.warning(warning);
   const seed::Options options = options_of(flags, config);
   require_consent(console, flags, options, config);
+  std::unique_ptr<ReportFile> page;
+  if (!flags.report.empty()) page = std::make_unique<ReportFile>(flags.report);
+  if (options.deadline) interrupt::stop_after(*options.deadline);
 
   TransportOptions transport_options;
   transport_options.max_connections = options.concurrency.value_or(8);
@@ -333,9 +350,10 @@ int run_seed(const SeedFlags& flags, const GlobalFlags& global) {
     };
   }
   const seed::Report report = seed::run(options, services);
+  interrupt::stop_after({});
   console.end_progress();
   print_report(console, options, report);
-  return report.exit_code();
+  return publish(console, flags, options, report, github, page.get());
 }
 
 // CLI11's own range check would print the limits of a double.
@@ -347,6 +365,30 @@ CLI::Validator whole_number() {
         return digits ? std::string() : text(value, " is no whole number of rows");
       },
       "", "whole number");
+}
+
+// In which order the help tells the options. Names that are no options of this command are passed
+// over.
+void group_options(CLI::App& command) {
+  const std::pair<const char*, std::vector<const char*>> kGroups[] = {
+      {"What is loaded",
+       {"--mode", "--upsert", "--ignore", "--force", "--on-conflict", "--limit", "--offset",
+        "--closure", "--table", "--exclude", "--skip-unsupported", "--zero-dates", "--json-columns",
+        "--regenerate-identity", "--allow-cascade", "--yes"}},
+      {"How it is sent",
+       {"--via", "--atomic", "--concurrency", "--batch-rows", "--batch-bytes", "--retries",
+        "--timeout", "--deadline"}},
+      {"Runs that were cut short, and runs again",
+       {"--resume", "--fresh", "--if-changed", "--ledger-dir", "--no-ledger"}},
+      {"What is checked and told",
+       {"--dry-run", "--no-check", "--verify", "--exact", "--max-rejects", "--rejects", "--report",
+        "--log-values"}},
+  };
+  for (const auto& [title, names] : kGroups) {
+    for (const char* const name : names) {
+      if (CLI::Option* const option = command.get_option_no_throw(name)) option->group(title);
+    }
+  }
 }
 
 }  // namespace
@@ -389,13 +431,15 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
       ->allow_extra_args(false)
       ->type_name("NAME");
   command->add_option("--batch-rows", flags->batch_rows, "rows per request at most (1000)")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}).description(""))
       ->type_name("N");
   command->add_option("--batch-bytes", flags->batch_bytes, "bytes per request, about (1 MiB)")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 30))
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 30).description(""))
       ->type_name("N");
-  command->add_option("--concurrency", flags->concurrency, "requests at a time (4; 8 if remote)")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{64}))
+  command
+      ->add_option("--concurrency", flags->concurrency,
+                   "requests at a time, at most (4; 8 if remote)")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{64}).description(""))
       ->type_name("N");
   command
       ->add_option("--max-rejects", flags->max_rejects,
@@ -403,11 +447,18 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
       ->type_name("N|all");
   command->add_option("--rejects", flags->rejects, "write refused rows to this file (NDJSON)")
       ->type_name("FILE");
+  command->add_option("--report", flags->report, "write an HTML page about the run to this file")
+      ->type_name("FILE");
+  command->add_flag("--log-values", flags->log_values,
+                    "report and CI messages may quote values of rejected rows");
   command->add_option("--retries", flags->retries, "tries after the first, per request (8)")
-      ->check(CLI::Range(0, 1000))
+      ->check(CLI::Range(0, 1000).description(""))
       ->type_name("N");
   command->add_option("--timeout", flags->timeout, "of one request (60)")->type_name("SECONDS");
-  command->add_option("--deadline", flags->deadline, "of the whole run")->type_name("SECONDS");
+  command
+      ->add_option("--deadline", flags->deadline,
+                   "of the whole run, connecting and reading included")
+      ->type_name("SECONDS");
   command
       ->add_option("--zero-dates", flags->zero_dates,
                    "MySQL's 0000-00-00: refuse it (default), or store null")
@@ -428,6 +479,7 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
   command->add_flag("--allow-cascade", flags->allow_cascade,
                     "let --force touch rows of other tables that refer to the emptied ones");
   command->add_flag("--yes", flags->yes, "no question before --force on a host that is not local");
+  group_options(*command);
   command->footer(kFooter);
   command->callback([flags, &global, &action] {
     action = {"seed", [flags, &global] { return run_seed(*flags, global); }};

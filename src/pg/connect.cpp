@@ -1,6 +1,11 @@
 #include "pgseed/pg/connect.hpp"
 
+#include <chrono>
+#include <cstdlib>
+#include <string>
+
 #include "pgseed/base/error.hpp"
+#include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/pg/connection_string.hpp"
 #include "pgseed/pg/database_url.hpp"
@@ -32,6 +37,12 @@ std::string with_session_defaults(std::string_view database_url) {
   };
   add("client_encoding", "UTF8");
   add("fallback_application_name", "pgseed");
+  // No wait for a silent host beyond the run's own time. The last of two values counts.
+  if (const auto left = interrupt::time_left()) {
+    const long long seconds = std::chrono::ceil<std::chrono::seconds>(*left).count();
+    const long long own = std::atoll(parts.parameter("connect_timeout")->c_str());
+    if (own <= 0 || seconds < own) add("connect_timeout", std::to_string(seconds));
+  }
   return url;
 }
 

@@ -35,6 +35,7 @@ class Run {
       : options_(options),
         services_(services),
         started_(services.clock()),
+        timeline_(std::make_shared<Timeline>(started_)),
         tally_(options.max_rejects, options.rejects_file),
         inputs_({&options_, services.transport, services.catalogue,
                  [this](const std::string& line) { note(line); }}) {}
@@ -42,11 +43,14 @@ class Run {
   Report report;
 
   void go() {
+    begin("opening the files");
     inputs_.open();
     for (std::size_t part = 0; part < inputs_.size(); ++part) tally_.add_file(inputs_.name(part));
     if (!options_.dry_run || services_.connect) connect();
+    begin("reading the files");
     inputs_.survey();
     if (options_.dry_run) return count_dry_run();
+    begin("checking the target");
     if (options_.atomic) make_stage();
     make_sender();
     plan_ = make_plan(inputs_, options_, *tables_, [this](const std::string& line) { note(line); });
@@ -56,6 +60,7 @@ class Run {
     }
     prepare_column_sets();
     if (options_.mode == Mode::force && !stage_) empty();
+    begin("loading");
     load();
     if (stage_) {
       finish_stage();
@@ -78,11 +83,18 @@ class Run {
     report.files = inputs_.files();
     report.tables = tally_.final_tables();
     report.rejects_file = tally_.rejects_path();
-    report.signal = interrupt::signal_number();
+    report.rejects = tally_.first_rejects();
+    report.timeline = timeline_;
+    if (!interrupt::time_is_up()) {
+      report.signal = interrupt::signal_number();
+    } else if (!report.error) {
+      report.error = interrupt::time_is_up_error(timeline_->phases().back().name);
+    }
     if (sender_) {
       report.requests += sender_->requests();
       report.retries = sender_->retries();
       report.bytes_sent = sender_->bytes_sent();
+      report.widths = sender_->widths();
       if (!report.error && sender_->error()) report.error = sender_->error();
     }
     if (!report.error && tally_.rejects() > 0) {
@@ -103,6 +115,8 @@ class Run {
   }
 
  private:
+  void begin(const std::string& phase) { timeline_->phase(services_.clock(), phase); }
+
   void note(const std::string& line) {
     if (std::find(report.notes.begin(), report.notes.end(), line) == report.notes.end()) {
       report.notes.push_back(line);
@@ -110,6 +124,7 @@ class Run {
   }
 
   void connect() {
+    begin(text("connecting to ", services_.target));
     report.target = services_.target;  // known even if nobody answers there
     connection_ = services_.connect();
     report.target = connection_.endpoint.base_url;
@@ -135,6 +150,7 @@ class Run {
     options.retry.max_retries = options_.retries;
     options.timeout = options_.timeout;
     if (options_.deadline) options.deadline = started_ + *options_.deadline;
+    options.timeline = timeline_.get();
     options.random_seed = static_cast<std::uint64_t>(started_.time_since_epoch().count());
     sender_ = std::make_unique<Sender>(*services_.transport, connection_.endpoint, tally_,
                                        *services_.observer, options, services_.clock);
@@ -317,6 +333,7 @@ class Run {
   }
 
   void empty() {
+    begin("emptying the tables");
     const std::vector<TableName> children_first = plan_.children_first();
     require_nothing_else_refers(*services_.transport, connection_.endpoint, children_first,
                                 inputs_.types(), options_);
@@ -384,6 +401,11 @@ class Run {
       for (const TableReport& each : report.tables) {
         if (each.table == table.table) loaded = each.counts.loaded;
       }
+      if (!table.certain) {
+        note(text("FORCE: ", to_sql(table.table),
+                  " may have been emptied: the answer to its deletion never came"));
+        continue;
+      }
       note(text("FORCE: ", to_sql(table.table), " was emptied (", table.rows,
                 " rows deleted) and now holds ", loaded, " of the file's rows"));
     }
@@ -398,6 +420,7 @@ class Run {
   Options options_;
   const Services& services_;
   std::chrono::steady_clock::time_point started_;
+  std::shared_ptr<Timeline> timeline_;
   Tally tally_;
   RunInputs inputs_;
   rest::Connection connection_;

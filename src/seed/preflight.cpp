@@ -6,6 +6,7 @@
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
+#include "pgseed/http/retry.hpp"
 #include "pgseed/rest/outcome.hpp"
 
 namespace pgseed::seed {
@@ -92,7 +93,12 @@ rest::Outcome ask(Transport& transport, const HttpRequest& request, std::string&
         outcome.verdict == rest::Verdict::retry || outcome.verdict == rest::Verdict::in_doubt;
     if (!passes) return outcome;
     if (result.permanent || delay == 0) break;
-    interrupt::pause(milliseconds(delay));
+    milliseconds pause(delay);
+    if (outcome.retry_after) {
+      pause = std::max(pause, std::min(*outcome.retry_after, RetryPolicy().longest_retry_after));
+    }
+    if (const auto left = interrupt::time_left(); left && pause >= *left) break;
+    interrupt::pause(pause);
   }
   throw Error(ErrorKind::unreachable, text("the target gives no usable answer: ", outcome.message),
               "", "see whether PostgREST and PostgreSQL are up, then run again");

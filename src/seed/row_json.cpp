@@ -112,6 +112,7 @@ std::string append_row(const ColumnSet& set, const sql::Row& row, json::Buffer& 
                        std::uint64_t row_number) {
   const std::size_t before = body.size();
   body.append(before == 0 ? '[' : ',');
+  const bool is_postgresql = set.meaning.dialect == sql::Dialect::postgresql;
   if (set.numbered) {
     constexpr std::size_t kDigits = 20;
     body.append_short("{\"_pgseed_row\":");
@@ -119,8 +120,24 @@ std::string append_row(const ColumnSet& set, const sql::Row& row, json::Buffer& 
     body.advance_to(std::to_chars(to, to + kDigits, row_number).ptr);
   }
   for (std::size_t index = 0; index < set.columns.size(); ++index) {
+    const sql::Value& value = row.values[set.value_index[index]];
+    // Most are strings that mean what they say; they go at once.
+    if (is_postgresql && !travels_raw(set.classes[index])) {
+      if (value.form == sql::Form::verbatim) {
+        json::append_string(body, value.text, set.prefixes[index]);
+        continue;
+      }
+      if (value.form == sql::Form::doubled_quotes) {
+        json::append_sql_string(body, value.text, set.prefixes[index]);
+        continue;
+      }
+      if (value.form == sql::Form::copy_escapes) {
+        json::append_copy_string(body, value.text, set.prefixes[index]);
+        continue;
+      }
+    }
     body.append_short(set.prefixes[index]);
-    const char* const trouble = append_value(body, set, index, row.values[set.value_index[index]]);
+    const char* const trouble = append_value(body, set, index, value);
     if (trouble != nullptr) {
       body.truncate(before);
       return text(trouble, " for the column ", set.columns[index]);

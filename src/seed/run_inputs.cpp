@@ -47,7 +47,8 @@ std::unique_ptr<DumpInput> RunInputs::open_part(std::size_t index) const {
 
 void RunInputs::open() {
   // FORCE deletes only after the whole input was read through, so it is read twice.
-  parts_ = list_inputs(options_.files, options_.input.packed, options_.mode == Mode::force);
+  const bool read_again = options_.mode == Mode::force || options_.verify || options_.closure;
+  parts_ = list_inputs(options_.files, options_.input.packed, read_again);
   for (const InputPart& part : parts_) {
     auto input = std::make_unique<DumpInput>(part, options_.input);
     const sql::Dialect dialect = dialect_of(*input, options_.dialect);

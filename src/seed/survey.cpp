@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pgseed/base/error.hpp"
+#include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/io/charset.hpp"
 #include "pgseed/seed/backslashes.hpp"
@@ -403,7 +404,7 @@ FileSurvey survey(DumpInput& input, const Options& options, const TargetKnowledg
   for (;;) {
     const sql::Piece piece = backslashes.next(reader);
     if (piece == sql::Piece::end) break;
-    ++file.pieces;
+    if (++file.pieces % 1024 == 0 && interrupt::signal_number() != 0) throw Interrupted{};
     if (piece == sql::Piece::row) {
       surveyor.row(reader.head(), reader.row());
     } else {

@@ -20,8 +20,7 @@ std::string hint_for(const rest::Outcome& why, bool insert_mode) {
   if (why.code == "57014") {
     return "one row alone takes too long: raise the role's statement_timeout";
   }
-  if (!why.hint.empty()) return why.hint;
-  return "mend the row, or go on past bad rows with --max-rejects N --rejects FILE";
+  return why.hint;
 }
 
 }  // namespace
@@ -56,6 +55,12 @@ void Tally::superseded(std::size_t table, bool sent) {
 
 void Tally::remember(std::uint64_t sequence, std::uint64_t line, std::size_t file,
                      const TableName& table, const rest::Outcome& why) {
+  if (first_rejects_.size() < Report::kMostRejects || sequence < first_rejects_.rbegin()->first) {
+    first_rejects_[sequence] = {files_[file], line, sequence + 1, table, why.code, why.message};
+    if (first_rejects_.size() > Report::kMostRejects) {
+      first_rejects_.erase(std::prev(first_rejects_.end()));
+    }
+  }
   if (first_ && first_->sequence <= sequence) return;
   const std::string& path = files_[file];
   first_ = First{sequence, line == 0 ? path : text(path, ':', line), table, why};
@@ -161,7 +166,21 @@ std::optional<Error> Tally::first_reject(bool insert_mode) const {
   const bool whole_row = why.details.starts_with("Failing row contains");
   if (!why.details.empty() && !whole_row) message += text(" (", why.details, ")");
   if (!why.code.empty()) message += text(" [", why.code, "]");
-  return Error(ErrorKind::rows, message, first_->where, hint_for(why, insert_mode));
+  std::string hint = hint_for(why, insert_mode);
+  if (hint.empty() && over_limit()) {
+    hint = "mend the row, or go on past bad rows with --max-rejects N --rejects FILE";
+  } else if (hint.empty() && file_) {
+    hint = text("mend the rows in ", file_->path(), ", then load that file");
+  } else if (hint.empty()) {
+    hint = "keep such rows with --rejects FILE, mend them there, then load that file";
+  }
+  return Error(ErrorKind::rows, message, first_->where, hint);
+}
+
+std::vector<Reject> Tally::first_rejects() const {
+  std::vector<Reject> rejects;
+  for (const auto& [sequence, reject] : first_rejects_) rejects.push_back(reject);
+  return rejects;
 }
 
 std::vector<TableReport> Tally::final_tables() const {

@@ -43,8 +43,9 @@ inline bool may_not_carry(const sql::Value& value, ColumnClass column, const Mea
       travels_raw(column)) {
     return true;
   }
-  return meaning.dialect == sql::Dialect::mysql &&
-         (column == ColumnClass::time || column == ColumnClass::bits);
+  if (meaning.dialect == sql::Dialect::postgresql) return false;
+  return column == ColumnClass::time ||
+         (meaning.dialect == sql::Dialect::mysql && column == ColumnClass::bits);
 }
 
 // Why this value would arrive as something else than its own database made of it, or nullopt.

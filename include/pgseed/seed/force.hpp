@@ -20,6 +20,7 @@ void require_nothing_else_refers(Transport& transport, const rest::Endpoint& end
 struct Emptied {
   TableName table;
   long long rows = 0;
+  bool certain = true;  // false: the request went out, and its answer was not waited for
 };
 
 // Deletes all rows of the tables in the given order and notes each table as it is emptied. A

@@ -1,6 +1,7 @@
 #pragma once
 // What a seeding run did: the numbers behind the table on the terminal and the JSON summary.
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +10,8 @@
 #include "pgseed/schema/model.hpp"
 
 namespace pgseed::seed {
+
+class Timeline;
 
 // Always read = loaded + ignored + rejected + skipped + in_doubt.
 struct Counts {
@@ -35,6 +38,20 @@ struct FileReport {
   std::string dialect;
 };
 
+// A refused row, for people.
+struct Reject {
+  std::string file;
+  std::uint64_t line = 0;
+  std::uint64_t row = 0;  // its number in the run, from 1
+  TableName table;
+  std::string code, message;  // the message may quote the row
+};
+
+// The fewest and the most requests that were allowed at a time.
+struct WidthRange {
+  std::size_t least = 0, most = 0;
+};
+
 // A sequence that was behind the values of its column.
 struct SequenceReport {
   std::string sequence;  // as SQL names it
@@ -56,6 +73,10 @@ struct Report {
   std::vector<std::string> notes;  // what the user should know, one sentence each
   std::optional<Error> error;      // what ended the run early, or why its exit code is not 0
   int signal = 0;                  // SIGINT or SIGTERM if one ended the run
+  std::vector<Reject> rejects;     // the first kMostRejects of them, in the order of the files
+  WidthRange widths;
+  std::shared_ptr<const Timeline> timeline;  // may be missing
+  static constexpr std::size_t kMostRejects = 100;
 
   Counts totals() const;
   int exit_code() const;

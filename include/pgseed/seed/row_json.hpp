@@ -19,6 +19,9 @@ std::string append_row(const ColumnSet& set, const sql::Row& row, json::Buffer& 
 // True for NULL, and for what becomes one (a zero date of MySQL, if that was asked for).
 bool is_null(const ColumnSet& set, std::size_t position, const sql::Value& value);
 
+// True for NULL, and for what becomes one (a zero date of MySQL, if that was asked for).
+bool is_null(const ColumnSet& set, std::size_t position, const sql::Value& value);
+
 // What goes into the column at `position` of the set, as text; nullopt for NULL. Of a value that
 // cannot go: its bytes in hex, if they are no text.
 std::optional<std::string> text_of_value(const ColumnSet& set, std::size_t position,

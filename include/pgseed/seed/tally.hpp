@@ -1,6 +1,7 @@
 #pragma once
 // Where every row ends up: counts per table, rejected rows with their reason, notes.
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -104,6 +105,8 @@ class Tally {
 
   // The refused row that comes first in the file, as the error that the run ends with.
   std::optional<Error> first_reject(bool insert_mode) const;
+  // The first Report::kMostRejects refused rows, in the order of the files.
+  std::vector<Reject> first_rejects() const;
   const std::vector<TableReport>& tables() const { return tables_; }
   // Settles what can only be known at the end (rows superseded after they were sent).
   std::vector<TableReport> final_tables() const;
@@ -127,6 +130,7 @@ class Tally {
     rest::Outcome why;
   };
   std::optional<First> first_;
+  std::map<std::uint64_t, Reject> first_rejects_;  // by the row's number
 };
 
 }  // namespace pgseed::seed
