@@ -53,6 +53,8 @@ struct SeedFlags {
   std::string zero_dates = "refuse";
   bool dry_run = false, no_check = false, skip_unsupported = false, yes = false;
   bool regenerate_identity = false, allow_cascade = false;
+  std::optional<std::string> ledger_dir;
+  bool no_ledger = false, resume = false, fresh = false, if_changed = false;
 };
 
 std::chrono::milliseconds to_milliseconds(const char* option, double seconds) {
@@ -88,6 +90,26 @@ std::optional<std::uint64_t> max_rejects_of(const std::string& value) {
                 "", "for example --max-rejects 10");
   }
   return number;
+}
+
+void set_ledger(seed::Options& options, const SeedFlags& flags) {
+  const auto exclude_each_other = [](const char* left, const char* right) {
+    throw Error(ErrorKind::usage, text(left, " and ", right, " exclude each other"), "",
+                "leave one of them out");
+  };
+  if (flags.resume && flags.fresh) exclude_each_other("--resume", "--fresh");
+  if (flags.no_ledger) {
+    if (flags.ledger_dir) exclude_each_other("--no-ledger", "--ledger-dir");
+    if (flags.resume) exclude_each_other("--no-ledger", "--resume");
+    if (flags.if_changed) exclude_each_other("--no-ledger", "--if-changed");
+    return;
+  }
+  if (flags.resume) options.unfinished = seed::Continue::insist;
+  if (flags.fresh) options.unfinished = seed::Continue::fresh;
+  options.if_changed = flags.if_changed;
+  if (!options.dry_run) {
+    options.ledger_folder = flags.ledger_dir ? *flags.ledger_dir : ledger_folder();
+  }
 }
 
 seed::Options options_of(const SeedFlags& flags, const Config& config) {
@@ -130,6 +152,7 @@ seed::Options options_of(const SeedFlags& flags, const Config& config) {
   options.schema = config.schema.value;
   options.regenerate_identity = flags.regenerate_identity;
   options.allow_cascade = flags.allow_cascade;
+  set_ledger(options, flags);
   return options;
 }
 
@@ -186,12 +209,14 @@ std::string summary_table(const seed::Report& report) {
     Count count;
     bool always;
   };
-  constexpr std::array<Heading, 6> kHeadings = {{{"read", &seed::Counts::read, true},
+  constexpr std::array<Heading, 8> kHeadings = {{{"read", &seed::Counts::read, true},
                                                  {"loaded", &seed::Counts::loaded, true},
                                                  {"ignored", &seed::Counts::ignored, false},
                                                  {"rejected", &seed::Counts::rejected, false},
                                                  {"skipped", &seed::Counts::skipped, false},
-                                                 {"in doubt", &seed::Counts::in_doubt, false}}};
+                                                 {"in doubt", &seed::Counts::in_doubt, false},
+                                                 {"resumed", &seed::Counts::resumed, false},
+                                                 {"unchanged", &seed::Counts::unchanged, false}}};
   const seed::Counts totals = report.totals();
   std::vector<std::vector<std::string>> lines(1, {"table"});
   std::vector<Heading> shown;
@@ -246,9 +271,9 @@ void print_report(Console& console, const seed::Options& options, const seed::Re
   }
   if (report.error) console.error(*report.error);
   if (report.signal != 0) {
-    console.warning(
-        "interrupted: rows that were on their way are counted; run again with --upsert "
-        "or --ignore to load the rest");
+    console.warning(text("interrupted: rows that were on their way are counted; run ",
+                         report.can_go_on ? "the same command again to go on"
+                                          : "again with --upsert or --ignore to load the rest"));
   }
 }
 
@@ -374,6 +399,15 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("COL,...");
+  command
+      ->add_option("--ledger-dir", flags->ledger_dir, "where ledgers lie (~/.local/state/pgseed)")
+      ->type_name("DIR");
+  command->add_flag("--no-ledger", flags->no_ledger,
+                    "keep no record that a later run can go on with");
+  command->add_flag("--resume", flags->resume, "fail if there is no unfinished run to go on with");
+  command->add_flag("--fresh", flags->fresh, "begin anew, whatever an unfinished run has done");
+  command->add_flag("--if-changed", flags->if_changed,
+                    "send nothing if it is loaded; with --upsert only what changed");
   command->add_flag("--dry-run", flags->dry_run, "read and check everything, write nothing");
   command->add_flag("--no-check", flags->no_check, "do not read the files through before loading");
   command->add_flag("--skip-unsupported", flags->skip_unsupported,

@@ -26,9 +26,12 @@ std::string hint_for(const rest::Outcome& why, bool insert_mode) {
 
 }  // namespace
 
-Tally::Tally(std::optional<std::uint64_t> max_rejects, const std::string& rejects_file)
+Tally::Tally(std::optional<std::uint64_t> max_rejects, const std::string& rejects_file,
+             bool empties_rejects)
     : max_rejects_(max_rejects) {
-  if (!rejects_file.empty()) file_ = std::make_unique<RejectFile>(rejects_file);
+  if (rejects_file.empty()) return;
+  file_ = std::make_unique<RejectFile>(rejects_file);
+  if (empties_rejects) file_->keep(0);
 }
 
 std::size_t Tally::add_table(const TableName& name) {
@@ -112,6 +115,11 @@ std::optional<Error> Tally::first_reject(bool insert_mode) const {
   if (!why.details.empty() && !whole_row) message += text(" (", why.details, ")");
   if (!why.code.empty()) message += text(" [", why.code, "]");
   return Error(ErrorKind::rows, message, first_->where, hint_for(why, insert_mode));
+}
+
+bool Tally::has_superseded_sent() const {
+  return std::any_of(superseded_after_sending_.begin(), superseded_after_sending_.end(),
+                     [](std::uint64_t rows) { return rows > 0; });
 }
 
 std::vector<TableReport> Tally::final_tables() const {
