@@ -215,11 +215,11 @@ Batch& Loader::open_batch(Prepared& prepared) {
 void Loader::take(const ColumnSet& set, const sql::Row& row) {
   const Options& options = *setup_.options;
   Prepared& prepared = *prepared_[set.number];
-  setup_.tally->read(set.table);
   Proven proven;
   if (setup_.resume != nullptr) {
     proven = look_up(*prepared.table);
     if (proven.proof != Proof::none && proven.proof != Proof::maybe) {
+      setup_.tally->read(set.table);
       return take_proven(prepared, row, proven);
     }
     // Early, and once more at the end.
@@ -227,6 +227,7 @@ void Loader::take(const ColumnSet& set, const sql::Row& row) {
     // One request was one transaction: its rows are all there or none is, but only those.
     if (prepared.unit != proven.batch) flush(prepared);
   }
+  setup_.tally->read(set.table);
   if (prepared.set.serial) flush_others_of_table(prepared);
   Batch* batch = &open_batch(prepared);
   prepared.unit = proven.batch;

@@ -204,8 +204,8 @@ bool Loader::is_unchanged(Prepared& prepared, Batch& batch) {
   const std::string name = name_of(prepared.table->name, hash128(batch.body.view()));
   if (stored_.count(name) == 0) return false;
   keys_of(prepared.set.table).on_the_way.release(batch.keys, batch.group);
-  setup_.ledger->unchanged(batch);
   setup_.tally->unchanged(prepared.set.table, batch.rows.size());
+  setup_.ledger->unchanged(batch);
   return true;
 }
 
@@ -220,7 +220,10 @@ void Loader::mark_resumed(Prepared& prepared, Batch& batch) {
     batch.intent = unit;
     return;
   }
-  if (is_stream_) refuse_stream(path_, batch.rows.front().line);
+  if (is_stream_) {
+    setup_.tally->in_doubt(prepared.set.table, batch.rows.size());
+    refuse_stream(path_, batch.rows.front().line);
+  }
   // Other bytes than were sent: its keys, too, may be others.
   const Mode mode = setup_.options->mode;
   if (mode == Mode::insert || mode == Mode::force) batch.null_keys = true;
