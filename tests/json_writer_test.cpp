@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <random>
 #include <string>
+#include <type_traits>
 
 #include "pgseed/json/reader.hpp"
 #include "pgseed/sql/value.hpp"
@@ -83,8 +84,16 @@ std::string copy_unescaped(std::string_view text) {
 template <class Append>
 std::string written(Append append, std::string_view text) {
   Buffer out;
-  append(out, text);
-  return std::string(out.view());
+  if constexpr (std::is_invocable_v<Append, Buffer&, std::string_view>) {
+    append(out, text);
+    return std::string(out.view());
+  } else {
+    // What goes in front of a string, of any length, changes nothing of it.
+    const std::string before(text.size() % 40, '#');
+    append(out, text, before);
+    CHECK(out.view().substr(0, before.size()) == before);
+    return std::string(out.view().substr(before.size()));
+  }
 }
 
 // Decoded by simdjson; UTF-8 only.

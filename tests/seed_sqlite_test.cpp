@@ -119,6 +119,28 @@ TEST_CASE("seed sqlite: what would change what the file holds is refused with it
   }
 }
 
+TEST_CASE("seed sqlite: what a date or timestamp would drop without a word is refused") {
+  test::Stack& stack = test::shared_stack();
+  stack.reset("create table t (id int, d date, at timestamp, zoned timestamptz)");
+  const auto seeded = [](const std::string& values) {
+    return test::seed_text("PRAGMA foreign_keys=OFF;\nINSERT INTO t VALUES(" + values + ");\n");
+  };
+  const test::Seeded fine =
+      seeded("1,'2024-01-02 00:00:00','2024-01-02T03:04:05Z','2024-01-02 03:04:05+02:00'");
+  INFO(fine.result.err);
+  CHECK(fine.exit_code() == 0);
+  for (const std::string values :
+       {"2,'2024-01-02 10:00:00',NULL,NULL", "3,NULL,'2024-01-02 03:04:05+02:00',NULL",
+        "4,NULL,'2024-01-02 03:04-0330',NULL"}) {
+    CAPTURE(values);
+    const test::Seeded refused = seeded(values);
+    CHECK(refused.exit_code() == 3);
+    CHECK(test::contains(refused.error(), "would drop"));
+    CHECK(test::contains(refused.where(), ":2"));
+  }
+  CHECK(stack.sql("select id, d, at from t") == "1|2024-01-02|2024-01-02 03:04:05");
+}
+
 TEST_CASE("seed sqlite: random databases arrive as they are") {
   if (!has_sqlite3()) return;
   const std::uint64_t seed = test::test_seed();

@@ -51,7 +51,7 @@ std::vector<std::size_t> walked(TextMarks& marks, std::string_view text) {
 }
 
 std::string random_text(std::mt19937_64& random, std::size_t length) {
-  constexpr std::string_view kSpecial = "''\\\\\t\n\r07x.8/";
+  constexpr std::string_view kSpecial("''\\\\\t\n\r07x.8/\0", 14);
   const auto density = random() % 9;
   std::string text(length, 'a');
   for (char& byte : text) {
@@ -89,6 +89,9 @@ TEST_CASE("text marks: all places, lines and backslashes, for every length, at e
         for (std::size_t offset = 0; offset <= length; ++offset) {
           const auto newlines = std::count(text.begin(), text.begin() + offset, '\n');
           REQUIRE(marks.newlines_before(offset) == static_cast<std::uint64_t>(newlines));
+          const std::size_t nul = text.find('\0');
+          REQUIRE((marks.nul_before(offset) < offset) == (nul < offset));
+          if (nul < offset) REQUIRE(marks.nul_before(offset) == nul);
         }
         if (marked == Marked::quotes) continue;
         for (int round = 0; round < 50; ++round) {
@@ -123,6 +126,8 @@ TEST_CASE("text marks: a text that grows in blocks of any size has the same mark
           const std::size_t offset = random() % (size + 1);
           const auto newlines = std::count(part.begin(), part.begin() + offset, '\n');
           REQUIRE(marks.newlines_before(offset) == static_cast<std::uint64_t>(newlines));
+          const std::size_t nul = part.find('\0');
+          REQUIRE((marks.nul_before(offset) < offset) == (nul < offset));
         }
         size = std::min(text.size(), size + 1 + random() % (random() % 2 == 0 ? 70 : 9000));
         marks.grow(size);

@@ -18,6 +18,7 @@ constexpr const char* kFooter = R"(Examples:
   pgseed schema schema.sql
   pgseed seed dump.sql --limit 100
   pgseed seed dump.sql --upsert
+  pgseed verify dump.sql
   pgseed migrate upgrade head
   pgseed test
 
@@ -87,6 +88,7 @@ void choose_instructions() {
 int run_program(int argc, char** argv) {
   // A reader that goes away is seen as a write error, not as a signal that kills.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // the same for a file that grows beyond its limit
   GlobalFlags flags;
   Action action;
   CLI::App app{"Seeds SQL dumps into PostgREST and Supabase.", "pgseed"};
@@ -96,6 +98,7 @@ int run_program(int argc, char** argv) {
   app.fallthrough();
   add_global_options(app, flags);
   add_seed_command(app, flags, action);
+  add_verify_command(app, flags, action);
   add_inspect_command(app, flags, action);
   add_schema_command(app, flags, action);
   add_migrate_command(app, flags, action);
@@ -133,7 +136,9 @@ int run_program(int argc, char** argv) {
   } catch (const Error& error) {
     return report(flags, action.command, error, exit_code(error.kind));
   } catch (const Interrupted&) {
-    return 128 + interrupt::signal_number();
+    if (!interrupt::time_is_up()) return 128 + interrupt::signal_number();
+    return report(flags, action.command, interrupt::time_is_up_error("working"),
+                  exit_code(ErrorKind::unreachable));
   } catch (const std::bad_alloc&) {
     const Error memory(ErrorKind::storage, "out of memory", "",
                        "lower --batch-bytes, --concurrency or --max-row-bytes");

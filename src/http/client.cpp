@@ -288,7 +288,10 @@ class CurlTransport final : public Transport {
     set(easy, CURLOPT_FOLLOWLOCATION, 0L);
     set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+    // A gateway that ends an HTTP/2 connection (GOAWAY) takes the requests on it along, and libcurl
+    // does not tell which of them it never looked at: each would be in doubt. In HTTP/1.1 it says
+    // so with the last answer.
+    set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     set(easy, CURLOPT_PIPEWAIT, 0L);
     set(easy, CURLOPT_TCP_NODELAY, 1L);
     set(easy, CURLOPT_TCP_KEEPALIVE, 1L);

@@ -143,7 +143,7 @@ using Escape = const char* (*)(const char* from, const char* end, char*& to, con
 
 // False if the text holds an escaped NUL.
 template <Text kind>
-bool append_escaped(Buffer& out, std::string_view text) {
+bool append_escaped(Buffer& out, std::string_view text, std::string_view before = {}) {
   static constexpr Escape kEscapes[simd::kLevels] = PGSEED_SIMD_TABLE(escape<kind>);
   const Escape escape = kEscapes[static_cast<int>(simd::level())];
   const char* from = text.data();
@@ -152,7 +152,9 @@ bool append_escaped(Buffer& out, std::string_view text) {
   // Most text needs few escapes: reserve for the plain copy and ask again when escapes eat the
   // room.
   std::size_t room = text.size() + text.size() / 8 + 64;
-  char* to = out.reserve(room + kEscapeSlack);
+  char* to = out.reserve(before.size() + room + kEscapeSlack);
+  copy_short(before, to);
+  to += before.size();
   *to++ = '"';
   for (;;) {
     from = escape(from, end, to, to + room, flags);
@@ -179,14 +181,14 @@ void Buffer::grow(std::size_t count) {
   capacity_ = wanted;
 }
 
-void append_string(Buffer& out, std::string_view text) {
-  append_escaped<Text::plain>(out, text);
+void append_string(Buffer& out, std::string_view text, std::string_view before) {
+  append_escaped<Text::plain>(out, text, before);
 }
-void append_sql_string(Buffer& out, std::string_view between_quotes) {
-  append_escaped<Text::sql>(out, between_quotes);
+void append_sql_string(Buffer& out, std::string_view between_quotes, std::string_view before) {
+  append_escaped<Text::sql>(out, between_quotes, before);
 }
-void append_copy_string(Buffer& out, std::string_view field) {
-  append_escaped<Text::copy>(out, field);
+void append_copy_string(Buffer& out, std::string_view field, std::string_view before) {
+  append_escaped<Text::copy>(out, field, before);
 }
 bool append_mysql_string(Buffer& out, std::string_view between_quotes) {
   return append_escaped<Text::mysql>(out, between_quotes);

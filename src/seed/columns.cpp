@@ -287,13 +287,20 @@ std::optional<std::string> cannot_carry(const sql::Value& value, ColumnClass col
   if (meaning.dialect == sql::Dialect::mysql) {
     if (auto trouble = mysql_trouble(value, column, column_type, meaning)) return trouble;
   }
+  if (meaning.dialect == sql::Dialect::sqlite && column == ColumnClass::time) {
+    const std::string moment = sql::decoded(value);
+    if (const std::string dropped = dropped_of_time(moment, column_type); !dropped.empty()) {
+      return text("the date '", moment, "', whose ", dropped, " a column of type ", column_type,
+                  " would drop,");
+    }
+  }
   // Any bytes are a bytea.
   if (column != ColumnClass::bytes && is_foreign(value, column, meaning.dialect)) {
     std::string unused;
     if (auto trouble = append_foreign(unused, value, column, column_type, meaning.dialect))
       return trouble;
   }
-  if (column == ColumnClass::json || column == ColumnClass::jsonb) {
+  if (!meaning.direct && (column == ColumnClass::json || column == ColumnClass::jsonb)) {
     const std::string json = sql::decoded(value);
     const std::string_view inner = trim(json);
     // PostgREST turns a raw null into SQL NULL, whatever was meant.

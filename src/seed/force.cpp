@@ -92,6 +92,7 @@ void empty_tables(Transport& transport, const rest::Endpoint& endpoint,
     HttpRequest request = rest::delete_all_request(endpoint, name, column->name, not_null);
     request.timeout = options.timeout;
     if (ledger != nullptr) ledger->emptying(name);
+    bool may_be_empty = false;  // by a try whose answer was lost
     for (int tries = 1;; ++tries) {
       const HttpResult result = exchange(transport, request);
       const rest::Outcome outcome = rest::classify(result, std::chrono::system_clock::now());
@@ -104,9 +105,13 @@ void empty_tables(Transport& transport, const rest::Endpoint& endpoint,
                       text("emptied ", to_sql(name), ": ", outcome.affected.value_or(0), " rows"));
         break;
       }
-      if (interrupt::signal_number() != 0) throw Interrupted{};
-      if (outcome.verdict == rest::Verdict::rejected) refuse(name, outcome);
-      const auto delay = retry_delay(policy, tries, outcome.retry_after, {}, 0);
+      if (outcome.verdict == rest::Verdict::in_doubt) may_be_empty = true;
+      const bool stops = interrupt::signal_number() != 0;
+      const bool refused = outcome.verdict == rest::Verdict::rejected;
+      const auto delay = retry_delay(policy, tries, outcome.retry_after, interrupt::time_left(), 0);
+      if (may_be_empty && (stops || refused || !delay)) emptied.push_back({name, 0, false});
+      if (stops) throw Interrupted{};
+      if (refused) refuse(name, outcome);
       if (!delay) {
         throw Error(ErrorKind::unreachable,
                     text("cannot empty ", to_sql(name), ": ", outcome.message), "",

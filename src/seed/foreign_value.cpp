@@ -179,6 +179,22 @@ bool is_zero_date(const sql::Value& value) {
   return month == "00" || day == "00";
 }
 
+std::string dropped_of_time(std::string_view moment, const std::string& column_type) {
+  const bool is_date = column_type == "date";
+  if (!is_date && !column_type.ends_with("without time zone")) return {};
+  const std::size_t colon = moment.find(':');
+  if (colon == std::string_view::npos || colon < 2) return {};
+  const std::string_view time = moment.substr(colon - 2);
+  const std::size_t sign = time.find_first_of("+-");
+  const std::string_view clock = time.substr(0, sign);
+  const std::string_view offset = sign == std::string_view::npos ? "" : time.substr(sign);
+  const auto is_something = [](std::string_view digits) {
+    return digits.find_first_of("123456789") != std::string_view::npos;
+  };
+  if (is_date) return is_something(clock) ? std::string(clock) : std::string();
+  return is_something(offset) ? std::string(offset) : std::string();
+}
+
 std::optional<std::string> append_foreign(std::string& out, const sql::Value& value,
                                           ColumnClass column, const std::string& column_type,
                                           sql::Dialect dialect) {

@@ -33,7 +33,6 @@ void Sender::finish_write(std::unique_ptr<Batch> batch, const rest::Outcome& out
   situation.reloads = batch->reloads;
   situation.own_table = names_own_table(outcome, *batch);
   if (outcome.verdict == rest::Verdict::in_doubt) batch->doubted = true;
-  adapt_width(outcome);
   const Action action = decide(outcome, situation);
   if (action == Action::count) {
     count(*batch, outcome);
@@ -104,7 +103,6 @@ void Sender::refuse(std::unique_ptr<Batch> batch, const rest::Outcome& outcome, 
 void Sender::count(const Batch& batch, const rest::Outcome& outcome) {
   const std::size_t table = batch.set->table;
   const std::uint64_t sent = batch.rows.size();
-  was_bearable(batch);
   if (!outcome.affected || *outcome.affected < 0 ||
       static_cast<std::uint64_t>(*outcome.affected) > sent) {
     tally_.in_doubt(table, sent);
@@ -145,6 +143,7 @@ void Sender::retry_later(std::unique_ptr<Batch> batch, const rest::Outcome& outc
   observer_.note(1, text("trying again in ", delay->count(), " ms (", outcome.message, ")"));
   batch->retried = true;
   batch->not_before = clock_() + *delay;
+  hold_back(outcome, *delay);
   // No answer again and again: it may be too much for a time limit on the way. Twice only, or a
   // target that is gone for good would be asked by more and more parts.
   const bool part_it = batch->tries == 2 || batch->tries == 5;

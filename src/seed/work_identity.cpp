@@ -45,7 +45,7 @@ std::string work_name(const Options& options, const std::string& target,
   parts.add(options.dialect).add(options.input.encoding).add(options.zero_dates_are_null);
   parts.add(options.json_columns ? 1 : 0);
   if (options.json_columns) parts.add(*options.json_columns);
-  parts.add(options.regenerate_identity);
+  parts.add(options.regenerate_identity).add(options.closure).add(options.atomic);
   parts.add(static_cast<std::uint64_t>(rows.format)).add(rows.schema).add(rows.table);
   parts.add(rows.header).add(rows.columns).add(one(rows.delimiter)).add(one(rows.quote));
   parts.add(one(rows.escape)).add(rows.null_text);

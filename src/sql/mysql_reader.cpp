@@ -11,6 +11,7 @@
 #include "pgseed/sql/rows.hpp"
 #include "pgseed/sql/text_marks.hpp"
 #include "pgseed/sql/usual.hpp"
+#include "pgseed/sql/window_reader.hpp"
 
 namespace pgseed::sql {
 namespace {
@@ -24,73 +25,21 @@ bool is_ascii(std::string_view text) {
                      [](char byte) { return static_cast<unsigned char>(byte) < 0x80; });
 }
 
-// For messages and statements, which are text: what is none becomes a question mark.
-std::string as_text(std::string_view bytes) {
-  std::string out;
-  for (;;) {
-    const std::size_t bad = std::min(find_invalid_utf8(bytes), bytes.size());
-    out.append(bytes.substr(0, bad));
-    if (bad == bytes.size()) break;
-    out += '?';
-    bytes.remove_prefix(bad + 1);
-  }
-  std::replace(out.begin(), out.end(), '\0', '?');
-  return out;
-}
-
-// One step reads one piece from the front of the window. A step that runs out of text throws
-// NeedMore; the window grows and the step begins again, from where consume() last put it.
-class MysqlReader final : public DialectReader {
+class MysqlReader final : public WindowReader {
  public:
   MysqlReader(Input& input, std::string name, const ReaderOptions& options)
-      : window_(input, std::move(name), options.max_row_bytes),
-        options_(options),
+      : WindowReader(input, std::move(name), options, Bytes::any),
         converted_(options.encoding == TextEncoding::converted) {
     window_.look_for(Marked::unescaped_quotes);
   }
 
   Piece next() override {
-    for (;;) {
-      try {
-        arena_.reset();
-        return step();
-      } catch (const NeedMore&) {
-        window_.more();
-      } catch (const SyntaxProblem& problem) {
-        fail(problem);
-      }
-    }
+    return next_piece([this] { return step(); });
   }
-
-  std::string where_value(std::size_t index) const override {
-    const char* at = row_begin_;
-    if (index < row.values.size()) {
-      const char* const text = row.values[index].text.data();
-      if (text != nullptr && text >= at && text < window_.end()) at = text;
-    }
-    // Counting lines moves the window's own counter, nothing that a caller could see.
-    return window_.where(at);
-  }
-
-  std::uint64_t consumed() const override { return window_.consumed(); }
 
  private:
-  [[noreturn]] void fail(const SyntaxProblem& problem) {
-    const char* const at = window_.settle(problem.at);
-    // It may quote the delimiter, which may be any bytes.
-    Error error(ErrorKind::input, as_text(problem.message), window_.where(at), problem.hint);
-    error.excerpt = window_.excerpt(at);
-    throw error;
-  }
-
   MysqlCursor cursor() const {
     return {window_.begin(), window_.end(), window_.final(), modes_.now(), window_.marks()};
-  }
-
-  // The text before the cursor is read. Rows and statement heads come through here whole.
-  void finish(const MysqlCursor& at) {
-    window_.require_short(at.position);
-    window_.consume(at.position);
   }
 
   Piece step() {
@@ -98,7 +47,7 @@ class MysqlReader final : public DialectReader {
       switch (state_) {
         case State::between: {
           MysqlCursor at = cursor();
-          skip_some_blanks(at);
+          skip_between(at, [&] { at.skip_blanks(); });
           if (at.at_end()) return Piece::end;
           if (begin_statement(at)) return Piece::statement;
           break;
@@ -116,27 +65,18 @@ class MysqlReader final : public DialectReader {
     }
   }
 
-  // Between statements nothing needs to stay in the window: what is skipped is consumed. Bytes of a
-  // comment may be anything.
-  void skip_some_blanks(MysqlCursor& at) {
-    try {
-      at.skip_blanks();
-    } catch (const NeedMore&) {
-      window_.consume(at.position);
-      throw;
-    }
-    window_.consume(at.position);
-  }
-
   // --- the beginning of a statement
   // -----------------------------------------------------------------
 
   // True if the statement is a line of the client's own, which is whole already.
   bool begin_statement(MysqlCursor at) {
-    statement_line_ = window_.line_of(at.position);
-    if (!options_.rows) statement.column = window_.place_of(at.position).column;
+    note_place(at.position);
     const char* const begin = at.position;
-    if (options_.rows && repeat_head(at)) return false;
+    if (options_.rows && repeat_head(at)) {
+      begin_rows(at);
+      state_ = State::insert_rows;
+      return false;
+    }
     head_text_.clear();
     if (options_.rows) {
       const bool inserts = at.accept_word("INSERT") || at.accept_word("REPLACE");
@@ -148,12 +88,10 @@ class MysqlReader final : public DialectReader {
       return true;
     }
     if (at.accept_word("USE")) {
-      take_database(at, begin);
+      take_database(at);
       return true;
     }
-    scanned_ = 0;
-    kept_.clear();
-    cut_ = false;
+    begin_whole_statement();
     state_ = State::statement;
     return false;
   }
@@ -184,8 +122,11 @@ class MysqlReader final : public DialectReader {
                           "if the file is in another encoding, name it: --encoding latin1"};
     }
     take_head(std::move(fresh));
-    if (!assigns) head_text_.assign(window_.begin(), at.position);
-    begin_rows(at, assigns ? State::assigned_row : State::insert_rows);
+    // The database that the file names first is the one that it dumps: its tables have no schema.
+    if (head.table.schema == database_) head.table.schema.reset();
+    if (!assigns) remember_head(window_.begin(), at.position);
+    begin_rows(at);
+    state_ = assigns ? State::assigned_row : State::insert_rows;
     return true;
   }
 
@@ -209,46 +150,8 @@ class MysqlReader final : public DialectReader {
   // VALUES ROW(1, 2), ROW(3, 4)
   static void skip_row_word(MysqlCursor& at) { at.accept_word("ROW"); }
 
-  void begin_rows(const MysqlCursor& at, State rows) {
-    finish(at);
-    state_ = rows;
-    values_in_row_ = 0;
-    comma_done_ = true;
-  }
-
-  // Dumps with one row per statement say the same thing again and again: the very text of the last
-  // head, up to its first row, is that head.
-  bool repeat_head(MysqlCursor& at) {
-    const auto available = static_cast<std::size_t>(at.end - at.position);
-    if (head_text_.empty() || available <= head_text_.size() ||
-        at.position[head_text_.size()] != '(' ||
-        std::string_view(at.position, head_text_.size()) != head_text_) {
-      return false;
-    }
-    at.position += head_text_.size();
-    ++head.number;
-    head.line = statement_line_;
-    begin_rows(at, State::insert_rows);
-    return true;
-  }
-
-  // The database that the file names first is the one that it dumps: its tables have no schema.
-  void take_head(RowsHead fresh) {
-    fresh.number = head.number + 1;
-    fresh.line = statement_line_;
-    if (!fresh.table.schema && !search_path.empty()) fresh.table.schema = search_path;
-    if (fresh.table.schema == database_) fresh.table.schema.reset();
-    head = std::move(fresh);
-  }
-
   // --- rows
   // -------------------------------------------------------------------------------------------
-
-  void begin_row() {
-    row.values.clear();
-    row.unsupported.clear();
-    row.unsupported_line = 0;
-  }
 
   Piece insert_row() {
     begin_row();
@@ -260,7 +163,7 @@ class MysqlReader final : public DialectReader {
     } catch (const Unsupported& problem) {
       note_unsupported(problem, begin, at);
     }
-    if (row.unsupported.empty()) check_count(begin);
+    if (row.unsupported.empty()) check_values(begin);
     find_bytes(begin, at.position);
     // Behind the row: another one, the end, or a clause that follows the rows.
     if (!at_byte(at, ',')) at.skip_blanks();
@@ -272,10 +175,7 @@ class MysqlReader final : public DialectReader {
       }
       state_ = State::insert_tail;
     }
-    row.line = window_.line_of(begin);
-    row_begin_ = begin;
-    comma_done_ = false;
-    finish(at);
+    end_row(begin, at, window_.line_of(begin));
     return Piece::row;
   }
 
@@ -285,7 +185,7 @@ class MysqlReader final : public DialectReader {
     if (!comma_done_) {
       if (!at.accept(',')) throw SyntaxProblem{at.position, "expected ',' or ';'", ""};
       at.skip_blanks();
-      finish(at);
+      finish(at.position);
       comma_done_ = true;
     }
     skip_row_word(at);
@@ -370,26 +270,13 @@ class MysqlReader final : public DialectReader {
     } while (depth > 0);
   }
 
-  void check_count(const char* begin) {
-    const std::size_t count = row.values.size();
+  void check_values(const char* begin) {
     // () and VALUES (): a row of defaults, with or without a list of columns.
-    if (count == 0 && values_in_row_ == 0 && head.columns.empty()) {
+    if (row.values.empty() && values_in_row_ == 0 && head.columns.empty()) {
       head.has_columns = true;
       return;
     }
-    if (head.has_columns && count != head.columns.size()) {
-      throw SyntaxProblem{begin,
-                          text(count < head.columns.size() ? "too few" : "too many",
-                               " values: ", count, " for ", head.columns.size(), " columns"),
-                          "look for a quote inside the text that is not escaped"};
-    }
-    if (values_in_row_ == 0) values_in_row_ = count;
-    if (count != values_in_row_) {
-      throw SyntaxProblem{begin,
-                          text("the rows of one statement must be of one length: ", count,
-                               " values where the first row has ", values_in_row_),
-                          ""};
-    }
+    check_count(begin, "look for a quote inside the text that is not escaped");
   }
 
   // Strings may hold bytes that are no text: those values are bytes, whatever they are written as.
@@ -430,10 +317,8 @@ class MysqlReader final : public DialectReader {
       for (std::string& column : head.columns) column = as_text(column);
     }
     find_bytes(begin, behind.position);
-    row.line = window_.line_of(begin);
-    row_begin_ = begin;
     state_ = State::between;
-    finish(behind);
+    end_row(begin, behind, window_.line_of(begin));
     return Piece::row;
   }
 
@@ -466,21 +351,19 @@ class MysqlReader final : public DialectReader {
                           "look for a quote inside the text that is not escaped"};
     }
     scan_mysql_statement(at, delimiter_);
-    finish(at);
+    finish(at.position);
     state_ = State::between;
   }
 
   // --- other statements
   // -------------------------------------------------------------------------------
 
-  void give_line(const char* begin, const char* end, const MysqlCursor& behind) {
-    kept_ = as_text({begin, static_cast<std::size_t>(end - begin)});
-    statement.text = kept_;
-    statement.cut = false;
-    statement.line = statement_line_;
+  void give_line(const char* end, const MysqlCursor& behind) {
+    begin_whole_statement();
+    take_statement(end, behind.position);
     statement.end_line = statement_line_;
+    keep_text();
     statement.kind = StatementKind::session;
-    finish(behind);
   }
 
   // DELIMITER $$: a line of the client's own; what stands on it opens no string.
@@ -497,11 +380,11 @@ class MysqlReader final : public DialectReader {
     }
     delimiter_ = rest;
     at.position = newline;
-    give_line(begin, rest.data() + rest.size(), at);
+    give_line(rest.data() + rest.size(), at);
   }
 
   // USE db with or without a delimiter at the end of its line, as the client takes both.
-  void take_database(MysqlCursor& at, const char* begin) {
+  void take_database(MysqlCursor& at) {
     at.skip_blanks();
     std::string name;
     if (at.peek() == '`' || at.peek() == '"') {
@@ -524,73 +407,34 @@ class MysqlReader final : public DialectReader {
     name = as_text(name);
     if (database_.empty()) database_ = name;
     search_path = name == database_ ? std::string() : name;
-    give_line(begin, end, at);
+    give_line(end, at);
   }
 
-  // A long statement: its beginning is kept, the rest passes by.
-  void keep_beginning(const MysqlCursor& at) {
-    if (!cut_) {
-      statement_where_ = window_.where(window_.begin());
-      kept_.assign(window_.begin(), options_.kept_statement);
-      kept_.resize(kept_.size() - incomplete_utf8_tail(kept_));
-      cut_ = true;
-    }
-    window_.consume(at.position);
-    scanned_ = 0;
+  // Names and comments may hold bytes that are no text.
+  void keep_text() {
+    if (window_.is_clean(statement.text)) return;
+    shown_ = as_text(statement.text);
+    statement.text = shown_;
   }
 
   Piece whole_statement() {
     MysqlCursor at = cursor();
-    at.position += scanned_;
     const char* end = nullptr;
-    try {
-      end = scan_mysql_statement(at, delimiter_);
-    } catch (const NeedMore&) {
-      scanned_ = static_cast<std::size_t>(at.position - window_.begin());
-      if (scanned_ > options_.kept_statement) keep_beginning(at);
-      throw;
-    } catch (SyntaxProblem& problem) {
-      // What never ends is best looked for where it began.
-      if (problem.at != at.end) throw;
-      if (cut_) {
-        throw Error(ErrorKind::input, as_text(problem.message), statement_where_, problem.hint);
-      }
-      problem.at = window_.begin();
-      throw;
-    }
-    statement.end_line = window_.line_of(at.position);
-    std::string_view whole(window_.begin(), static_cast<std::size_t>(end - window_.begin()));
-    if (cut_ || whole.size() > options_.kept_statement) {
-      keep_beginning(at);
-      whole = kept_;
-    } else {
-      trim_end(whole);
-      finish(at);
-    }
-    // The statement's text lies before the consumed end, which stays as it is.
-    if (!is_utf8(whole) || whole.find('\0') != std::string_view::npos) {
-      kept_ = as_text(whole);
-      whole = kept_;
-    }
-    statement.text = whole;
-    statement.cut = cut_;
-    statement.line = statement_line_;
+    scan_whole(at, [&] { end = scan_mysql_statement(at, delimiter_); });
+    take_statement(end, at.position);
+    if (!statement.cut) trim_end(statement.text);
+    keep_text();
     statement.kind = classify_mysql(statement.text, modes_.now());
     state_ = State::between;
-    if (!cut_ && statement.kind == StatementKind::session) apply_settings();
+    if (!statement.cut && statement.kind == StatementKind::session) apply_settings();
     return Piece::statement;
   }
 
-  // Blanks, and the end of a conditional comment that the statement stands in.
+  // The end of a conditional comment that the statement stands in.
   static void trim_end(std::string_view& whole) {
-    const auto trim_blanks = [&] {
-      while (!whole.empty() && is_space(whole.back())) whole.remove_suffix(1);
-    };
-    trim_blanks();
-    if (whole.ends_with("*/") && whole.find("/*") == std::string_view::npos) {
-      whole.remove_suffix(2);
-      trim_blanks();
-    }
+    if (!whole.ends_with("*/") || whole.find("/*") != std::string_view::npos) return;
+    whole.remove_suffix(2);
+    while (!whole.empty() && is_space(whole.back())) whole.remove_suffix(1);
   }
 
   void apply_settings() {
@@ -622,14 +466,10 @@ class MysqlReader final : public DialectReader {
     }
     converted_ = true;
     converted_from_ = wanted;
-    kept_.assign(statement.text);
-    statement.text = kept_;
+    keep_statement();
     window_.switch_encoding(wanted);
   }
 
-  mutable Window window_;
-  ReaderOptions options_;
-  Arena arena_;
   State state_ = State::between;
   MysqlModes modes_;
   std::string delimiter_ = ";";
@@ -637,16 +477,7 @@ class MysqlReader final : public DialectReader {
   bool converted_;
   std::string converted_from_;
 
-  std::uint64_t statement_line_ = 0;
-  const char* row_begin_ = nullptr;
-
-  std::string head_text_;    // of the last INSERT; empty once another statement came between
-  bool comma_done_ = false;  // nothing but a row may come next
-  std::size_t values_in_row_ = 0;
-
-  std::size_t scanned_ = 0;
-  std::string kept_, statement_where_;
-  bool cut_ = false;
+  std::string shown_;  // a statement whose bytes were no text
 };
 
 }  // namespace

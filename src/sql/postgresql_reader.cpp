@@ -12,9 +12,12 @@
 #include "pgseed/sql/copy.hpp"
 #include "pgseed/sql/text_marks.hpp"
 #include "pgseed/sql/usual.hpp"
+#include "pgseed/sql/window_reader.hpp"
 
 namespace pgseed::sql {
 namespace {
+
+constexpr const char* kUndoubled = "look for a quote inside the text that is not doubled";
 
 enum class State {
   between,
@@ -38,64 +41,26 @@ bool means_off(std::string_view value) {
 
 namespace {
 
-// One step reads one piece from the front of the window. A step that runs out of text throws
-// NeedMore; the window grows and the step begins again, from where consume() last put it.
-class PostgresqlReader final : public DialectReader {
+class PostgresqlReader final : public WindowReader {
  public:
-  PostgresqlReader(Input& input, std::string name, const ReaderOptions& options_)
-      : window(input, std::move(name), options_.max_row_bytes), options(options_) {}
+  PostgresqlReader(Input& input, std::string name, const ReaderOptions& options)
+      : WindowReader(input, std::move(name), options, Bytes::text) {}
 
   Piece next() override {
-    for (;;) {
-      try {
-        arena.reset();
-        return step();
-      } catch (const NeedMore&) {
-        window.more();
-      } catch (const SyntaxProblem& problem) {
-        fail(problem);
-      }
-    }
+    return next_piece([this] { return step(); });
   }
-
-  std::string where_value(std::size_t index) const override {
-    const char* at = row_begin;
-    if (index < row.values.size()) {
-      const char* const text = row.values[index].text.data();
-      if (text != nullptr && text >= at && text < window.end()) at = text;
-    }
-    // Counting lines moves the window's own counter, nothing that a caller could see.
-    return window.where(at);
-  }
-
-  std::uint64_t consumed() const override { return window.consumed(); }
 
  private:
-  [[noreturn]] void fail(const SyntaxProblem& problem) {
-    const char* const at = window.settle(problem.at);
-    window.require_clean(at < window.end() ? at + 1 : at);
-    Error error(ErrorKind::input, problem.message, window.where(at), problem.hint);
-    error.excerpt = window.excerpt(at);
-    throw error;
-  }
-
   Cursor cursor() const {
-    return {window.begin(), window.end(), window.final(), backslash_is_data, window.marks()};
-  }
-
-  // The text before the cursor is read. Rows and statement heads come through here whole.
-  void finish(const Cursor& at) {
-    window.require_clean(at.position);
-    window.require_short(at.position);
-    window.consume(at.position);
+    return {window_.begin(), window_.end(), window_.final(), backslash_is_data_, window_.marks()};
   }
 
   Piece step() {
     for (;;) {
-      switch (state) {
+      switch (state_) {
         case State::between: {
           Cursor at = cursor();
-          skip_some_blanks(at);
+          skip_between(at, [&] { skip_blanks(at); });
           if (at.at_end()) return Piece::end;
           begin_statement(at);
           break;
@@ -120,39 +85,25 @@ class PostgresqlReader final : public DialectReader {
     }
   }
 
-  // Between statements nothing needs to stay in the window: what is skipped is consumed.
-  void skip_some_blanks(Cursor& at) {
-    const auto done = [&] {
-      window.require_clean(at.position);
-      window.consume(at.position);
-    };
-    try {
-      skip_blanks(at);
-    } catch (const NeedMore&) {
-      done();
-      throw;
-    }
-    done();
-  }
-
   // --- the beginning of a statement
   // -----------------------------------------------------------------
 
   void begin_statement(Cursor at) {
-    statement_line = window.line_of(at.position);
-    if (!options.rows) statement.column = window.place_of(at.position).column;
+    note_place(at.position);
     const char* const begin = at.position;
-    if (options.rows && repeat_head(at)) return;
-    head_text.clear();
-    if (options.rows && accept_word(at, "INSERT") && begin_insert(at)) return;
+    if (options_.rows && repeat_head(at)) {
+      begin_rows(at);
+      state_ = State::insert_rows;
+      return;
+    }
+    head_text_.clear();
+    if (options_.rows && accept_word(at, "INSERT") && begin_insert(at)) return;
     at.position = begin;
-    lines_follow = false;
+    lines_follow_ = false;
     if (accept_word(at, "COPY") && begin_copy(at)) return;
-    scanner = {};
-    scanned = 0;
-    kept.clear();
-    cut = false;
-    state = State::statement;
+    scanner_ = {};
+    begin_whole_statement();
+    state_ = State::statement;
   }
 
   // Behind INSERT: true if rows of literals follow VALUES.
@@ -198,53 +149,31 @@ class PostgresqlReader final : public DialectReader {
         throw SyntaxProblem{at.position, "expected VALUES or a query", ""};
       }
       fresh.has_columns = true;  // one row without any column
-      default_values = true;
+      default_values_ = true;
     } else if (!accept_word(at, "VALUES")) {
       return false;
     } else {
       skip_blanks(at);
       if (at.peek() != '(') throw SyntaxProblem{at.position, "expected '(' after VALUES", ""};
-      default_values = false;
+      default_values_ = false;
     }
     take_head(std::move(fresh));
-    head_text.assign(default_values ? at.position : window.begin(), at.position);
+    remember_head(default_values_ ? at.position : window_.begin(), at.position);
     begin_rows(at);
-    return true;
-  }
-
-  void begin_rows(const Cursor& at) {
-    finish(at);
-    state = State::insert_rows;
-    values_in_row = 0;
-    comma_done = true;
-  }
-
-  // Dumps with one row per statement say the same thing again and again: the very text of the last
-  // head, up to its first row, is that head.
-  bool repeat_head(Cursor& at) {
-    const auto available = static_cast<std::size_t>(at.end - at.position);
-    if (head_text.empty() || available <= head_text.size() ||
-        at.position[head_text.size()] != '(' ||
-        std::string_view(at.position, head_text.size()) != head_text) {
-      return false;
-    }
-    at.position += head_text.size();
-    ++head.number;
-    head.line = statement_line;
-    begin_rows(at);
+    state_ = State::insert_rows;
     return true;
   }
 
   bool begin_copy(Cursor& at) {
     CopyHead copy;
     if (!read_copy_head(at, copy)) {
-      lines_follow = copy.lines_follow;
+      lines_follow_ = copy.lines_follow;
       return false;
     }
     // psql takes the data from the line after the semicolon.
     while (at.peek() == ' ' || at.peek() == '\t' || at.peek() == '\r') ++at.position;
     if (at.at_end()) {
-      throw SyntaxProblem{window.begin(), "the data of COPY is missing",
+      throw SyntaxProblem{window_.begin(), "the data of COPY is missing",
                           "the file may be cut short"};
     }
     if (at.peek() != '\n') {
@@ -256,42 +185,33 @@ class PostgresqlReader final : public DialectReader {
     fresh.columns = std::move(copy.columns);
     fresh.has_columns = copy.has_columns;
     fresh.is_copy = true;
-    format = std::move(copy.format);
-    line_end = LineEnd::undecided;
+    format_ = std::move(copy.format);
+    line_end_ = LineEnd::undecided;
     take_head(std::move(fresh));
-    finish(at);
-    if (!format.csv && format.delimiter == '\t') window.look_for(Marked::copy_fields);
-    values_in_row = 0;
-    state = !options.rows   ? State::skip_copy
-            : format.header ? State::copy_header
-                            : State::copy_rows;
+    finish(at.position);
+    if (!format_.csv && format_.delimiter == '\t') window_.look_for(Marked::copy_fields);
+    values_in_row_ = 0;
+    state_ = !options_.rows   ? State::skip_copy
+             : format_.header ? State::copy_header
+                              : State::copy_rows;
     return true;
-  }
-
-  void take_head(RowsHead fresh) {
-    fresh.number = head.number + 1;
-    fresh.line = statement_line;
-    if (!fresh.table.schema && !search_path.empty()) fresh.table.schema = search_path;
-    head = std::move(fresh);
   }
 
   // --- rows
   // -------------------------------------------------------------------------------------------
 
   Piece insert_row() {
-    row.values.clear();
-    row.unsupported.clear();
-    row.unsupported_line = 0;
-    if (default_values) {
+    begin_row();
+    if (default_values_) {
       row.line = head.line;
-      row_begin = window.begin();
-      state = State::insert_tail;
+      row_begin_ = window_.begin();
+      state_ = State::insert_tail;
       return Piece::row;
     }
     Cursor at = cursor();
-    if (skip_to_usual_row(at, comma_done)) {
-      finish(at);
-      comma_done = true;
+    if (skip_to_usual_row(at, comma_done_)) {
+      finish(at.position);
+      comma_done_ = true;
     } else {
       to_row(at);
     }
@@ -304,16 +224,17 @@ class PostgresqlReader final : public DialectReader {
       at.position = begin;
       skip_row(at);
       row.unsupported = what;
-      row.unsupported_line = window.line_of(where);
+      row.unsupported_line = window_.line_of(where);
     }
     if (row.unsupported.empty()) {
-      check_count(begin);
+      check_count(begin, kUndoubled);
       // Which of the values are for identity columns, and thus unused, only the server knows.
       if (head.overriding_user) {
         row.unsupported = "OVERRIDING USER VALUE";
         row.unsupported_line = head.line;
       }
     }
+    row.source = {begin, static_cast<std::size_t>(at.position - begin)};
     // Behind the row: another one, the end, or a clause that follows the rows.
     if (!at_byte(at, ',')) skip_blanks(at);
     const char next = at.peek();
@@ -322,22 +243,19 @@ class PostgresqlReader final : public DialectReader {
         throw SyntaxProblem{at.position, "the last statement has no ';' at its end",
                             "the file may be cut short; if it is whole, add the semicolon"};
       }
-      state = State::insert_tail;
+      state_ = State::insert_tail;
     }
-    row.line = window.line_of(begin);
-    row_begin = begin;
-    comma_done = false;
-    finish(at);
+    end_row(begin, at, window_.line_of(begin));
     return Piece::row;
   }
 
   // To the '(' of the next row. Comments on the way do not stay in the window.
   void to_row(Cursor& at) {
-    if (!comma_done) {
+    if (!comma_done_) {
       if (!accept(at, ',')) throw SyntaxProblem{at.position, "expected ',' or ';'", ""};
       skip_blanks(at);
-      finish(at);
-      comma_done = true;
+      finish(at.position);
+      comma_done_ = true;
     }
     skip_blanks(at);
     if (at.peek() != '(') {
@@ -350,19 +268,11 @@ class PostgresqlReader final : public DialectReader {
     for (;;) {
       Value& value = row.values.emplace_back();
       while (at.peek() == ' ') ++at.position;
-      // Most values are plain strings; they need none of the general reader.
-      if (at.peek() == '\'' && at.backslash_is_data) {
-        const char* const opening = at.position;
-        bool has_quotes = false;
-        value.text = read_quoted(at, false, has_quotes);
-        value.form = has_quotes ? Form::doubled_quotes : Form::verbatim;
-        if (!ends_value(at.peek())) {
-          at.position = opening;
-          read_value(at, arena, value);
-        }
-      } else if (!read_usual_literal(at, value)) {
-        read_value(at, arena, value);
-      }
+      // Most values need none of the general reader.
+      const bool is_string = at.peek() == '\'' && at.backslash_is_data;
+      const bool is_usual =
+          is_string ? read_usual_string(at, value) : read_usual_literal(at, value);
+      if (!is_usual) read_value(at, arena_, value);
       if (*at.position++ == ')') return;
     }
   }
@@ -382,24 +292,6 @@ class PostgresqlReader final : public DialectReader {
     } while (depth > 0);
   }
 
-  void check_count(const char* begin) {
-    const std::size_t count = row.values.size();
-    if (head.has_columns && count != head.columns.size()) {
-      throw SyntaxProblem{
-          begin,
-          text(count < head.columns.size() ? "too few" : "too many", " values: ", count, " for ",
-               head.columns.size(), " columns"),
-          head.is_copy ? "" : "look for a quote inside the text that is not doubled"};
-    }
-    if (values_in_row == 0) values_in_row = count;
-    if (count != values_in_row) {
-      throw SyntaxProblem{begin,
-                          text("the rows of one statement must be of one length: ", count,
-                               " values where the first row has ", values_in_row),
-                          ""};
-    }
-  }
-
   // ON CONFLICT ..., RETURNING ... and the semicolon.
   Piece end_of_insert() {
     Cursor at = cursor();
@@ -410,52 +302,48 @@ class PostgresqlReader final : public DialectReader {
                          accept_word(at, "RETURNING");
     if (!goes_on) {
       // VALUES (...) UNION ..., ORDER BY ...: no plain rows after all.
-      throw SyntaxProblem{begin, "expected ',' or ';' after a row",
-                          "look for a quote inside the text that is not doubled"};
+      throw SyntaxProblem{begin, "expected ',' or ';' after a row", kUndoubled};
     }
     StatementScanner tail;
     at.position = begin;
     tail.scan(at);
-    finish(at);
-    state = State::between;
+    finish(at.position);
+    state_ = State::between;
     return step();
   }
 
   bool copy_row() {
     Cursor at = cursor();
     const char* const begin = at.position;
-    row.values.clear();
-    row.unsupported.clear();
-    if (read_copy_line(at, format, line_end, arena, row.values) == CopyLine::end) {
+    begin_row();
+    if (read_copy_line(at, format_, line_end_, arena_, row.values) == CopyLine::end) {
       end_copy(at);
       return false;
     }
-    if (state == State::copy_header) {
-      if (format.header_match) check_header(begin);
-      finish(at);
-      state = State::copy_rows;
+    if (state_ == State::copy_header) {
+      if (format_.header_match) check_header(begin);
+      finish(at.position);
+      state_ = State::copy_rows;
       return false;
     }
-    check_count(begin);
-    row.line = window.line_of(begin);
-    row_begin = begin;
-    finish(at);
+    check_count(begin, "");
+    end_row(begin, at, window_.line_of(begin));
     return true;
   }
 
   void skip_copy_data() {
     Cursor at = cursor();
-    while (read_copy_line(at, format, line_end, arena, row.values) == CopyLine::row) {
-      finish(at);
-      arena.reset();
+    while (read_copy_line(at, format_, line_end_, arena_, row.values) == CopyLine::row) {
+      finish(at.position);
+      arena_.reset();
     }
     end_copy(at);
   }
 
   void end_copy(const Cursor& at) {
-    finish(at);
-    window.look_for(Marked::quotes);
-    state = State::between;
+    finish(at.position);
+    window_.look_for(Marked::quotes);
+    state_ = State::between;
   }
 
   void check_header(const char* begin) {
@@ -478,77 +366,37 @@ class PostgresqlReader final : public DialectReader {
           throw SyntaxProblem{at.position, "the data of COPY ends without '\\.'",
                               "the file is cut short; dump it again"};
         }
-        finish(at);
+        finish(at.position);
         throw NeedMore{};
       }
       std::string_view line(at.position, static_cast<std::size_t>(newline - at.position));
       if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
       at.position = newline + 1;
       if (line == "\\.") break;
-      finish(at);
+      finish(at.position);
     }
-    finish(at);
-    state = State::between;
+    finish(at.position);
+    state_ = State::between;
   }
 
   // --- other statements
   // -------------------------------------------------------------------------------
 
-  // A long statement: its beginning is kept, the rest passes by.
-  void keep_beginning(const Cursor& at) {
-    if (!cut) {
-      statement_where = window.where(window.begin());
-      kept.assign(window.begin(), options.kept_statement);
-      kept.resize(kept.size() - incomplete_utf8_tail(kept));
-      cut = true;
-    }
-    window.require_clean(at.position);
-    window.consume(at.position);
-    scanned = 0;
-  }
-
   Piece whole_statement() {
     Cursor at = cursor();
-    at.position += scanned;
-    try {
-      scanner.scan(at);
-    } catch (const NeedMore&) {
-      scanned = static_cast<std::size_t>(at.position - window.begin());
-      if (scanned > options.kept_statement) keep_beginning(at);
-      throw;
-    } catch (SyntaxProblem& problem) {
-      // What never ends is best looked for where it began.
-      if (problem.at != at.end) throw;
-      window.require_clean(at.end);
-      if (cut) throw Error(ErrorKind::input, problem.message, statement_where, problem.hint);
-      problem.at = window.begin();
-      throw;
-    }
-    statement.end_line = window.line_of(at.position);
-    std::string_view whole(window.begin(), static_cast<std::size_t>(at.position - window.begin()));
-    if (cut || whole.size() > options.kept_statement) {
-      keep_beginning(at);
-      whole = kept;
-    } else {
-      if (!whole.empty() && whole.back() == ';') whole.remove_suffix(1);
-      while (!whole.empty() && is_space(whole.back())) whole.remove_suffix(1);
-      finish(at);
-    }
-    statement.text = whole;
-    statement.cut = cut;
-    statement.line = statement_line;
-    statement.kind = classify(statement.text, backslash_is_data);
-    if (scanner.saw_meta_command() && statement.text.substr(0, 1) != "\\") {
+    scan_whole(at, [&] { scanner_.scan(at); });
+    const bool has_end = at.position > window_.begin() && at.position[-1] == ';';
+    take_statement(at.position - (has_end ? 1 : 0), at.position);
+    statement.kind = classify(statement.text, backslash_is_data_);
+    if (scanner_.saw_meta_command() && statement.text.substr(0, 1) != "\\") {
       statement.kind = StatementKind::meta_command;
     }
     apply_setting();
-    if (!new_encoding.empty()) {
-      // The statement's text lies before the consumed end, which stays as it is.
-      kept.assign(statement.text);
-      statement.text = kept;
-      window.switch_encoding(std::exchange(new_encoding, {}));
+    if (!new_encoding_.empty()) {
+      keep_statement();
+      window_.switch_encoding(std::exchange(new_encoding_, {}));
     }
-    state = lines_follow || copies_from_script() ? State::skip_lines : State::between;
+    state_ = lines_follow_ || copies_from_script() ? State::skip_lines : State::between;
     return Piece::statement;
   }
 
@@ -559,16 +407,16 @@ class PostgresqlReader final : public DialectReader {
   }
 
   void apply_setting() {
-    if (cut || (statement.kind != StatementKind::session)) return;
+    if (statement.cut || statement.kind != StatementKind::session) return;
     const std::optional<Setting> setting = read_setting(statement.text);
     if (!setting) return;
     const std::string value = to_lower(setting->value);
     const bool is_default = value == "default";
     if (setting->name == "standard_conforming_strings") {
-      backslash_is_data = !means_off(value);
+      backslash_is_data_ = !means_off(value);
     } else if (setting->name == "client_encoding") {
       encoding = is_default ? "UTF8" : setting->value;
-      new_encoding = encoding;
+      new_encoding_ = encoding;
     } else if (setting->name == "search_path") {
       const bool no_schema = is_default || value == "pg_catalog" || value == "$user";
       search_path = no_schema ? "" : setting->value;
@@ -584,28 +432,16 @@ class PostgresqlReader final : public DialectReader {
     }
   }
 
-  mutable Window window;
-  ReaderOptions options;
-  Arena arena;
-  State state = State::between;
-  bool backslash_is_data = true;
-  std::string new_encoding;
+  State state_ = State::between;
+  bool backslash_is_data_ = true;
+  std::string new_encoding_;
 
-  std::uint64_t statement_line = 0;
-  const char* row_begin = nullptr;
+  bool default_values_ = false;
+  bool lines_follow_ = false;  // behind a COPY that cannot be read
+  CopyFormat format_;
+  LineEnd line_end_ = LineEnd::undecided;
 
-  std::string head_text;    // of the last INSERT; empty once another statement came between
-  bool comma_done = false;  // nothing but a row may come next
-  bool default_values = false;
-  bool lines_follow = false;  // behind a COPY that cannot be read
-  std::size_t values_in_row = 0;
-  CopyFormat format;
-  LineEnd line_end = LineEnd::undecided;
-
-  StatementScanner scanner;
-  std::size_t scanned = 0;
-  std::string kept, statement_where;
-  bool cut = false;
+  StatementScanner scanner_;
 };
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "pgseed/sql/text_marks.hpp"
 
 #include <algorithm>
+#include <string_view>
+#include <utility>
 
 #include "pgseed/base/simd.hpp"
 #include "pgseed/base/simd_block.hpp"
@@ -36,6 +38,7 @@ void TextMarks::restart(const char* text, std::size_t size, Marked marked) {
   whole_ = 0;
   end_ = 0;
   state_ = {};
+  first_nul_ = static_cast<std::size_t>(-1);
   lines_[0] = 0;
   blocks_[0] = {};
   places_end_ = places_.get();
@@ -50,6 +53,14 @@ void TextMarks::grow(std::size_t size) {
   while (places_end_ != places_.get() && places_end_[-1] >= end_) --places_end_;
   end_places();
   if (next_ > places_end_) next_ = places_end_;
+}
+
+// Bytes behind the text may be anything: only those before `to` count.
+void TextMarks::find_nul(std::size_t from, std::size_t to) {
+  if (first_nul_ < from) return;
+  const std::string_view stretch(text_ + from, to - from);
+  const std::size_t found = stretch.find('\0');
+  if (found != std::string_view::npos) first_nul_ = from + found;
 }
 
 void TextMarks::end_places() {
@@ -78,13 +89,15 @@ void TextMarks::mark_stretch() {
   if (const std::size_t left = size_ / kBlock - whole_; left > 0) {
     const std::size_t count = std::min(left, kStretch);
     mark(count, state_);
+    const std::size_t from = std::exchange(end_, (whole_ + count) * kBlock);
     whole_ += count;
-    end_ = whole_ * kBlock;
+    if (state_.nuls != 0) find_nul(from, end_);
   } else {
     // The rest is part of a block. What stands behind it is not looked at.
     State state = state_;
     mark(1, state);
     state_.returns = state.returns;
+    if (state.nuls != 0) find_nul(end_, size_);
     end_ = size_;
     while (places_end_ != places_.get() && places_end_[-1] >= end_) --places_end_;
     blocks_[whole_].newlines &= bits::low(size_ % kBlock);

@@ -56,6 +56,11 @@ void Window::reserve(std::size_t capacity) {
   capacity_ = capacity;
   const Marked marked = marks_ ? marks_->marked() : Marked::quotes;
   const bool mark = capacity <= kMostMarked;
+  // Without marks NULs are looked for with all that is no UTF-8.
+  if (marks_ && !mark) {
+    const std::size_t nul = std::string_view(buffer_.get() + first_, last_ - first_).find('\0');
+    if (nul != std::string_view::npos) dirty_ = std::min(dirty_, first_ + nul);
+  }
   marks_ = mark ? std::make_unique<TextMarks>(capacity) : nullptr;
   if (mark) marks_->restart(buffer_.get() + counted_, last_ - counted_, marked);
 }
@@ -139,6 +144,22 @@ const char* Window::settle(const char* position) {
   return begin() + offset;
 }
 
+void Window::require_clean(const char* position) {
+  const auto offset = static_cast<std::size_t>(position - buffer_.get());
+  if (marks_ && offset > counted_) {
+    const std::size_t nul = marks_->nul_before(offset - counted_);
+    if (nul < offset - counted_) dirty_ = std::min(dirty_, counted_ + nul);
+  }
+  if (dirty_ < offset) report_dirty();
+}
+
+bool Window::is_clean(const char* from, const char* to) const {
+  const auto offset = static_cast<std::size_t>(to - buffer_.get());
+  const bool is_known = offset <= std::min(dirty_, examined_) &&
+                        (!marks_ || marks_->nul_before(offset - counted_) >= offset - counted_);
+  return is_known || is_clean({from, static_cast<std::size_t>(to - from)});
+}
+
 bool Window::is_clean(std::string_view text) {
   return is_utf8(text) && text.find('\0') == std::string_view::npos;
 }
@@ -152,7 +173,7 @@ void Window::examine(std::size_t from) {
     const std::size_t tail = is_last && final_ ? 0 : incomplete_utf8_tail(fresh);
     const std::string_view whole = fresh.substr(0, fresh.size() - tail);
     std::size_t bad = is_utf8(whole) ? std::string_view::npos : find_invalid_utf8(whole);
-    bad = std::min(bad, whole.find('\0'));
+    if (!marks_) bad = std::min(bad, whole.find('\0'));
     if (bad != std::string_view::npos) dirty_ = from + bad;
     from += whole.size();
     examined_ = from;

@@ -16,6 +16,9 @@ int fuzz_copy(const std::uint8_t* data, std::size_t size);
 // The same as fuzz_rows without rows (every statement whole, COPY data passed over), and what is
 // read out of statements: their kind, settings, table definitions.
 int fuzz_statements(const std::uint8_t* data, std::size_t size);
+// DDL of MySQL and SQLite: its translation is the same for two different cuts, and PostgreSQL's own
+// parser reads it.
+int fuzz_ddl(const std::uint8_t* data, std::size_t size);
 // Recognition of formats and dialects.
 int fuzz_dialect(const std::uint8_t* data, std::size_t size);
 // Rows that are no SQL: the SQL made of them is the same for two different cuts, holds nothing but

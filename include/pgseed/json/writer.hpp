@@ -12,6 +12,20 @@
 
 namespace pgseed::json {
 
+// memcpy of text that is mostly short.
+inline void copy_short(std::string_view text, char* to) {
+  const char* const from = text.data();
+  if (text.size() >= 16 && text.size() <= 32) {
+    std::memcpy(to, from, 16);
+    std::memcpy(to + text.size() - 16, from + text.size() - 16, 16);
+  } else if (text.size() >= 8 && text.size() < 16) {
+    std::memcpy(to, from, 8);
+    std::memcpy(to + text.size() - 8, from + text.size() - 8, 8);
+  } else if (!text.empty()) {
+    std::memcpy(to, from, text.size());
+  }
+}
+
 // Growing bytes without the zero fill of std::string::resize. Keeps its memory when cleared.
 class Buffer {
  public:
@@ -42,17 +56,7 @@ class Buffer {
   }
   // The same for text that is mostly short.
   void append_short(std::string_view text) {
-    char* const to = reserve(text.size());
-    const char* const from = text.data();
-    if (text.size() >= 16 && text.size() <= 32) {
-      std::memcpy(to, from, 16);
-      std::memcpy(to + text.size() - 16, from + text.size() - 16, 16);
-    } else if (text.size() >= 8 && text.size() < 16) {
-      std::memcpy(to, from, 8);
-      std::memcpy(to + text.size() - 8, from + text.size() - 8, 8);
-    } else if (!text.empty()) {
-      std::memcpy(to, from, text.size());
-    }
+    copy_short(text, reserve(text.size()));
     size_ += text.size();
   }
   void append(char byte) {
@@ -78,12 +82,13 @@ class Buffer {
   std::size_t capacity_ = 0;
 };
 
-// Appends "text" with quotes, escaping what JSON must have escaped (RFC 8259, section 7).
-void append_string(Buffer& out, std::string_view text);
+// Appends "text" with quotes, escaping what JSON must have escaped (RFC 8259, section 7). before:
+// goes in front of it as it is.
+void append_string(Buffer& out, std::string_view text, std::string_view before = {});
 // The same for the contents of an SQL string in which '' stands for '.
-void append_sql_string(Buffer& out, std::string_view between_quotes);
+void append_sql_string(Buffer& out, std::string_view between_quotes, std::string_view before = {});
 // The same for a field of COPY's text format with its backslash escapes.
-void append_copy_string(Buffer& out, std::string_view field);
+void append_copy_string(Buffer& out, std::string_view field, std::string_view before = {});
 // The same for what stands between MySQL's single quotes: backslash escapes, and '' for '. False if
 // an escape stands for NUL, which PostgreSQL's text cannot hold.
 bool append_mysql_string(Buffer& out, std::string_view between_quotes);

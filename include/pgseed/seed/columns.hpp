@@ -34,6 +34,7 @@ inline bool travels_raw(ColumnClass column) {
 struct Meaning {
   sql::Dialect dialect = sql::Dialect::postgresql;
   bool zero_dates_are_null = false;  // MySQL's 0000-00-00
+  bool direct = false;               // over COPY, where JSON keeps its text to the byte
 };
 
 // False for the many values that cannot_carry() always lets pass.
@@ -42,8 +43,9 @@ inline bool may_not_carry(const sql::Value& value, ColumnClass column, const Mea
       travels_raw(column)) {
     return true;
   }
-  return meaning.dialect == sql::Dialect::mysql &&
-         (column == ColumnClass::time || column == ColumnClass::bits);
+  if (meaning.dialect == sql::Dialect::postgresql) return false;
+  return column == ColumnClass::time ||
+         (meaning.dialect == sql::Dialect::mysql && column == ColumnClass::bits);
 }
 
 // Why this value would arrive as something else than its own database made of it, or nullopt.

@@ -22,6 +22,7 @@ class Ledger;
 struct Emptied {
   TableName table;
   long long rows = 0;
+  bool certain = true;  // false: the request went out, and its answer was not waited for
 };
 
 // Deletes all rows of the tables in the given order and notes each table as it is emptied. A

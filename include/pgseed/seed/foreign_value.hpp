@@ -46,4 +46,9 @@ char* put_hex(char* to, std::string_view bytes);
 // '0000-00-00' and dates with a zero month or day, with or without a time: MySQL's, in no calendar.
 bool is_zero_date(const sql::Value& value);
 
+// SQLite keeps any text in any column. What PostgreSQL would drop of a date and time without a
+// word: the time of day in a date, the offset from UTC in a timestamp or time without time zone.
+// Empty where it drops nothing.
+std::string dropped_of_time(std::string_view moment, const std::string& column_type);
+
 }  // namespace pgseed::seed

@@ -25,9 +25,17 @@ enum class Continue {
   fresh,      // forgotten
 };
 
+// How rows reach their tables.
+enum class Via {
+  rest,    // over PostgREST
+  direct,  // over the direct connection, in one transaction
+};
+
 struct Options {
   std::vector<std::string> files;  // "-" is standard input
   Mode mode = Mode::insert;
+  Via via = Via::rest;
+  bool atomic = false;  // over PostgREST into staging tables, then into place in one transaction
   std::vector<std::string> on_conflict;
   std::optional<std::uint64_t> limit;  // rows per table, in file order
   std::uint64_t offset = 0;
@@ -51,7 +59,9 @@ struct Options {
   bool zero_dates_are_null = false;        // MySQL's 0000-00-00; false: refused
   std::string schema = "public";           // of names without one
   bool regenerate_identity = false;        // leave GENERATED ALWAYS identity columns to the server
-  bool allow_cascade = false;              // FORCE may empty tables that the file does not fill
+  bool verify = false;                     // compare the tables with the files afterwards
+  bool closure = false;        // of what --limit leaves, no row refers to one that is not there
+  bool allow_cascade = false;  // FORCE may empty tables that the file does not fill
   // Where ledgers lie; empty: none is kept, and none is gone on with.
   std::string ledger_folder;
   Continue unfinished = Continue::automatic;

@@ -28,8 +28,10 @@
 #include "pgseed/rest/api.hpp"
 #include "pgseed/seed/batch.hpp"
 #include "pgseed/seed/decision.hpp"
+#include "pgseed/seed/pace.hpp"
 #include "pgseed/seed/report.hpp"
 #include "pgseed/seed/tally.hpp"
+#include "pgseed/seed/timeline.hpp"
 
 namespace pgseed::seed {
 
@@ -37,12 +39,13 @@ class Ledger;
 
 struct SenderOptions {
   Mode mode = Mode::insert;
-  std::size_t concurrency = 4;
+  std::size_t concurrency = 4;  // at most
   RetryPolicy retry;
   std::chrono::milliseconds timeout{60'000};
   std::optional<std::chrono::steady_clock::time_point> deadline;
   std::uint64_t random_seed = 0;
-  Ledger* ledger = nullptr;  // told of every batch before it goes, and what came of it
+  Ledger* ledger = nullptr;      // told of every batch before it goes, and what came of it
+  Timeline* timeline = nullptr;  // is told what happened when, if there is one
 };
 
 class Sender {
@@ -76,7 +79,10 @@ class Sender {
   const std::optional<Error>& error() const { return error_; }
   // Rows per batch of a table (by its number in the tally) that the server has shown to bear; unset
   // while it bears everything.
-  std::optional<std::size_t> bearable_rows(std::size_t table) const;
+  std::optional<std::size_t> bearable_rows(std::size_t table) const {
+    return pace_.bearable_rows(table);
+  }
+  WidthRange widths() const { return widths_; }
   std::uint64_t requests() const { return requests_; }
   std::uint64_t retries() const { return retries_; }
   std::uint64_t bytes_sent() const { return bytes_sent_; }
@@ -87,12 +93,10 @@ class Sender {
   struct Flight {
     std::unique_ptr<Batch> batch;
     Purpose purpose = Purpose::write;
-    std::size_t asked = 0;  // how many rows the question names
-    rest::Outcome doubt;    // why it asks
-  };
-  struct Bearable {
-    std::size_t now = 0;
-    std::size_t before = 0;  // the size that was too much first
+    std::size_t asked = 0;     // how many rows the question names
+    rest::Outcome doubt{};     // why it asks
+    std::uint64_t ticket = 0;  // of the pace
+    std::chrono::steady_clock::time_point started{};
   };
 
   void start_ready();
@@ -127,8 +131,9 @@ class Sender {
   void skip(std::unique_ptr<Batch> batch);
   void doubt(std::unique_ptr<Batch> batch, std::string_view why);
   void was_too_much(const Batch& batch);
-  void was_bearable(const Batch& batch);
-  void adapt_width(const rest::Outcome& outcome);
+  void keep_pace(const Flight& flight, const rest::Outcome& outcome);
+  void remember(const Flight& flight, const rest::Outcome& outcome);
+  void hold_back(const rest::Outcome& outcome, std::chrono::milliseconds delay);
   void give_up_flights();
   void look_at_clock_and_signals();
 
@@ -144,9 +149,10 @@ class Sender {
   std::map<std::uint64_t, Flight> flights_;
   std::deque<HttpCompletion> completions_;                 // not dealt with yet
   std::unordered_map<std::uint64_t, std::size_t> groups_;  // outstanding batches of each group
-  std::unordered_map<std::size_t, Bearable> bearable_;     // by table
-  std::size_t width_;  // requests at a time: fewer while the server has no place for more
-  std::size_t accepted_in_a_row_ = 0;
+  Pace pace_;
+  WidthRange widths_;
+  // Nothing is written before: the server named a time to come back.
+  std::chrono::steady_clock::time_point held_until_{};
   std::vector<json::Buffer> spare_bodies_;
   std::uint64_t next_id_ = 1;
   std::uint64_t next_order_ = 1;

@@ -1,6 +1,7 @@
 #pragma once
 // Where every row ends up: counts per table, rejected rows with their reason, notes.
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,6 +46,16 @@ class RejectFile {
   bool synced_ = true;
 };
 
+// What became of rows that waited in a staging table.
+struct Moved {
+  std::uint64_t staged = 0;
+  std::uint64_t loaded = 0;
+  std::uint64_t ignored = 0;
+  std::uint64_t superseded = 0;  // gave way to a later row of their key
+  std::uint64_t rejected = 0;    // one by one, each counted by rejected_at()
+  std::uint64_t left_out = 0;    // by the server, without an error
+};
+
 class Tally {
  public:
   // max_rejects: unset for any number. rejects_file: empty for none; it is emptied, unless the
@@ -81,6 +92,25 @@ class Tally {
   void rejected_locally(const ColumnSet& set, const sql::Row& row, std::size_t file,
                         std::uint64_t sequence, const std::string& why);
 
+  // The same for a row that is known by its place only; line 0: not even by its line.
+  void rejected_at(const TableName& name, std::size_t table, std::size_t file, std::uint64_t line,
+                   std::uint64_t sequence, const rest::Outcome& why);
+  // A staging table holds all of the table's rows: those that met themselves there count as loaded.
+  void all_are_staged(std::size_t table);
+  // Rows that count as loaded since they reached a staging table are settled. moved.rejected was
+  // counted already.
+  void moved(std::size_t table, const Moved& moved);
+  // Rows of an earlier run, which staged them.
+  void read_before(std::size_t table, std::uint64_t rows) {
+    tables_[table].counts.read += rows;
+    tables_[table].counts.loaded += rows;
+  }
+  // Nothing of what was counted stands: the transaction was rolled back. What was not refused is
+  // skipped.
+  void undo();
+  // Nobody knows whether what counts as loaded stands.
+  void doubt_all();
+
   std::uint64_t rejects() const { return rejects_; }
   bool over_limit() const { return max_rejects_ && rejects_ > *max_rejects_; }
   // How many more rows may be refused before the limit is passed; unset for any number.
@@ -89,6 +119,8 @@ class Tally {
 
   // The refused row that comes first in the file, as the error that the run ends with.
   std::optional<Error> first_reject(bool insert_mode) const;
+  // The first Report::kMostRejects refused rows, in the order of the files.
+  std::vector<Reject> first_rejects() const;
   const std::vector<TableReport>& tables() const { return tables_; }
   // A row gave way to a later one of its key after it was sent.
   bool has_superseded_sent() const;
@@ -126,6 +158,7 @@ class Tally {
     rest::Outcome why;
   };
   std::optional<First> first_;
+  std::map<std::uint64_t, Reject> first_rejects_;  // by the row's number
 };
 
 }  // namespace pgseed::seed

@@ -11,8 +11,10 @@ std::uint32_t* mark_blocks(const char* text, std::size_t offset, std::size_t cou
   std::uint32_t line = *lines;
   auto base = static_cast<std::uint32_t>(offset);
   TextMarks::State now = state;
+  typename Block::Hits nuls = Block(text).equal('\0');
   for (std::size_t n = 0; n < count; ++n, text += simd::kBlock, base += simd::kBlock) {
     const Block block(text);
+    nuls = nuls | block.equal('\0');
     const std::uint64_t newlines = block.equal('\n').mask();
     marks[n].newlines = newlines;
     line += static_cast<std::uint32_t>(Block::count(newlines));
@@ -49,6 +51,7 @@ std::uint32_t* mark_blocks(const char* text, std::size_t offset, std::size_t cou
     }
     places = behind;
   }
+  now.nuls |= nuls.mask();
   state = now;
   return places;
 }

@@ -84,9 +84,17 @@ class TextMarks {
   // for copy_fields.
   bool has_returns() const { return state_.returns != 0; }
 
+  // The offset of the first NUL in the text before `offset`, or -1: of those marked so far if there
+  // is one before them.
+  std::size_t nul_before(std::size_t offset) {
+    if (offset > end_) mark_to(offset);
+    return first_nul_;
+  }
+
   struct State {
     std::uint64_t carry = 0;    // 1: the next block's first byte is escaped
     std::uint64_t returns = 0;  // not 0: there was one
+    std::uint64_t nuls = 0;     // not 0: there was one
   };
 
  private:
@@ -97,6 +105,7 @@ class TextMarks {
   void mark_to(std::size_t offset);
   void mark_stretch();
   void end_places();
+  void find_nul(std::size_t from, std::size_t to);
 
   const char* text_ = nullptr;
   std::size_t size_ = 0;
@@ -104,6 +113,7 @@ class TextMarks {
   std::size_t end_ = 0;    // bytes that are marked
   Marked marked_ = Marked::quotes;
   State state_;  // behind the whole blocks
+  std::size_t first_nul_ = static_cast<std::size_t>(-1);
   std::unique_ptr<BlockMarks[]> blocks_;
   std::unique_ptr<std::uint32_t[]> lines_;   // before each block
   std::unique_ptr<std::uint32_t[]> places_;  // ascending; behind the last one kNone, twice

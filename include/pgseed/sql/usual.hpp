@@ -2,6 +2,7 @@
 // What stands in most rows, read without the general readers. A step moves the cursor only where it
 // is sure of the rest without looking behind the window.
 #include "pgseed/sql/cursor.hpp"
+#include "pgseed/sql/text_marks.hpp"
 #include "pgseed/sql/value.hpp"
 
 namespace pgseed::sql {
@@ -35,6 +36,20 @@ inline bool skip_to_usual_row(Cursor& at, bool comma_done) {
 
 inline bool ends_value(char byte) {
   return byte == ',' || byte == ')';
+}
+
+// A '...' without escapes and with a comma or parenthesis behind it. False, and not moved, for
+// anything else.
+inline bool read_usual_string(Cursor& at, Value& value) {
+  if (at.marks == nullptr || at.marks->marked() != Marked::quotes) return false;
+  bool doubled = false;
+  const char* const closing = at.marks->closing_quote(at.position, doubled);
+  // Behind the closing quote another byte is known: no quote.
+  if (closing == nullptr || !ends_value(closing[1])) return false;
+  value.form = doubled ? Form::doubled_quotes : Form::verbatim;
+  value.text = {at.position + 1, static_cast<std::size_t>(closing - at.position - 1)};
+  at.position = closing + 1;
+  return true;
 }
 
 // A number as numeric prints it, or NULL, with a comma or parenthesis behind it. False, and not

@@ -2,7 +2,6 @@
 // A sliding window over the text of a dump: bytes come in blocks, the parser consumes them from the
 // front. What the parser has not finished stays contiguous; memory is bounded by the longest piece
 // that must be seen whole (a row or a statement head).
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -64,16 +63,11 @@ class Window {
   void consume(const char* position);
 
   // Throws Error{input} when a byte before `position` is not UTF-8 or is NUL, with its place.
-  void require_clean(const char* position) {
-    if (dirty_ < static_cast<std::size_t>(position - buffer_.get())) report_dirty();
-  }
+  void require_clean(const char* position);
 
   // For a dialect whose strings may hold any bytes, which never calls require_clean(): true if all
   // of [from, to) is UTF-8 without NUL. It is unconsumed text whose last byte is ASCII.
-  bool is_clean(const char* from, const char* to) const {
-    return static_cast<std::size_t>(to - buffer_.get()) <= std::min(dirty_, examined_) ||
-           is_clean({from, static_cast<std::size_t>(to - from)});
-  }
+  bool is_clean(const char* from, const char* to) const;
   static bool is_clean(std::string_view text);
 
   // Throws Error{input} when the piece before `position` is too long, however the blocks fell.
@@ -125,8 +119,10 @@ class Window {
   std::size_t capacity_ = 0;
   std::size_t first_ = 0;
   std::size_t last_ = 0;
-  std::size_t examined_ = 0;       // bytes before this are checked as UTF-8
-  std::size_t dirty_ = kClean;     // offset of the first bad byte in the buffer
+  std::size_t examined_ = 0;  // bytes before this are checked as UTF-8
+  // Offset of the first bad byte in the buffer; where there are marks, a NUL may be known to them
+  // alone.
+  std::size_t dirty_ = kClean;
   std::size_t counted_ = 0;        // newlines before this offset are in line_
   std::uint64_t column_base_ = 0;  // characters of the first line that have left the buffer
   std::uint64_t line_ = 1;
