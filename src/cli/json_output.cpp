@@ -179,7 +179,16 @@ std::string seed_json(const seed::Options& options, const seed::Report& report) 
       .end_object()
       .seconds("seconds", report.seconds);
   text_or_null(out, "rejects_file", report.rejects_file);
-  out.begin_array("notes");
+  out.begin_array("sequences");
+  for (const seed::SequenceReport& each : report.sequences) {
+    out.begin_object()
+        .text("sequence", each.sequence)
+        .text("column", each.column)
+        .text("before", std::to_string(each.before))
+        .text("after", std::to_string(each.after))
+        .end_object();
+  }
+  out.end_array().begin_array("notes");
   for (const std::string& note : report.notes) out.element(note);
   out.end_array();
   write_error(out, report.error ? &*report.error : nullptr);

@@ -18,6 +18,7 @@ constexpr const char* kFooter = R"(Examples:
   pgseed schema schema.sql
   pgseed seed dump.sql --limit 100
   pgseed seed dump.sql --upsert
+  pgseed verify dump.sql
   pgseed migrate upgrade head
   pgseed test
 
@@ -97,6 +98,7 @@ int run_program(int argc, char** argv) {
   app.fallthrough();
   add_global_options(app, flags);
   add_seed_command(app, flags, action);
+  add_verify_command(app, flags, action);
   add_inspect_command(app, flags, action);
   add_schema_command(app, flags, action);
   add_migrate_command(app, flags, action);

@@ -16,6 +16,7 @@
 #include "pgseed/cli/json_output.hpp"
 #include "pgseed/cli/report_file.hpp"
 #include "pgseed/cli/seed_figures.hpp"
+#include "pgseed/pg/database_url.hpp"
 #include "pgseed/seed/pipeline.hpp"
 
 namespace pgseed::cli {
@@ -35,6 +36,8 @@ Examples:
   pgseed seed dump.sql.gz 'parts/*.sql.zst'   packed files and patterns
   pgseed seed people.csv --table people       rows of CSV, TSV, NDJSON or a JSON array
   mysqldump shop | pgseed seed -              from standard input
+  pgseed seed dump.sql --force --atomic       replaced in one step, seen by nobody half done
+  pgseed seed dump.sql --via direct           without PostgREST, as fast as \\copy
   pgseed seed old.sql --map old.map.toml      into other tables and columns
   pgseed seed dump.sql --max-rejects all --rejects bad.ndjson)";
 
@@ -42,6 +45,8 @@ Examples:
 struct SeedFlags {
   InputFlags input;
   std::string mode;
+  std::string via = "rest";
+  bool atomic = false;
   bool upsert = false, ignore = false, force = false;
   std::vector<std::string> on_conflict, tables, exclude, json_columns;
   std::optional<std::uint64_t> limit;
@@ -106,10 +111,34 @@ void keep_inputs(const char* option, const std::string& output,
   }
 }
 
+// One transaction takes all rows or none, so some flags of the way over PostgREST mean nothing.
+void require_sense(const SeedFlags& flags, const Config& config) {
+  const bool direct = flags.via == "direct";
+  if (!direct && !flags.atomic) return;
+  if (direct && flags.atomic) {
+    throw Error(ErrorKind::usage, "--via direct and --atomic exclude each other", "",
+                "--via direct is one transaction by itself");
+  }
+  if (direct && (flags.max_rejects != "0" || !flags.rejects.empty())) {
+    throw Error(ErrorKind::usage,
+                text(flags.rejects.empty() ? "--max-rejects" : "--rejects",
+                     " and --via direct exclude each other"),
+                "",
+                "the direct load stores all rows or none; load over PostgREST to go on past "
+                "bad rows");
+  }
+  if (!flags.dry_run || direct) {
+    require_database_url(config, direct ? "--via direct" : "--atomic");
+  }
+}
+
 seed::Options options_of(const SeedFlags& flags, const Config& config) {
   seed::Options options;
   set_input(options, flags.input, flags.tables);
   options.mode = mode_of(flags);
+  require_sense(flags, config);
+  options.via = flags.via == "direct" ? seed::Via::direct : seed::Via::rest;
+  options.atomic = flags.atomic;
   options.on_conflict = flags.on_conflict;
   if (!options.on_conflict.empty() && options.mode != seed::Mode::upsert &&
       options.mode != seed::Mode::ignore) {
@@ -210,6 +239,10 @@ std::string summary_table(const seed::Report& report) {
 }
 
 void print_report(Console& console, const seed::Options& options, const seed::Report& report) {
+  for (const seed::SequenceReport& each : report.sequences) {
+    console.info(text("note: the sequence ", each.sequence, " of ", each.column, " goes on at ",
+                      each.after, " (was ", each.before, ")"));
+  }
   for (const std::string& note : report.notes) console.info("note: " + note);
   if (console.json()) {
     console.result(seed_json(options, report));
@@ -219,8 +252,11 @@ void print_report(Console& console, const seed::Options& options, const seed::Re
     const std::string width = width_range(report);
     console.result(text(summary_table(report), with_separators(totals.loaded), " rows in ",
                         short_time(report.seconds), ", ", rows_per_second(report), " rows/s, ",
-                        human_bytes(report.bytes_sent), " in ", report.requests,
-                        report.requests == 1 ? " request" : " requests",
+                        human_bytes(report.bytes_sent),
+                        options.via == seed::Via::direct
+                            ? " in one transaction"
+                            : text(" in ", report.requests,
+                                   report.requests == 1 ? " request" : " requests"),
                         width.empty() ? "" : text(", ", width, " at a time"),
                         report.retries > 0 ? text(", ", report.retries, " retries") : "", "\n"));
   }
@@ -238,9 +274,10 @@ void print_report(Console& console, const seed::Options& options, const seed::Re
 void require_consent(Console& console, const SeedFlags& flags, const seed::Options& options,
                      const Config& config) {
   if (options.mode != seed::Mode::force || options.dry_run || flags.yes) return;
-  const std::string& url = require_rest_url(config).value;
-  if (is_local_url(url)) return;
-  const std::string host = redact(url);
+  const bool direct = options.via == seed::Via::direct;
+  const std::string& url = (direct ? *config.database_url : require_rest_url(config)).value;
+  if (direct ? pg::is_local_database(url) : is_local_url(url)) return;
+  const std::string host = direct ? pg::display_database_url(url) : redact(url);
   if (Console::can_ask() &&
       console.confirm(text("FORCE deletes all rows of the file's tables at ", host, ". Go on?"))) {
     return;
@@ -298,7 +335,8 @@ int run_seed(const SeedFlags& flags, const GlobalFlags& global) {
   services.observer = &observer;
   services.clock = [] { return std::chrono::steady_clock::now(); };
   // A dry run looks at the files alone when there is no target to look at.
-  if (config.rest_url || !options.dry_run) {
+  const bool direct = options.via == seed::Via::direct;
+  if (!direct && (config.rest_url || !options.dry_run)) {
     require_rest_url(config);
     // What is no URL may be a key that went into the wrong variable.
     const std::string& url = config.rest_url->value;
@@ -306,6 +344,7 @@ int run_seed(const SeedFlags& flags, const GlobalFlags& global) {
     services.connect = [&] { return connect_rest(*transport, config, console, options.timeout); };
   }
   if (config.database_url) {
+    services.database_url = config.database_url->value;
     services.catalogue = [&](const std::vector<std::string>& schemas) {
       return read_catalogue(config.database_url->value, schemas);
     };
@@ -363,6 +402,13 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
   command->add_option("--mode", flags->mode, "insert, upsert, ignore or force")
       ->check(CLI::IsMember({"insert", "upsert", "ignore", "force"}))
       ->type_name("MODE");
+  command->add_flag("--atomic", flags->atomic,
+                    "readers see all rows or none: over staging tables (needs DATABASE_URL)");
+  command
+      ->add_option("--via", flags->via,
+                   "rest (default), or direct: COPY over DATABASE_URL, in one transaction")
+      ->check(CLI::IsMember({"rest", "direct"}))
+      ->type_name("WAY");
   command->add_flag("--upsert", flags->upsert, "the same as --mode upsert");
   command->add_flag("--ignore", flags->ignore, "the same as --mode ignore");
   command->add_flag("--force", flags->force, "the same as --mode force");

@@ -97,7 +97,7 @@ std::vector<std::optional<std::string>> values_of_row(const Batch& batch, std::s
   const ColumnSet& set = *batch.set;
   const std::string_view row = batch.row_text(index);
   std::vector<std::optional<std::string>> values;
-  std::size_t at = 0;
+  std::size_t at = set.numbered ? row.find(',') : 0;
   for (std::size_t column = 0; column < set.columns.size(); ++column) {
     at += set.prefixes[column].size();
     const std::size_t end = end_of_value(row, at);

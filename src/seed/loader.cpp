@@ -74,6 +74,14 @@ void Loader::prepare(RunTable& table, const RowKind& kind) {
   ColumnSet& set = prepared->set;
   set.number = prepared_.size();
   note_unstable_keys(table);
+  if (setup_.stage != nullptr) {
+    for (const std::string& column : setup_.stage->prepare(table, set, where)) {
+      setup_.note(text("the column ", quote_identifier(column), " of ", to_sql(table.name),
+                       " is computed by the server; the file's values for it are left out"));
+    }
+    prepared_.push_back(std::move(prepared));
+    return;
+  }
   // First the server's own answer: it says best why a table is not known.
   const PreflightResult result = preflight(*setup_.transport, *setup_.endpoint, set, options,
                                            kind.time_zone, !table.key.empty(), where);
@@ -161,7 +169,7 @@ bool Loader::ended() const {
 
 // Parents in the same pass have all their rows before this table; they must be stored.
 void Loader::enter(RunTable& table) {
-  if (table.parents.empty()) return;
+  if (table.parents.empty() || setup_.stage != nullptr) return;
   flush_all();
   setup_.sender->drain();
 }
@@ -207,9 +215,16 @@ void Loader::take(const ColumnSet& set, const sql::Row& row) {
   Prepared& prepared = *prepared_[set.number];
   setup_.tally->read(set.table);
   if (prepared.set.serial) flush_others_of_table(prepared);
+  const std::uint64_t number = set.numbered ? setup_.stage->next_number(set) : 0;
+  if (set.numbered && setup_.stage->holds(set, number)) {
+    setup_.stage->add(set, number, file_, row.line);
+    ++sequence_;
+    return setup_.tally->loaded(set.table, 1);
+  }
   Batch* batch = &open_batch(prepared);
   const std::size_t begin = batch->body.size() + 1;
-  const std::string trouble = append_row(prepared.set, row, batch->body);
+  const std::string trouble = append_row(prepared.set, row, batch->body, number);
+  if (set.numbered) setup_.stage->add(set, number, file_, row.line);
   if (!trouble.empty()) {
     setup_.tally->rejected_locally(prepared.set, row, file_, sequence_++, trouble);
     if (setup_.tally->over_limit()) {

@@ -6,12 +6,15 @@
 
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
+#include "pgseed/seed/direct_run.hpp"
 #include "pgseed/seed/force.hpp"
 #include "pgseed/seed/loader.hpp"
 #include "pgseed/seed/preflight.hpp"
 #include "pgseed/seed/run_inputs.hpp"
 #include "pgseed/seed/run_plan.hpp"
 #include "pgseed/seed/sender.hpp"
+#include "pgseed/seed/sequences.hpp"
+#include "pgseed/seed/stage.hpp"
 
 namespace pgseed::seed {
 namespace {
@@ -48,12 +51,19 @@ class Run {
     inputs_.survey();
     if (options_.dry_run) return count_dry_run();
     begin("checking the target");
+    if (options_.atomic) make_stage();
     make_sender();
     plan_ = make_plan(inputs_, options_, *tables_, [this](const std::string& line) { note(line); });
+    if (stage_) {
+      open_stage();
+      if (stage_->was_moved()) return;
+    }
     prepare_column_sets();
-    if (options_.mode == Mode::force) empty();
+    if (options_.mode == Mode::force && !stage_) empty();
     begin("loading");
     load();
+    if (stage_) move_into_place();
+    set_sequences();
   }
 
   // After an error in the middle: rows that wait are given up, those in flight are waited for.
@@ -61,6 +71,7 @@ class Run {
     if (!loader_) return;
     if (report.error) sender_->end();
     loader_->finish_pass();
+    if (stage_) give_stage_up();
   }
 
   // Whatever happened: the counts, and the state that the tables are in.
@@ -91,13 +102,15 @@ class Run {
     }
     note_doubt();
     note_superseded();
-    note_force_state();
+    if (!stage_) note_force_state();
     if (const auto sequences = inputs_.sequence_statements(); sequences > 0 && !options_.dry_run) {
       note(text(sequences,
                 sequences == 1 ? " statement that sets a sequence was"
                                : " statements that set sequences were",
-                " passed over: PostgREST cannot set sequences; run them over the direct connection "
-                "if rows get their ids from them"));
+                services_.database_url.empty()
+                    ? " passed over: PostgREST cannot set sequences; run them over the direct "
+                      "connection if rows get their ids from them"
+                    : " passed over: sequences are set to the largest value of their column"));
     }
   }
 
@@ -116,6 +129,7 @@ class Run {
     connection_ = services_.connect();
     report.target = connection_.endpoint.base_url;
     inputs_.connected(connection_);
+    if (options_.atomic && !options_.dry_run) inputs_.connected_directly();
   }
 
   void count_dry_run() {
@@ -129,7 +143,8 @@ class Run {
 
   void make_sender() {
     SenderOptions options;
-    options.mode = options_.mode;
+    // Rows go into a staging table as often as it takes; their mode counts when they are moved.
+    options.mode = stage_ ? Mode::ignore : options_.mode;
     options.concurrency =
         options_.concurrency.value_or(is_local(connection_.endpoint.base_url) ? 4 : 8);
     options.retry.max_retries = options_.retries;
@@ -148,11 +163,127 @@ class Run {
     setup.tables = tables_.get();
     setup.tally = &tally_;
     setup.sender = sender_.get();
+    setup.stage = stage_.get();
     setup.observer = services_.observer;
     setup.progress = [this] { show_progress(); };
     setup.note = [this](const std::string& line) { note(line); };
     setup.model_is_complete = inputs_.types_are_complete();
     loader_ = std::make_unique<Loader>(setup);
+  }
+
+  void make_stage() {
+    Stage::Setup setup;
+    setup.options = &options_;
+    setup.database_url = services_.database_url;
+    setup.transport = services_.transport;
+    setup.endpoint = &connection_.endpoint;
+    setup.tally = &tally_;
+    setup.observer = services_.observer;
+    setup.note = [this](const std::string& line) { note(line); };
+    if (options_.deadline) setup.deadline = started_ + *options_.deadline;
+    setup.work = inputs_.work();
+    stage_ = std::make_unique<Stage>(setup);
+  }
+
+  // Staging tables know no references: the order of tables counts when rows are moved.
+  void open_stage() {
+    std::vector<RunTable*> targets;
+    for (const OrderedTable& each : plan_.tables) {
+      RunTable& table = tables_->table(each.name);
+      table.pass = 0;
+      table.parents.clear();
+      require_key(table);
+      targets.push_back(&table);
+    }
+    plan_.order.passes = 1;
+    stage_->open(targets);
+  }
+
+  void require_key(const RunTable& table) {
+    const bool resolves = options_.mode == Mode::upsert || options_.mode == Mode::ignore;
+    if (!resolves || !table.key.empty() || table.model == nullptr) return;
+    throw Error(ErrorKind::refused,
+                text("the table ", to_sql(table.name), " has no primary key: ", name(options_.mode),
+                     " would insert every row again"),
+                "",
+                "give it a primary key, or name the columns of a unique constraint with "
+                "--on-conflict");
+  }
+
+  void move_into_place() {
+    if (sender_->ended() || interrupt::signal_number() != 0) return;
+    const auto in_doubt = [](const TableReport& table) { return table.counts.in_doubt > 0; };
+    if (std::any_of(tally_.tables().begin(), tally_.tables().end(), in_doubt)) {
+      throw Error(ErrorKind::unreachable, "it is not known whether all rows are staged", "",
+                  "run again: rows that are there are not sent again");
+    }
+    std::vector<TableName> parents_first = plan_.children_first();
+    std::reverse(parents_first.begin(), parents_first.end());
+    stage_->move(parents_first, report.sequences);
+    is_moved_ = true;
+  }
+
+  // Rows that were not moved are in no table. What was staged is kept where another run can go on
+  // with it.
+  void give_stage_up() {
+    if (is_moved_ || stage_->was_moved()) return;
+    if (stage_->in_doubt()) return tally_.doubt_all();
+    tally_.undo();
+    const std::optional<Error>& error = report.error ? report.error : sender_->error();
+    const bool goes_on =
+        interrupt::signal_number() != 0 || (error && error->kind == ErrorKind::unreachable);
+    if (!goes_on) stage_->discard();
+    note(goes_on ? "no table was changed; what is staged waits for the same command to go on"
+                 : "no table was changed: with --atomic all rows are stored, or none");
+  }
+
+  // Ids that came with the rows leave sequences behind.
+  void set_sequences() {
+    if (stage_ || sender_->ended()) return;
+    std::vector<TableName> loaded;
+    for (const TableReport& table : tally_.tables()) {
+      if (table.counts.loaded > 0) loaded.push_back(table.table);
+    }
+    if (services_.database_url.empty()) return note_sequences(loaded);
+    std::vector<std::string> not_allowed;
+    try {
+      report.sequences = set_sequences_over(services_.database_url, loaded, not_allowed);
+    } catch (const Error& error) {
+      note(text("the tables' sequences could not be looked at: ", error.message));
+      return note_sequences(loaded);
+    }
+    for (const std::string& sql : not_allowed) note("this sequence could not be set: " + sql);
+  }
+
+  void note_sequences(const std::vector<TableName>& loaded) {
+    std::string all;
+    for (const TableName& name : loaded) {
+      const Table* const table = inputs_.types().find(name);
+      const std::string sql = table == nullptr ? std::string() : sequence_sql(*table);
+      if (sql.empty() || !sends_key(*table)) continue;
+      all += (all.empty() ? "" : " ") + sql;
+    }
+    if (!all.empty()) {
+      note(
+          "the rows brought their ids along, and PostgREST cannot set sequences; if ids come from "
+          "one, run over the direct connection: " +
+          all);
+    }
+  }
+
+  bool sends_key(const Table& table) const {
+    for (const FileSurvey& file : inputs_.surveys()) {
+      for (const TableSurvey& surveyed : file.tables) {
+        if (surveyed.name != table.name) continue;
+        for (const ColumnSetUse& use : surveyed.column_sets) {
+          if (use.unlisted || std::find(use.columns.begin(), use.columns.end(),
+                                        table.primary_key.front()) != use.columns.end()) {
+            return true;
+          }
+        }
+      }
+    }
+    return false;
   }
 
   void prepare_column_sets() {
@@ -276,6 +407,8 @@ class Run {
   std::unique_ptr<RunTables> tables_;
   RunPlan plan_;
   std::vector<Emptied> emptied_;
+  std::unique_ptr<Stage> stage_;
+  bool is_moved_ = false;
   std::unique_ptr<Sender> sender_;
   std::unique_ptr<Loader> loader_;
 };
@@ -295,6 +428,7 @@ void guarded(Report& report, const Work& work) {
 }  // namespace
 
 Report run(const Options& options, const Services& services) {
+  if (options.via == Via::direct) return run_direct(options, services);
   std::unique_ptr<Run> run;
   Report failed;
   guarded(failed, [&] { run = std::make_unique<Run>(options, services); });

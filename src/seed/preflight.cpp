@@ -31,25 +31,6 @@ std::string quoted_name(const std::string& message) {
   return message.substr(open + 1, close - open - 1);
 }
 
-void leave_out(ColumnSet& set, std::size_t position) {
-  const auto at = static_cast<std::ptrdiff_t>(position);
-  set.columns.erase(set.columns.begin() + at);
-  set.value_index.erase(set.value_index.begin() + at);
-  set.classes.erase(set.classes.begin() + at);
-  set.types.erase(set.types.begin() + at);
-  std::vector<std::size_t> key;
-  for (const std::size_t column : set.key) {
-    if (column == position) {
-      set.key.clear();  // without one of its columns it is no key
-      set.finish();
-      return;
-    }
-    key.push_back(column > position ? column - 1 : column);
-  }
-  set.key = std::move(key);
-  set.finish();
-}
-
 bool contains(const std::vector<std::string>& columns, const std::string& column) {
   return std::find(columns.begin(), columns.end(), column) != columns.end();
 }
@@ -168,7 +149,7 @@ PreflightResult preflight(Transport& transport, const rest::Endpoint& endpoint, 
                "server number the rows anew: --regenerate-identity"));
     }
     result.left_out.push_back(column);
-    leave_out(set, static_cast<std::size_t>(found - set.columns.begin()));
+    set.leave_out(static_cast<std::size_t>(found - set.columns.begin()));
   }
 }
 

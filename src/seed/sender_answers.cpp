@@ -27,7 +27,7 @@ bool names_own_table(const rest::Outcome& outcome, const Batch& batch) {
 void Sender::finish_write(std::unique_ptr<Batch> batch, const rest::Outcome& outcome) {
   Situation situation;
   situation.mode = options_.mode;
-  situation.has_key = !batch->set->key.empty() && !batch->null_keys;
+  situation.has_key = batch->set->numbered || (!batch->set->key.empty() && !batch->null_keys);
   situation.retried = batch->retried;
   situation.reloads = batch->reloads;
   situation.own_table = names_own_table(outcome, *batch);

@@ -24,6 +24,8 @@ class Surveyor {
   Surveyor(FileSurvey& file, const Options& options, const Meaning& meaning,
            const TargetKnowledge& target, const Mapping* mapping)
       : file_(file), default_schema_(options.schema), meaning_(meaning), known_(target) {
+    direct_sql_ =
+        meaning.direct && meaning.dialect == sql::Dialect::postgresql && mapping == nullptr;
     if (mapping == nullptr) return;
     RowMapper::Setup setup;
     setup.mapping = mapping;
@@ -44,6 +46,10 @@ class Surveyor {
     table.last_piece = piece_;
     const sql::Row& row = mapper_ ? mapper_->map(source_row, table.rows) : source_row;
     const sql::RowsHead& head = mapper_ ? mapper_->head() : source_head;
+    if (!row.unsupported.empty() && direct_sql_) {
+      ++file_.direct_rows;
+      return;
+    }
     if (!row.unsupported.empty()) {
       ++table.unsupported_rows;
       add_unsupported(row.unsupported_line, row.unsupported, to_sql(table.name));
@@ -75,7 +81,9 @@ class Surveyor {
         ++file_.sequence_statements;
         break;
       default:
-        if (sql::is_unsupported(statement.kind)) {
+        if (direct_sql_ && runs_directly(statement.kind)) {
+          ++file_.direct_statements;
+        } else if (sql::is_unsupported(statement.kind)) {
           add_unsupported(statement.line, sql::describe(statement.kind), statement.text);
         }
     }
@@ -183,6 +191,10 @@ class Surveyor {
       const ColumnClass column = target_.classes[index];
       if (!may_not_carry(value, column, meaning_)) continue;
       if (const auto why = cannot_carry(value, column, target_.types[index], meaning_)) {
+        if (direct_sql_ && !row.source.empty()) {
+          ++file_.direct_rows;
+          return;
+        }
         ++table.unsupported_rows;
         add_unsupported(row.line, *why, to_sql(table.name));
         return;
@@ -199,6 +211,7 @@ class Surveyor {
   FileSurvey& file_;
   const std::string& default_schema_;
   const Meaning meaning_;
+  bool direct_sql_ = false;  // what no row can carry runs as the file has it
   const TargetKnowledge& known_;
   std::uint64_t piece_ = 0;
   std::uint64_t head_number_ = 0;
@@ -240,6 +253,21 @@ bool came_from(const TableSurvey& table, const TableName& source) {
 }
 
 }  // namespace
+
+bool runs_directly(sql::StatementKind kind) {
+  switch (kind) {
+    case sql::StatementKind::insert_select:
+    case sql::StatementKind::update:
+    case sql::StatementKind::delete_rows:
+    case sql::StatementKind::truncate:
+    case sql::StatementKind::do_block:
+    case sql::StatementKind::merge:
+    case sql::StatementKind::call:
+      return true;
+    default:
+      return false;
+  }
+}
 
 bool undoes_rows(const sql::Statement& statement, const FileSurvey& survey,
                  const std::string& default_schema, sql::Dialect dialect) {
@@ -293,7 +321,8 @@ const Mapping* mapping_of(const DumpInput& input, const Options& options) {
 }
 
 Meaning meaning_of(const DumpInput& input, const Options& options) {
-  return {dialect_of(input, options.dialect), options.zero_dates_are_null};
+  return {dialect_of(input, options.dialect), options.zero_dates_are_null,
+          options.via == Via::direct};
 }
 
 std::optional<std::vector<std::string>> columns_of_rows(const TableName& table,

@@ -62,7 +62,8 @@ void Tally::remember(std::uint64_t sequence, std::uint64_t line, std::size_t fil
     }
   }
   if (first_ && first_->sequence <= sequence) return;
-  first_ = First{sequence, text(files_[file], ':', line), table, why};
+  const std::string& path = files_[file];
+  first_ = First{sequence, line == 0 ? path : text(path, ':', line), table, why};
 }
 
 void Tally::rejected(const Batch& batch, std::size_t index, const rest::Outcome& why) {
@@ -92,6 +93,48 @@ void Tally::rejected_locally(const ColumnSet& set, const sql::Row& row, std::siz
     entry.values.push_back(text_of_value(set, position, row.values[set.value_index[position]]));
   }
   file_->add(entry);
+}
+
+void Tally::rejected_at(const TableName& name, std::size_t table, std::size_t file,
+                        std::uint64_t line, std::uint64_t sequence, const rest::Outcome& why) {
+  ++tables_[table].counts.rejected;
+  ++rejects_;
+  remember(sequence, line, file, name, why);
+}
+
+void Tally::moved(std::size_t table, const Moved& moved) {
+  TableReport& report = tables_[table];
+  Counts& counts = report.counts;
+  counts.loaded -= moved.staged;
+  counts.loaded += moved.loaded;
+  counts.ignored += moved.ignored;
+  counts.skipped += moved.superseded;
+  report.superseded += moved.superseded;
+  if (moved.left_out > 0) rejected_unnamed(table, moved.left_out);
+}
+
+void Tally::all_are_staged(std::size_t table) {
+  Counts& counts = tables_[table].counts;
+  counts.loaded += counts.ignored + counts.in_doubt;
+  counts.ignored = counts.in_doubt = 0;
+}
+
+void Tally::undo() {
+  for (std::size_t index = 0; index < tables_.size(); ++index) {
+    Counts& counts = tables_[index].counts;
+    counts.rejected = std::min(counts.rejected, counts.read);
+    counts.loaded = counts.ignored = counts.in_doubt = 0;
+    counts.skipped = counts.read - counts.rejected;
+    tables_[index].superseded = 0;
+    superseded_after_sending_[index] = 0;
+  }
+}
+
+void Tally::doubt_all() {
+  for (TableReport& table : tables_) {
+    table.counts.in_doubt += table.counts.loaded + table.counts.ignored;
+    table.counts.loaded = table.counts.ignored = 0;
+  }
 }
 
 std::optional<std::uint64_t> Tally::rejects_left() const {

@@ -174,7 +174,7 @@ class PostgresqlReader final : public WindowReader {
     while (at.peek() == ' ' || at.peek() == '\t' || at.peek() == '\r') ++at.position;
     if (at.at_end()) {
       throw SyntaxProblem{window_.begin(), "the data of COPY is missing",
-                          "the file may be cut_ short"};
+                          "the file may be cut short"};
     }
     if (at.peek() != '\n') {
       throw SyntaxProblem{at.position, "text after COPY ... FROM stdin; on the same line", ""};
@@ -219,7 +219,7 @@ class PostgresqlReader final : public WindowReader {
     try {
       read_values(at);
     } catch (const Unsupported& problem) {
-      const std::string what = problem.what;  // skipping may throw NeedMore: nothing is kept_ yet
+      const std::string what = problem.what;  // skipping may throw NeedMore: nothing is kept yet
       const char* const where = problem.at;
       at.position = begin;
       skip_row(at);
@@ -234,13 +234,14 @@ class PostgresqlReader final : public WindowReader {
         row.unsupported_line = head.line;
       }
     }
+    row.source = {begin, static_cast<std::size_t>(at.position - begin)};
     // Behind the row: another one, the end, or a clause that follows the rows.
     if (!at_byte(at, ',')) skip_blanks(at);
     const char next = at.peek();
     if (next != ',') {
       if (at.at_end()) {
         throw SyntaxProblem{at.position, "the last statement has no ';' at its end",
-                            "the file may be cut_ short; if it is whole, add the semicolon"};
+                            "the file may be cut short; if it is whole, add the semicolon"};
       }
       state_ = State::insert_tail;
     }
@@ -248,7 +249,7 @@ class PostgresqlReader final : public WindowReader {
     return Piece::row;
   }
 
-  // To the '(' of the next row. Comments on the way do not stay in the window_.
+  // To the '(' of the next row. Comments on the way do not stay in the window.
   void to_row(Cursor& at) {
     if (!comma_done_) {
       if (!accept(at, ',')) throw SyntaxProblem{at.position, "expected ',' or ';'", ""};
@@ -363,7 +364,7 @@ class PostgresqlReader final : public WindowReader {
       if (newline == at.end) {
         if (at.final) {
           throw SyntaxProblem{at.position, "the data of COPY ends without '\\.'",
-                              "the file is cut_ short; dump it again"};
+                              "the file is cut short; dump it again"};
         }
         finish(at.position);
         throw NeedMore{};

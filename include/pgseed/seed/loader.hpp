@@ -16,6 +16,7 @@
 #include "pgseed/seed/row_walk.hpp"
 #include "pgseed/seed/run_tables.hpp"
 #include "pgseed/seed/sender.hpp"
+#include "pgseed/seed/stage.hpp"
 #include "pgseed/seed/tally.hpp"
 
 namespace pgseed::seed {
@@ -30,6 +31,7 @@ class Loader final : private RowTaker {
     RunTables* tables = nullptr;
     Tally* tally = nullptr;
     Sender* sender = nullptr;
+    Stage* stage = nullptr;  // where rows go first; nullptr: straight into their tables
     Observer* observer = nullptr;
     std::function<void()> progress;
     std::function<void(const std::string&)> note;  // for the report, once per text

@@ -52,6 +52,14 @@ struct WidthRange {
   std::size_t least = 0, most = 0;
 };
 
+// A sequence that was behind the values of its column.
+struct SequenceReport {
+  std::string sequence;  // as SQL names it
+  std::string column;    // "public.t.id"
+  long long before = 0;  // the value that it would have given out next
+  long long after = 0;
+};
+
 struct Report {
   std::vector<FileReport> files;
   std::vector<TableReport> tables;
@@ -59,8 +67,9 @@ struct Report {
   std::uint64_t retries = 0;
   std::uint64_t bytes_sent = 0;
   double seconds = 0;
-  std::string target;              // URL without secrets
-  std::string rejects_file;        // empty: none was written
+  std::string target;        // URL without secrets
+  std::string rejects_file;  // empty: none was written
+  std::vector<SequenceReport> sequences;
   std::vector<std::string> notes;  // what the user should know, one sentence each
   std::optional<Error> error;      // what ended the run early, or why its exit code is not 0
   int signal = 0;                  // SIGINT or SIGTERM if one ended the run

@@ -42,6 +42,8 @@ class RunInputs {
   void open();
   // The API was found: it tells the types of its schema's tables.
   void connected(const rest::Connection& connection);
+  // There is no API: the catalogue tells everything.
+  void connected_directly();
   // Reads the files through, where the options and the files allow it. Throws Error{input} for
   // broken text and for what cannot be sent, having written nothing.
   void survey();
@@ -70,6 +72,11 @@ class RunInputs {
   // The target's columns in order; nullptr: not known.
   const Model* order() const { return catalogue_read_ ? &order_ : nullptr; }
 
+  // A name for these rows of these files: two runs with the same one send the same rows in the same
+  // order. A file that was written to since has another. Empty where that cannot be told (a pipe, a
+  // mapping, rows that are no SQL).
+  std::string work() const;
+
   // What the mapping speaks of must have come. more: from parts that were not surveyed. Throws
   // Error{usage}.
   void require_mapping_used(const MappingUse& more);
@@ -81,6 +88,7 @@ class RunInputs {
   FileSurvey survey_part(std::size_t index);
   bool read_catalogue(const FileSurvey& file);
   bool learn_schemas(const FileSurvey& file);
+  const char* cannot_go() const;
   void require_supported(const FileSurvey& file);
   void require_rows();
 
@@ -97,6 +105,7 @@ class RunInputs {
   rest::Endpoint endpoint_;
   bool is_connected_ = false;
   bool has_openapi_ = false;
+  bool is_direct_ = false;
   Model types_;
   Model order_;
   bool catalogue_read_ = false;

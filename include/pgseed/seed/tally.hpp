@@ -39,6 +39,16 @@ class RejectFile {
   int descriptor_ = -1;
 };
 
+// What became of rows that waited in a staging table.
+struct Moved {
+  std::uint64_t staged = 0;
+  std::uint64_t loaded = 0;
+  std::uint64_t ignored = 0;
+  std::uint64_t superseded = 0;  // gave way to a later row of their key
+  std::uint64_t rejected = 0;    // one by one, each counted by rejected_at()
+  std::uint64_t left_out = 0;    // by the server, without an error
+};
+
 class Tally {
  public:
   // max_rejects: unset for any number. rejects_file: empty for none. Throws Error{storage}.
@@ -65,6 +75,25 @@ class Tally {
   // The same for a row that never got into a batch.
   void rejected_locally(const ColumnSet& set, const sql::Row& row, std::size_t file,
                         std::uint64_t sequence, const std::string& why);
+
+  // The same for a row that is known by its place only; line 0: not even by its line.
+  void rejected_at(const TableName& name, std::size_t table, std::size_t file, std::uint64_t line,
+                   std::uint64_t sequence, const rest::Outcome& why);
+  // A staging table holds all of the table's rows: those that met themselves there count as loaded.
+  void all_are_staged(std::size_t table);
+  // Rows that count as loaded since they reached a staging table are settled. moved.rejected was
+  // counted already.
+  void moved(std::size_t table, const Moved& moved);
+  // Rows of an earlier run, which staged them.
+  void read_before(std::size_t table, std::uint64_t rows) {
+    tables_[table].counts.read += rows;
+    tables_[table].counts.loaded += rows;
+  }
+  // Nothing of what was counted stands: the transaction was rolled back. What was not refused is
+  // skipped.
+  void undo();
+  // Nobody knows whether what counts as loaded stands.
+  void doubt_all();
 
   std::uint64_t rejects() const { return rejects_; }
   bool over_limit() const { return max_rejects_ && rejects_ > *max_rejects_; }
