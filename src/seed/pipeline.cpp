@@ -93,7 +93,10 @@ class Run {
     if (!interrupt::time_is_up()) {
       report.signal = interrupt::signal_number();
     } else if (!report.error) {
-      report.error = interrupt::time_is_up_error(timeline_->phases().back().name);
+      const std::string& doing = timeline_->phases().back().name;
+      const bool connects = doing == "connecting" && !report.target.empty();
+      report.error =
+          interrupt::time_is_up_error(connects ? text(doing, " to ", report.target) : doing);
     }
     if (sender_) {
       report.requests += sender_->requests();
@@ -137,7 +140,7 @@ class Run {
   }
 
   void connect() {
-    begin(text("connecting to ", services_.target));
+    begin("connecting");
     report.target = services_.target;  // known even if nobody answers there
     connection_ = services_.connect();
     report.target = connection_.endpoint.base_url;
