@@ -97,18 +97,18 @@ div.outcome .strip span { min-width: 3px; border-radius: 2px; }
 .phase4 { background: var(--accent); }
 .phase5 { background: var(--doubt); }
 
-.charts { --gutter: 60px; }
+.charts { --gutter: 60px; --plot: 132px; }
 .charts figure { margin-top: 22px; }
 .gutter { margin-left: var(--gutter); }
 .phases .strip { height: 8px; }
 .phases .legend { margin: 8px 0 0 var(--gutter); font-size: 13px; gap: 2px 16px; }
 figcaption { display: flex; flex-wrap: wrap; gap: 0 12px; align-items: baseline; margin-bottom: 8px; }
 figcaption p { color: var(--soft); font-size: 13px; }
-.plot { display: grid; grid-template-columns: var(--gutter) 1fr; }
-.plot svg { width: 100%; height: 132px; display: block; overflow: visible; }
+.plot { display: grid; grid-template-columns: var(--gutter) 1fr; align-items: start; }
+.plot svg { width: 100%; height: var(--plot); display: block; overflow: visible; }
 .scale {
   display: flex; flex-direction: column; justify-content: space-between; align-items: flex-end;
-  padding-right: 10px; margin: -9px 0; font-size: 12px; line-height: 18px; color: var(--faint);
+  padding-right: 10px; margin: -9px 0; height: calc(var(--plot) + 18px); font-size: 12px; line-height: 18px; color: var(--faint);
   white-space: nowrap;
 }
 svg path, svg line { vector-effect: non-scaling-stroke; fill: none; }
@@ -184,9 +184,8 @@ footer { color: var(--faint); font-size: 13px; padding: 20px 4px 0; }
   .brand { margin-bottom: 14px; }
   .tiles { grid-template-columns: repeat(2, 1fr); }
   .tiles dd { font-size: 21px; }
-  .charts { --gutter: 46px; }
+  .charts { --gutter: 46px; --plot: 108px; }
   .scale { padding-right: 7px; font-size: 11px; }
-  .plot svg { height: 108px; }
   .axis .odd { display: none; }
   .details { grid-template-columns: 84px 1fr; gap: 7px 12px; }
   thead { display: none; }
@@ -210,7 +209,7 @@ footer { color: var(--faint); font-size: 13px; padding: 20px 4px 0; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   section, .tiles, div.outcome, .alert { padding: 12px 0; border-width: 1px 0 0; border-radius: 0; }
   .alert { border-width: 1px 1px 1px 4px; padding: 10px 14px; }
-  .plot svg { height: 92px; }
+  .charts { --plot: 92px; }
   .charts figure { margin-top: 14px; }
   figure, .tiles, div.outcome, .alert, tr, li { break-inside: avoid; }
   h2, h3 { break-after: avoid; }

@@ -9,6 +9,7 @@
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/seed/columns.hpp"
+#include "pgseed/seed/work_identity.hpp"
 
 namespace pgseed::seed {
 
@@ -63,6 +64,35 @@ void RunInputs::open() {
     if (input->row_format() == "csv" || input->row_format() == "json") take_named_table();
     streams_.push_back(input->repeatable() ? nullptr : std::move(input));
   }
+}
+
+std::string RunInputs::source_name(std::size_t index) const {
+  const InputPart& part = parts_[index];
+  const auto& members = part.file->members();
+  const std::string path = canonical_name(part.path);
+  return members.empty() ? path : text(path, ':', members[part.member]);
+}
+
+LedgerSource RunInputs::source(std::size_t index) const {
+  const InputPart& part = parts_[index];
+  LedgerSource source;
+  source.name = source_name(index);
+  if (streams_[index] != nullptr) return source;
+  if (index < surveys_.size() && surveys_[index].pieces > 0) {
+    source.bytes = surveys_[index].text_bytes;
+    source.hash = surveys_[index].content;
+    return source;
+  }
+  constexpr std::size_t kBlock = std::size_t{256} * 1024;
+  ContentHash content;
+  std::string block(kBlock, '\0');
+  const auto whole = part.file->open(part.member);
+  while (const std::size_t got = whole->read(block.data(), block.size())) {
+    content.add({block.data(), got});
+  }
+  source.bytes = content.bytes();
+  source.hash = content.value();
+  return source;
 }
 
 TableName RunInputs::named_table() const {

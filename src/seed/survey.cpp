@@ -416,6 +416,8 @@ FileSurvey survey(DumpInput& input, const Options& options, const TargetKnowledg
   file.pieces += reader.head().number;  // a COPY without rows is something, too
   if (!reader.encoding().empty()) file.encoding = reader.encoding();
   file.bytes = input.bytes_read();
+  file.text_bytes = input.content().bytes();
+  file.content = input.content().value();
   file.mapping_use = surveyor.mapping_use();
   if (options.dialect == "auto" && read.dialect != sql::Dialect::postgresql) {
     const char* const product = read.dialect == sql::Dialect::mysql ? "MySQL" : "SQLite";
