@@ -59,6 +59,7 @@ need_build() {
   need_header libcli11-dev CLI/CLI.hpp
   need_header libtomlplusplus-dev toml++/toml.h
   need_header libarchive-dev archive.h
+  need_header libxxhash-dev xxhash.h
   need_header zlib1g-dev zlib.h
   need_header doctest-dev doctest/doctest.h
 }

@@ -98,6 +98,7 @@ void copy(const std::string& url, const std::string& dump, const std::string& di
           const std::string& table = {}) {
   test::TempDir folder;
   Options options;
+  options.via = Via::direct;
   options.files = {folder.write(table.empty() ? "dump.sql" : "rows." + dialect, dump)};
   if (table.empty()) options.dialect = dialect;
   options.input.rows.table = table;

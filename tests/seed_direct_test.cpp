@@ -20,7 +20,8 @@ bool ends_with(const std::string& text, const std::string& end) {
 
 // Without any REST settings: nothing may go there.
 Call direct_only() {
-  return {.environment = {{"SUPABASE_URL", std::nullopt}, {"SUPABASE_SECRET_KEY", std::nullopt}}};
+  return {.args = {},
+          .environment = {{"SUPABASE_URL", std::nullopt}, {"SUPABASE_SECRET_KEY", std::nullopt}}};
 }
 
 Seeded direct(const std::string& dump, std::vector<std::string> args = {}) {
@@ -53,8 +54,8 @@ TEST_CASE("direct: rows of INSERT and COPY are stored without PostgREST, and cou
 TEST_CASE("direct: without DATABASE_URL, and with flags that mean nothing, nothing is begun") {
   shared_stack().reset("create table t (id int)");
   const std::string dump = "INSERT INTO t VALUES (1);";
-  const Seeded none =
-      seed_text(dump, {"--via", "direct"}, {.environment = {{"DATABASE_URL", std::nullopt}}});
+  const Seeded none = seed_text(dump, {"--via", "direct"},
+                                {.args = {}, .environment = {{"DATABASE_URL", std::nullopt}}});
   CHECK(none.exit_code() == 2);
   CHECK(contains(none.error(), "--via direct"));
   CHECK(contains(none.hint(), "DATABASE_URL"));
@@ -187,11 +188,13 @@ TEST_CASE("direct: foreign keys between tables, to the same one, and deferred") 
   CHECK(seeded.exit_code() == 0);
   CHECK(sql("select (select count(*) from a), (select count(*) from b), (select count(*) from "
             "tree)") == "2|1|3");
-  const Seeded orphan = direct("INSERT INTO tree VALUES (4, 77);");
+  const Seeded orphan = direct("INSERT INTO tree VALUES (4, 5),\n(5, 77),\n(6, 4);");
   CHECK(orphan.exit_code() == 1);
+  CHECK(ends_with(orphan.where(), "dump.sql:2"));
   CHECK(contains(orphan.error(), "(up)=(77)"));
-  const Seeded late = direct("INSERT INTO b VALUES (5, 77);");
+  const Seeded late = direct("INSERT INTO b VALUES (4, 1),\n(5, 77);");
   CHECK(late.exit_code() == 1);
+  CHECK(ends_with(late.where(), "dump.sql:2"));
   CHECK(contains(late.error(), "(a)=(77)"));
   CHECK(sql("select count(*) from b") == "1");
 }
@@ -344,7 +347,8 @@ TEST_CASE("direct: rows of MySQL, SQLite, CSV and JSON, and mapped ones") {
   CHECK(sql("select string_agg(coalesce(v, '-') || coalesce(j::text, ''), ' ' order by id) from t "
             "where id > 2") == "x,y - zé\"text\"");
   const std::string map = folder.write(
-      "m.toml", "version = 1\n[tables.old]\ntable = \"t\"\n[tables.old.columns]\nname = \"v\"\n");
+      "m.toml",
+      "version = 1\n[tables.old]\nrename = \"t\"\n[tables.old.columns]\nname.rename = \"v\"\n");
   const std::string old = folder.write("old.sql", "INSERT INTO old (id, name) VALUES (6, 'm');");
   CHECK(seed({old, "--map", map, "--via", "direct"}, direct_only()).exit_code() == 0);
   CHECK(sql("select v from t where id = 6") == "m");

@@ -406,7 +406,7 @@ TEST_CASE("atomic: through a pooler in transaction mode, of one connection") {
   shared_stack().reset(
       "create table t (id int primary key, g int); insert into t values (1, 0), (9, 0)");
   const LocalPgbouncer bouncer(shared_stack().postgres);
-  Call call = {.environment = {{"DATABASE_URL", bouncer.url(Stack::kDatabase)}}};
+  Call call = {.args = {}, .environment = {{"DATABASE_URL", bouncer.url(Stack::kDatabase)}}};
   CHECK(seed_text(generation(300, "1"), {"--atomic", "--force"}, call).exit_code() == 0);
   CHECK(sql("select count(*), min(g) from t") == "300|1");
   CHECK(seed_text(generation(301, "2"), {"--atomic", "--upsert"}, call).exit_code() == 0);
@@ -420,11 +420,12 @@ TEST_CASE("atomic: without DATABASE_URL nothing is begun; without rights it is s
       "grant select, insert on t to reader");
   const std::string dump = "INSERT INTO t VALUES (1);";
   const Seeded none =
-      seed_text(dump, {"--atomic"}, {.environment = {{"DATABASE_URL", std::nullopt}}});
+      seed_text(dump, {"--atomic"}, {.args = {}, .environment = {{"DATABASE_URL", std::nullopt}}});
   CHECK(none.exit_code() == 2);
   CHECK(contains(none.hint(), "DATABASE_URL"));
   const std::string url = shared_stack().postgres.url(Stack::kDatabase, "reader");
-  const Seeded refused = seed_text(dump, {"--atomic"}, {.environment = {{"DATABASE_URL", url}}});
+  const Seeded refused =
+      seed_text(dump, {"--atomic"}, {.args = {}, .environment = {{"DATABASE_URL", url}}});
   CHECK(refused.exit_code() == 5);
   CHECK(contains(refused.error(), "staging table"));
   CHECK(contains(refused.error(), "permission denied"));
@@ -469,7 +470,7 @@ TEST_CASE("sequences: set behind rows with ids over PostgREST, never set back, o
   CHECK(seeded.summary["sequences"].size() == 2);
   shared_stack().reset("create table t (id serial primary key, v text)");
   const Seeded told = seed_text("INSERT INTO t (id, v) VALUES (5, 'a');", {},
-                                {.environment = {{"DATABASE_URL", std::nullopt}}});
+                                {.args = {}, .environment = {{"DATABASE_URL", std::nullopt}}});
   CHECK(told.exit_code() == 0);
   const std::string notes = told.notes();
   const std::size_t at = notes.find("SELECT setval(");

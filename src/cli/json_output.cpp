@@ -108,7 +108,9 @@ void write_counts(JsonOutput& out, const seed::Counts& counts) {
       .number("rows_ignored", counts.ignored)
       .number("rows_rejected", counts.rejected)
       .number("rows_skipped", counts.skipped)
-      .number("rows_in_doubt", counts.in_doubt);
+      .number("rows_in_doubt", counts.in_doubt)
+      .number("rows_resumed", counts.resumed)
+      .number("rows_unchanged", counts.unchanged);
 }
 
 void text_or_null(JsonOutput& out, std::string_view name, const std::string& value) {
@@ -178,6 +180,7 @@ std::string seed_json(const seed::Options& options, const seed::Report& report) 
       .number("most", report.widths.most)
       .end_object()
       .seconds("seconds", report.seconds);
+  out.boolean("up_to_date", report.is_up_to_date);
   text_or_null(out, "rejects_file", report.rejects_file);
   out.begin_array("sequences");
   for (const seed::SequenceReport& each : report.sequences) {

@@ -63,6 +63,8 @@ struct SeedFlags {
   std::string zero_dates = "refuse";
   bool dry_run = false, no_check = false, skip_unsupported = false, yes = false;
   bool regenerate_identity = false, allow_cascade = false;
+  std::optional<std::string> ledger_dir;
+  bool no_ledger = false, resume = false, fresh = false, if_changed = false;
 };
 
 std::chrono::milliseconds to_milliseconds(const char* option, double seconds) {
@@ -98,6 +100,32 @@ std::optional<std::uint64_t> max_rejects_of(const std::string& value) {
                 "", "for example --max-rejects 10");
   }
   return number;
+}
+
+void set_ledger(seed::Options& options, const SeedFlags& flags) {
+  const auto exclude_each_other = [](const char* left, const char* right) {
+    throw Error(ErrorKind::usage, text(left, " and ", right, " exclude each other"), "",
+                "leave one of them out");
+  };
+  if (flags.resume && flags.fresh) exclude_each_other("--resume", "--fresh");
+  if (flags.resume && flags.atomic) exclude_each_other("--resume", "--atomic");
+  if (flags.via == "direct") {  // one transaction: there is nothing to go on with
+    if (flags.resume) exclude_each_other("--resume", "--via direct");
+    if (flags.if_changed) exclude_each_other("--if-changed", "--via direct");
+    return;
+  }
+  if (flags.no_ledger) {
+    if (flags.ledger_dir) exclude_each_other("--no-ledger", "--ledger-dir");
+    if (flags.resume) exclude_each_other("--no-ledger", "--resume");
+    if (flags.if_changed) exclude_each_other("--no-ledger", "--if-changed");
+    return;
+  }
+  if (flags.resume) options.unfinished = seed::Continue::insist;
+  if (flags.fresh) options.unfinished = seed::Continue::fresh;
+  options.if_changed = flags.if_changed;
+  if (!options.dry_run) {
+    options.ledger_folder = flags.ledger_dir ? *flags.ledger_dir : ledger_folder();
+  }
 }
 
 // A file that is to be read must not be written over.
@@ -170,6 +198,7 @@ seed::Options options_of(const SeedFlags& flags, const Config& config) {
   options.schema = config.schema.value;
   options.regenerate_identity = flags.regenerate_identity;
   options.allow_cascade = flags.allow_cascade;
+  set_ledger(options, flags);
   return options;
 }
 
@@ -250,24 +279,24 @@ void print_report(Console& console, const seed::Options& options, const seed::Re
              (report.totals().read > 0 || (!report.error && !report.tables.empty()))) {
     const seed::Counts totals = report.totals();
     const std::string width = width_range(report);
-    console.result(text(summary_table(report), with_separators(totals.loaded), " rows in ",
-                        short_time(report.seconds), ", ", rows_per_second(report), " rows/s, ",
-                        human_bytes(report.bytes_sent),
-                        options.via == seed::Via::direct
-                            ? " in one transaction"
-                            : text(" in ", report.requests,
-                                   report.requests == 1 ? " request" : " requests"),
-                        width.empty() ? "" : text(", ", width, " at a time"),
-                        report.retries > 0 ? text(", ", report.retries, " retries") : "", "\n"));
+    console.result(
+        text(summary_table(report), with_separators(totals.loaded), " rows in ",
+             short_time(report.seconds), ", ", rows_per_second(report), " rows/s, ",
+             human_bytes(report.bytes_sent),
+             options.via == seed::Via::direct
+                 ? " in one transaction"
+                 : text(" in ", report.requests, report.requests == 1 ? " request" : " requests"),
+             width.empty() ? "" : text(", ", width, " at a time"),
+             report.retries > 0 ? text(", ", report.retries, " retries") : "", "\n"));
   }
   if (!report.rejects_file.empty() && report.totals().rejected > 0) {
     console.info(text("rejected rows: ", report.rejects_file));
   }
   if (report.error) console.error(*report.error);
   if (report.signal != 0) {
-    console.warning(
-        "interrupted: rows that were on their way are counted; run again with --upsert "
-        "or --ignore to load the rest");
+    console.warning(text("interrupted: rows that were on their way are counted; run ",
+                         report.can_go_on ? "the same command again to go on"
+                                          : "again with --upsert or --ignore to load the rest"));
   }
 }
 
@@ -470,6 +499,15 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("COL,...");
+  command
+      ->add_option("--ledger-dir", flags->ledger_dir, "where ledgers lie (~/.local/state/pgseed)")
+      ->type_name("DIR");
+  command->add_flag("--no-ledger", flags->no_ledger,
+                    "keep no record that a later run can go on with");
+  command->add_flag("--resume", flags->resume, "fail if there is no unfinished run to go on with");
+  command->add_flag("--fresh", flags->fresh, "begin anew, whatever an unfinished run has done");
+  command->add_flag("--if-changed", flags->if_changed,
+                    "send nothing if it is loaded; with --upsert only what changed");
   command->add_flag("--dry-run", flags->dry_run, "read and check everything, write nothing");
   command->add_flag("--no-check", flags->no_check, "do not read the files through before loading");
   command->add_flag("--skip-unsupported", flags->skip_unsupported,

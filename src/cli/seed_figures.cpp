@@ -13,7 +13,8 @@ const std::vector<CountColumn>& count_columns() {
   static const std::vector<CountColumn> columns = {
       {"read", &seed::Counts::read, true},        {"loaded", &seed::Counts::loaded, true},
       {"ignored", &seed::Counts::ignored, false}, {"rejected", &seed::Counts::rejected, false},
-      {"skipped", &seed::Counts::skipped, false}, {"in doubt", &seed::Counts::in_doubt, false}};
+      {"skipped", &seed::Counts::skipped, false}, {"in doubt", &seed::Counts::in_doubt, false},
+      {"resumed", &seed::Counts::resumed, false}, {"unchanged", &seed::Counts::unchanged, false}};
   return columns;
 }
 

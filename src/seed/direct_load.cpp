@@ -87,7 +87,7 @@ DirectLoad::Target& DirectLoad::target_of(RunTable& table) {
   Target& target = *targets_.emplace_back(std::make_unique<Target>());
   target.table = &table;
   const Mode mode = setup_.options->mode;
-  target.staged = mode == Mode::upsert || mode == Mode::ignore;
+  target.staged = setup_.all_staged || mode == Mode::upsert || mode == Mode::ignore;
   if (target.staged || table.model == nullptr) return target;
   // COPY passes rules by, cannot write through a view, and refuses row-level security.
   const std::string odd = setup_.database->value(
@@ -248,6 +248,7 @@ void DirectLoad::refused(const pg::SqlError& error, const Sink& sink) {
   if (!is_fault_of_a_row(error) || error.sqlstate == "42501") {
     throw error_of(error, text("cannot load rows into ", to_sql(sink.set.table_name)), path_);
   }
+  if (error.copy_line == 0 && setup_.repeatable && !setup_.all_staged) throw RowNotNamed{};
   const bool known = error.copy_line > 0 && error.copy_line <= lines_.size();
   const std::uint64_t line = known ? lines_[error.copy_line - 1] : 0;
   setup_.tally->rejected_at(sink.set.table_name, sink.set.table, file_, line, rows_,
@@ -313,7 +314,6 @@ void DirectLoad::take_unsupported(RunTable& table, const std::string& what, std:
   }
   const Mode mode = setup_.options->mode;
   const sql::RowsHead& head = reader.head();
-  const bool resolves = mode == Mode::upsert || mode == Mode::ignore;
   if (mode == Mode::upsert && !head.has_columns) {
     throw Error(ErrorKind::input, text(what, " in a row without a column list cannot be upserted"),
                 text(path_, ':', line), "name the columns in the statement");
@@ -322,9 +322,7 @@ void DirectLoad::take_unsupported(RunTable& table, const std::string& what, std:
     throw Error(ErrorKind::refused, text("the database has no table ", to_sql(table.name)),
                 text(path_, ':', line), "create it first");
   }
-  // Rows of the same key that stand before it are stored before it.
-  resolves ? settle() : flush_all();
-  end_copy();
+  settle();  // it may look at the rows before it
   std::string sql = text("INSERT INTO ", to_sql(table.name));
   if (head.has_columns) sql += text(" ", column_list(head.columns));
   if (head.overriding_system) sql += " OVERRIDING SYSTEM VALUE";
@@ -345,6 +343,7 @@ void DirectLoad::take_unsupported(RunTable& table, const std::string& what, std:
 }
 
 void DirectLoad::take_unsupported(const sql::Statement& statement) {
+  if (from_postgresql_ && !statement.cut && apply_setting(statement)) return;
   const bool can = runs_directly(statement.kind) && from_postgresql_ && !mapped_ && !statement.cut;
   if (!can) {
     if (surveyed_ || setup_.options->skip_unsupported) return;
@@ -367,20 +366,24 @@ void DirectLoad::pass_by(const sql::Statement& statement) {
     ++statements_;
     return;
   }
-  if (statement.kind != sql::StatementKind::session) return;
+  if (statement.kind == sql::StatementKind::session) apply_setting(statement);
+}
+
+// False for what is none of the settings that say how values and names read.
+bool DirectLoad::apply_setting(const sql::Statement& statement) {
   const auto setting = sql::read_setting(statement.text);
-  if (!setting) return;
+  if (!setting) return false;
   const std::string name = to_lower(setting->name);
   if (name == "search_path") {
     file_search_path_ = setting->value == "default" ? std::string() : setting->value;
-    return;
+    return true;
   }
   if (name == "timezone") {
     flush_all();
     end_copy();
-    return set_time_zone(setting->value == "default" ? std::string() : setting->value);
+    set_time_zone(setting->value == "default" ? std::string() : setting->value);
+    return true;
   }
-  // Those that say how values read.
   for (const char* known :
        {"datestyle", "intervalstyle", "standard_conforming_strings", "xmloption"}) {
     if (name != known) continue;
@@ -394,7 +397,9 @@ void DirectLoad::pass_by(const sql::Statement& statement) {
     } catch (const pg::SqlError& error) {
       throw error_of(error, "the database refused a setting", text(path_, ':', statement.line));
     }
+    return true;
   }
+  return false;
 }
 
 // --- the end
@@ -402,11 +407,18 @@ void DirectLoad::pass_by(const sql::Statement& statement) {
 void DirectLoad::settle() {
   flush_all();
   end_copy();
-  for (const auto& target : targets_) move(*target);
+  for (const auto& target : targets_) {
+    if (!target->staged || target->rows.count() == 0) continue;
+    move(*target);
+    // More rows may come.
+    setup_.database->execute(text("TRUNCATE ", target->stage, "; ALTER TABLE ", target->stage,
+                                  " DROP CONSTRAINT \"", target->stage.substr(8), "_pkey\""));
+    target->rows.clear();
+    target->number = 0;
+  }
 }
 
-void DirectLoad::move(Target& target) {
-  if (!target.staged || target.rows.count() == 0) return;
+Move DirectLoad::move_of(Target& target) {
   const RunTable& table = *target.table;
   Move move;
   move.target = table.name;
@@ -417,34 +429,58 @@ void DirectLoad::move(Target& target) {
   move.rows = &target.rows;
   move.staged = target.rows.count();
   move.refers_to_itself = table.refers_to_itself;
-  move.refused = [&](std::uint64_t number, const pg::SqlError& error) {
+  move.refused = [this, &target](std::uint64_t number, const pg::SqlError& error) {
+    const RunTable& of = *target.table;
     const auto place = target.rows.place_of(number);
-    setup_.tally->rejected_at(table.name, table.tally, place ? place->file : file_,
+    setup_.tally->rejected_at(of.name, of.tally, place ? place->file : file_,
                               place ? place->line : 0, number, outcome_of(error));
     return false;
   };
+  return move;
+}
+
+void DirectLoad::move(Target& target) {
   try {
     setup_.database->execute(text("ALTER TABLE ", target.stage, " ADD PRIMARY KEY (_pgseed_row)"));
-    const Moved moved = move_rows(*setup_.database, move);
+    const Moved moved = move_rows(*setup_.database, move_of(target));
     target.moved.staged += moved.staged;
     target.moved.loaded += moved.loaded;
     target.moved.ignored += moved.ignored;
     target.moved.superseded += moved.superseded;
     target.moved.left_out += moved.left_out;
-    setup_.database->execute(text("TRUNCATE ", target.stage, "; ALTER TABLE ", target.stage,
-                                  " DROP CONSTRAINT \"", target.stage.substr(8), "_pkey\""));
   } catch (const pg::SqlError& error) {
-    throw error_of(error, text("cannot load rows into ", to_sql(table.name)), path_);
+    throw error_of(error, text("cannot load rows into ", to_sql(target.table->name)), path_);
   } catch (const Error& error) {
     if (error.kind != ErrorKind::rows) throw;
-    throw Error(*setup_.tally->first_reject(false));
+    throw Error(*setup_.tally->first_reject(setup_.options->mode == Mode::insert));
   }
-  target.rows.clear();
-  target.number = 0;
+}
+
+void DirectLoad::check_deferred() {
+  std::vector<Move> moves;
+  for (const auto& target : targets_) {
+    if (target->staged && target->rows.count() > 0) moves.push_back(move_of(*target));
+  }
+  try {
+    seed::check_deferred(*setup_.database, moves);
+  } catch (const pg::SqlError& error) {
+    if (setup_.repeatable && !setup_.all_staged) throw RowNotNamed{};
+    Error refused = error_of(error, text("rows of ", to_sql(error.table), " were refused"), path_);
+    refused.kind = ErrorKind::rows;
+    throw Error(refused);
+  } catch (const Error& error) {
+    if (error.kind != ErrorKind::rows || !setup_.tally->first_reject(false)) throw;
+    throw Error(*setup_.tally->first_reject(setup_.options->mode == Mode::insert));
+  }
 }
 
 void DirectLoad::finish() {
-  settle();
+  flush_all();
+  end_copy();
+  for (const auto& target : targets_) {
+    if (target->staged && target->rows.count() > 0) move(*target);
+  }
+  check_deferred();
   for (const auto& target : targets_) {
     if (!target->staged) continue;
     const RunTable& table = *target->table;

@@ -40,9 +40,15 @@ class DirectRun {
     plan_ = make_plan(inputs_, options_, *tables_, [this](const std::string& line) { note(line); });
     keep_file_order();
     require_keys();
-    connect();
-    if (options_.mode == Mode::force) empty();
-    load();
+    try {
+      fill(false);
+    } catch (const RowNotNamed&) {
+      // The way that takes longer and names the row; its end is the same.
+      database_->rollback();
+      tally_.start_again();
+      for (const auto& table : tables_->all()) table->seen = 0;
+      fill(true);
+    }
     set_sequences_and_commit();
   }
 
@@ -118,7 +124,13 @@ class DirectRun {
     }
   }
 
-  void connect() {
+  void fill(bool all_staged) {
+    connect(all_staged);
+    if (options_.mode == Mode::force) empty();
+    load();
+  }
+
+  void connect(bool all_staged) {
     database_ = std::make_unique<pg::CopyIn>(services_.database_url);
     if (options_.deadline) database_->set_deadline(started_ + *options_.deadline);
     begin_moving(*database_, options_.timeout);
@@ -131,6 +143,8 @@ class DirectRun {
     setup.tables = tables_.get();
     setup.tally = &tally_;
     setup.database = database_.get();
+    setup.all_staged = all_staged;
+    setup.repeatable = inputs_.all_repeatable();
     setup.progress = [this] { show_progress(); };
     setup.note = [this](const std::string& line) { note(line); };
     load_ = std::make_unique<DirectLoad>(setup);
@@ -165,19 +179,6 @@ class DirectRun {
     load_->finish();
     show_progress();
     if (!inputs_.all_surveyed()) inputs_.require_mapping_used(load_->mapping_use());
-    require_deferred();
-  }
-
-  void require_deferred() {
-    try {
-      database_->execute("SET CONSTRAINTS ALL IMMEDIATE");
-    } catch (const pg::SqlError& error) {
-      throw Error(ErrorKind::rows,
-                  text("rows of ", to_sql(error.table), " were refused: ", error.message,
-                       error.detail.empty() ? "" : text(" (", error.detail, ")"), " [",
-                       error.sqlstate, "]"),
-                  inputs_.name(0), "load the table it refers to first, or in the same run");
-    }
   }
 
   void set_sequences_and_commit() {

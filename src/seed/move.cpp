@@ -50,7 +50,8 @@ std::uint64_t first_orphan(pg::CopyIn& database, const Move& move, const pg::Sql
            " FROM pg_catalog.pg_constraint c"
            " JOIN pg_catalog.pg_class rc ON rc.oid = c.confrelid"
            " JOIN pg_catalog.pg_namespace rn ON rn.oid = rc.relnamespace"
-           " CROSS JOIN LATERAL pg_catalog.unnest(c.conkey, c.confkey) AS k(own, other)"
+           " CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(c.conkey),"
+           " pg_catalog.unnest(c.confkey)) AS k(own, other)"
            " JOIN pg_catalog.pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.own"
            " JOIN pg_catalog.pg_attribute ra ON ra.attrelid = c.confrelid AND ra.attnum = k.other"
            " WHERE c.contype = 'f' AND c.conname = ",
@@ -87,6 +88,10 @@ class Mover {
   Moved run() {
     Moved moved;
     moved.staged = move_.staged;
+    // Rows are taken by the index on their number: they lie in its order, and are wide to sort.
+    database_.execute(
+        "SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off;"
+        " SET LOCAL enable_bitmapscan = off");
     const auto& runs = move_.rows->runs();
     const bool several = runs.size() > 1;
     // The last row of a key wins; rows of other columns in between leave their own.
@@ -96,6 +101,9 @@ class Mover {
       if (move_.mode == Mode::upsert) superseded_ += drop_superseded(run.first, run.last);
       insert(run.first, run.last);
     }
+    database_.execute(
+        "SET LOCAL enable_sort TO DEFAULT; SET LOCAL enable_seqscan TO DEFAULT;"
+        " SET LOCAL enable_bitmapscan TO DEFAULT");
     moved.loaded = stored_;
     moved.rejected = rejected_;
     moved.superseded = superseded_;
@@ -186,10 +194,45 @@ class Mover {
         }
       }
     }
+    if (move_.refers_to_itself) {
+      refuse_first(first, last);
+      return insert(first, last);
+    }
     // Half by half, in order: what is stored stays stored, so the first row found is the first one.
     const std::uint64_t middle = first + (last - first) / 2;
     insert(first, middle);
     insert(middle + 1, last);
+  }
+
+  // Rows of a table that refers to itself need each other, so they cannot be halved. But references
+  // are checked when all rows of a statement are in: whatever else is wrong with a row shows
+  // before.
+  void refuse_first(std::uint64_t first, std::uint64_t last) {
+    std::optional<pg::SqlError> found;
+    std::uint64_t low = first;
+    for (std::uint64_t high = last; low < high || !found;) {
+      const std::uint64_t middle = low + (high - low) / 2;
+      database_.execute(kSavepoint);
+      std::optional<pg::SqlError> error;
+      try {
+        database_.execute(statement(first, middle));
+      } catch (const pg::SqlError& refused) {
+        if (!is_fault_of_a_row(refused)) throw;
+        if (refused.sqlstate != "23503") error = refused;
+      }
+      database_.execute(text(kBackTo, "; ", kRelease));
+      if (error) {
+        high = middle;
+        found = error;
+      } else if (low == high) {
+        throw Error(ErrorKind::refused,
+                    "the rows were refused as a whole, and one by one they were not");
+      } else {
+        low = middle + 1;
+      }
+    }
+    refuse(low, *found);
+    database_.execute(text("DELETE FROM ", move_.stage, " WHERE _pgseed_row = ", low));
   }
 
   void refuse(std::uint64_t number, const pg::SqlError& error) {
@@ -288,13 +331,10 @@ Error error_of(const pg::SqlError& error, const std::string& what, const std::st
 
 void begin_moving(pg::CopyIn& database, std::chrono::milliseconds wait_for_locks) {
   database.begin();
-  database.execute(text(
-      "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;"
-      " SET LOCAL lock_timeout = ",
-      wait_for_locks.count(),
-      // Rows are taken by the index on their number: they lie in its order, and are wide to sort.
-      "; SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off;"
-      " SET LOCAL enable_bitmapscan = off; SET CONSTRAINTS ALL DEFERRED"));
+  database.execute(
+      text("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;"
+           " SET LOCAL jit = off; SET LOCAL lock_timeout = ",
+           wait_for_locks.count(), "; SET CONSTRAINTS ALL DEFERRED"));
 }
 
 void claim_tables(pg::CopyIn& database, std::vector<TableName> tables) {

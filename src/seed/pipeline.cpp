@@ -9,8 +9,10 @@
 #include "pgseed/seed/direct_run.hpp"
 #include "pgseed/seed/force.hpp"
 #include "pgseed/seed/loader.hpp"
+#include "pgseed/seed/mapping.hpp"
 #include "pgseed/seed/preflight.hpp"
 #include "pgseed/seed/run_inputs.hpp"
+#include "pgseed/seed/run_ledger.hpp"
 #include "pgseed/seed/run_plan.hpp"
 #include "pgseed/seed/sender.hpp"
 #include "pgseed/seed/sequences.hpp"
@@ -36,7 +38,7 @@ class Run {
         services_(services),
         started_(services.clock()),
         timeline_(std::make_shared<Timeline>(started_)),
-        tally_(options.max_rejects, options.rejects_file),
+        tally_(options.max_rejects, options.rejects_file, !keeps_ledger()),
         inputs_({&options_, services.transport, services.catalogue,
                  [this](const std::string& line) { note(line); }}) {}
 
@@ -46,23 +48,29 @@ class Run {
     begin("opening the files");
     inputs_.open();
     for (std::size_t part = 0; part < inputs_.size(); ++part) tally_.add_file(inputs_.name(part));
+    if (keeps_ledger()) open_ledger();
+    if (report.is_up_to_date) return;
     if (!options_.dry_run || services_.connect) connect();
     begin("reading the files");
     inputs_.survey();
     if (options_.dry_run) return count_dry_run();
     begin("checking the target");
+    if (work_) begin_ledger();
     if (options_.atomic) make_stage();
     make_sender();
     plan_ = make_plan(inputs_, options_, *tables_, [this](const std::string& line) { note(line); });
     if (stage_) {
       open_stage();
-      if (stage_->was_moved()) return;
+      if (stage_->was_moved()) return stage_->clear_up();
     }
     prepare_column_sets();
     if (options_.mode == Mode::force && !stage_) empty();
     begin("loading");
     load();
-    if (stage_) move_into_place();
+    if (stage_) {
+      finish_stage();
+      if (is_moved_) stage_->clear_up();
+    }
     set_sequences();
   }
 
@@ -95,6 +103,13 @@ class Run {
     if (!report.error && tally_.rejects() > 0) {
       report.error = tally_.first_reject(options_.mode == Mode::insert);
     }
+    if (!report.error && tally_.rejects() > 0) {
+      report.error =
+          Error(ErrorKind::rows,
+                text(with_separators(tally_.rejects()),
+                     " rows were refused by the time of an earlier run"),
+                "", "mend what refused them, then run the same command again: it tries them again");
+    }
     note_doubt();
     note_superseded();
     if (!stage_) note_force_state();
@@ -107,6 +122,7 @@ class Run {
                       "connection if rows get their ids from them"
                     : " passed over: sequences are set to the largest value of their column"));
     }
+    close_ledger();
   }
 
  private:
@@ -127,6 +143,110 @@ class Run {
     if (options_.atomic && !options_.dry_run) inputs_.connected_directly();
   }
 
+  bool keeps_ledger() const { return !options_.ledger_folder.empty() && !options_.dry_run; }
+
+  std::vector<LedgerSource> sources() const {
+    std::vector<LedgerSource> sources;
+    for (std::size_t part = 0; part < inputs_.size(); ++part) {
+      sources.push_back(inputs_.source(part));
+    }
+    return sources;
+  }
+
+  void open_ledger() {
+    std::vector<std::string> names;
+    for (std::size_t part = 0; part < inputs_.size(); ++part) {
+      names.push_back(inputs_.source_name(part));
+    }
+    work_ = std::make_unique<RunLedger>(options_, services_.target, names);
+    if (options_.if_changed && work_->finished() != nullptr && work_->is_done(sources())) {
+      report.target = services_.target;
+      report.is_up_to_date = true;
+      note("nothing has changed since the files were loaded completely; nothing was sent");
+      tally_.keep_rejects(0);
+      return;
+    }
+    // A run that is gone on with makes the same values as before.
+    const LedgerState* const past = work_->unfinished();
+    if (past == nullptr || !options_.mapping || past->head.seed.empty()) return;
+    auto mapping = std::make_shared<Mapping>(*options_.mapping);
+    mapping->now = past->head.now;
+    mapping->seed = past->head.seed;
+    options_.mapping = std::move(mapping);
+  }
+
+  void begin_ledger() {
+    LedgerHead head;
+    head.sources = sources();
+    head.schema = options_.schema;
+    head.mode = name(options_.mode);
+    if (options_.mapping) {
+      head.now = options_.mapping->now;
+      head.seed = options_.mapping->seed;
+    }
+    if (const LedgerState* const past = work_->unfinished()) {
+      if (was_emptied_since(*past)) {
+        note(
+            "the tables were emptied since an earlier run that did not come to its end; this one "
+            "begins anew");
+        work_->forget();
+      } else if (!may_go_on(*past, head.sources, options_)) {
+        note("an earlier run with other contents did not come to its end; this one begins anew");
+        work_->forget();
+      } else {
+        note("going on with an earlier run that did not come to its end");
+      }
+    }
+    const LedgerState* const past = work_->unfinished();
+    const bool same_file = past != nullptr && past->rejects_path == options_.rejects_file;
+    if (!tally_.keep_rejects(same_file ? past->rejects_bytes : 0)) {
+      note("the reject file of the earlier run is not there any more; it begins anew");
+    }
+    work_->begin(head, options_.rejects_file);
+    if (work_->resume() == nullptr) return;
+    for (const LedgerTable& table : work_->resume()->state().tables) {
+      if (table.emptied) {
+        emptied_.push_back({table.name, static_cast<long long>(*table.emptied)});
+      }
+    }
+  }
+
+  // A database that was made anew has nothing of what the ledger knows to be stored.
+  bool was_emptied_since(const LedgerState& past) {
+    bool stored = false;
+    for (const LedgerTable& table : past.tables) {
+      const bool has_rows =
+          std::any_of(table.rows.begin(), table.rows.end(),
+                      [](const auto& piece) { return piece.second.state == RowState::stored; });
+      if (!has_rows) continue;
+      stored = true;
+      const Table* const model = inputs_.types().find(table.name);
+      if (model == nullptr || model->columns.empty()) return false;
+      const std::string& column =
+          model->primary_key.empty() ? model->columns.front().name : model->primary_key.front();
+      HttpRequest request = rest::any_row_request(connection_.endpoint, table.name, column);
+      request.timeout = options_.timeout;
+      const HttpResult result = exchange(*services_.transport, request);
+      if (interrupt::signal_number() != 0) throw Interrupted{};
+      const bool is_empty = result.delivery == Delivery::answered && result.status == 200 &&
+                            rest::found_nothing(result.content_range);
+      if (!is_empty) return false;
+    }
+    return stored && options_.unfinished != Continue::insist;
+  }
+
+  // Everything that is asked for is in the table: the work is done. Else the next run goes on.
+  void close_ledger() {
+    Ledger* const ledger = work_ ? work_->ledger() : nullptr;
+    report.can_go_on = ledger != nullptr;
+    if (ledger == nullptr) return;
+    if (report.exit_code() == 0) return work_->complete(loader_->keys_came_once());
+    if (report.signal == 0 && report.error && report.error->kind == ErrorKind::rows &&
+        tally_.rejects() > 0) {
+      ledger->try_rejects_again();
+    }
+  }
+
   void count_dry_run() {
     for (const FileSurvey& file : inputs_.surveys()) {
       for (const TableSurvey& table : file.tables) {
@@ -145,6 +265,8 @@ class Run {
     options.retry.max_retries = options_.retries;
     options.timeout = options_.timeout;
     if (options_.deadline) options.deadline = started_ + *options_.deadline;
+    // With --atomic the staging tables themselves tell what is there.
+    options.ledger = work_ && !stage_ ? work_->ledger() : nullptr;
     options.timeline = timeline_.get();
     options.random_seed = static_cast<std::uint64_t>(started_.time_since_epoch().count());
     sender_ = std::make_unique<Sender>(*services_.transport, connection_.endpoint, tally_,
@@ -163,6 +285,13 @@ class Run {
     setup.progress = [this] { show_progress(); };
     setup.note = [this](const std::string& line) { note(line); };
     setup.model_is_complete = inputs_.types_are_complete();
+    if (work_) {
+      setup.lock = [this](const TableName& name) { work_->lock(name); };
+      setup.ledger = stage_ ? nullptr : work_->ledger();
+      setup.resume = work_->resume();
+      setup.by_content = options_.if_changed && options_.mode == Mode::upsert && !stage_;
+      if (setup.by_content) setup.finished = work_->finished();
+    }
     loader_ = std::make_unique<Loader>(setup);
   }
 
@@ -177,6 +306,7 @@ class Run {
     setup.note = [this](const std::string& line) { note(line); };
     if (options_.deadline) setup.deadline = started_ + *options_.deadline;
     setup.work = inputs_.work();
+    setup.repeatable = inputs_.all_repeatable();
     stage_ = std::make_unique<Stage>(setup);
   }
 
@@ -203,6 +333,25 @@ class Run {
                 "",
                 "give it a primary key, or name the columns of a unique constraint with "
                 "--on-conflict");
+  }
+
+  void finish_stage() {
+    constexpr int kMostLosses = 10;
+    for (int losses = 0;; ++losses) {
+      try {
+        return move_into_place();
+      } catch (const StagedRowsLost&) {
+        if (losses == kMostLosses) {
+          throw Error(ErrorKind::unreachable, "the server lost the staged rows again and again", "",
+                      "see why PostgreSQL restarts, then run again");
+        }
+      }
+      services_.observer->note(0, "the server has lost staged rows; they are sent again");
+      tally_.start_again();
+      for (const auto& table : tables_->all()) table->seen = 0;
+      stage_->start_again();
+      load();
+    }
   }
 
   void move_into_place() {
@@ -309,11 +458,18 @@ class Run {
 
   void empty() {
     begin("emptying the tables");
-    const std::vector<TableName> children_first = plan_.children_first();
-    require_nothing_else_refers(*services_.transport, connection_.endpoint, children_first,
-                                inputs_.types(), options_);
+    const std::vector<TableName> all = plan_.children_first();
+    std::vector<TableName> children_first = all;
+    // A table that an earlier run emptied may hold what it loaded by now.
+    std::erase_if(children_first, [&](const TableName& name) {
+      return std::any_of(emptied_.begin(), emptied_.end(),
+                         [&](const Emptied& each) { return each.table == name; });
+    });
+    if (children_first.empty()) return;
+    require_nothing_else_refers(*services_.transport, connection_.endpoint, all, inputs_.types(),
+                                options_);
     empty_tables(*services_.transport, connection_.endpoint, children_first, inputs_.types(),
-                 options_, *services_.observer, emptied_);
+                 options_, *services_.observer, emptied_, work_ ? work_->ledger() : nullptr);
   }
 
   void load() {
@@ -352,7 +508,7 @@ class Run {
                    " rows are in doubt: the connection broke while they were on their way"),
               "",
               "compare the table with the file; a table with a primary key can be "
-              "seeded again with --upsert");
+              "seeded again with --upsert, one without is best loaded with --atomic");
   }
 
   void note_superseded() {
@@ -404,6 +560,7 @@ class Run {
   std::vector<Emptied> emptied_;
   std::unique_ptr<Stage> stage_;
   bool is_moved_ = false;
+  std::unique_ptr<RunLedger> work_;  // without one nothing is recorded
   std::unique_ptr<Sender> sender_;
   std::unique_ptr<Loader> loader_;
 };

@@ -11,6 +11,8 @@ Counts& Counts::operator+=(const Counts& other) {
   rejected += other.rejected;
   skipped += other.skipped;
   in_doubt += other.in_doubt;
+  resumed += other.resumed;
+  unchanged += other.unchanged;
   return *this;
 }
 

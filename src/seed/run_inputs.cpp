@@ -9,6 +9,7 @@
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/seed/columns.hpp"
+#include "pgseed/seed/work_identity.hpp"
 
 namespace pgseed::seed {
 
@@ -65,6 +66,35 @@ void RunInputs::open() {
   }
 }
 
+std::string RunInputs::source_name(std::size_t index) const {
+  const InputPart& part = parts_[index];
+  const auto& members = part.file->members();
+  const std::string path = canonical_name(part.path);
+  return members.empty() ? path : text(path, ':', members[part.member]);
+}
+
+LedgerSource RunInputs::source(std::size_t index) const {
+  const InputPart& part = parts_[index];
+  LedgerSource source;
+  source.name = source_name(index);
+  if (streams_[index] != nullptr) return source;
+  if (index < surveys_.size() && surveys_[index].pieces > 0) {
+    source.bytes = surveys_[index].text_bytes;
+    source.hash = surveys_[index].content;
+    return source;
+  }
+  constexpr std::size_t kBlock = std::size_t{256} * 1024;
+  ContentHash content;
+  std::string block(kBlock, '\0');
+  const auto whole = part.file->open(part.member);
+  while (const std::size_t got = whole->read(block.data(), block.size())) {
+    content.add({block.data(), got});
+  }
+  source.bytes = content.bytes();
+  source.hash = content.value();
+  return source;
+}
+
 TableName RunInputs::named_table() const {
   const RowOptions& rows = options_.input.rows;
   return {rows.schema.empty() ? options_.schema : rows.schema, rows.table};
@@ -100,6 +130,10 @@ bool RunInputs::all_surveyed() const {
     if (!surveyed(index)) return false;
   }
   return true;
+}
+
+bool RunInputs::all_repeatable() const {
+  return std::ranges::all_of(streams_, [](const auto& stream) { return stream == nullptr; });
 }
 
 bool RunInputs::surveyed(std::size_t index) const {

@@ -5,6 +5,7 @@
 
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
+#include "pgseed/seed/ledger.hpp"
 #include "pgseed/seed/question.hpp"
 
 namespace pgseed::seed {
@@ -117,14 +118,45 @@ bool Sender::may_start(const Batch& batch) const {
 void Sender::start_ready() {
   if (clock_() < held_until_) return;
   for (std::size_t index = 0; index < waiting_.size() && flights_.size() < pace_.width();) {
-    if (!may_start(*waiting_[index])) {
+    if (!may_start(*waiting_[index]) || waits_for_disk(*waiting_[index])) {
       ++index;
       continue;
     }
     std::unique_ptr<Batch> batch = std::move(waiting_[index]);
     waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(index));
-    start_write(std::move(batch));
+    batch->resumed ? start_resumed(std::move(batch)) : start_write(std::move(batch));
   }
+  announce_waiting();
+}
+
+// What waits is announced while others are on their way: the disk then costs no time of its own.
+void Sender::announce_waiting() {
+  if (options_.ledger == nullptr || flights_.empty()) return;
+  bool wants_disk = false;
+  for (const auto& batch : waiting_) {
+    if (batch->intent == 0) options_.ledger->intend(*batch);
+    wants_disk |= !options_.ledger->is_on_disk(*batch);
+  }
+  if (wants_disk) options_.ledger->sync_later();
+}
+
+// With nothing under way it may as well wait for the disk.
+bool Sender::waits_for_disk(const Batch& batch) const {
+  return options_.ledger != nullptr && !flights_.empty() &&
+         (batch.intent == 0 || !options_.ledger->is_on_disk(batch));
+}
+
+void Sender::record_stored(const Batch& batch, std::uint64_t stored, std::uint64_t ignored,
+                           std::uint64_t left_out) {
+  if (options_.ledger != nullptr) options_.ledger->loaded(batch, stored, ignored, left_out);
+}
+
+void Sender::record_nothing_stored(Batch& batch) {
+  if (options_.ledger != nullptr && !batch.doubted) options_.ledger->set_free(batch);
+}
+
+bool Sender::has_key(const Batch& batch) const {
+  return batch.set->numbered || (!batch.set->key.empty() && !batch.null_keys);
 }
 
 void Sender::start(Flight flight, const HttpRequest& request) {
@@ -144,7 +176,36 @@ void Sender::start(Flight flight, const HttpRequest& request) {
   }
 }
 
+// An earlier run sent it and was stopped before the answer.
+void Sender::start_resumed(std::unique_ptr<Batch> batch) {
+  batch->resumed = false;
+  rest::Outcome why;
+  why.verdict = rest::Verdict::in_doubt;
+  why.message = "an earlier run was stopped while they were on their way";
+  if (!has_key(*batch)) return doubt(std::move(batch), why.message);
+  const bool resolves = options_.mode == Mode::upsert || options_.mode == Mode::ignore;
+  if (resolves) {
+    batch->retried = true;
+    return start_write(std::move(batch));
+  }
+  record_sent(batch);
+  start_question(std::move(batch), Purpose::ask_for_keys, why);
+}
+
+// Before a batch goes out. What cannot be recorded stays here: then the batch is gone.
+void Sender::record_sent(std::unique_ptr<Batch>& batch) {
+  if (options_.ledger == nullptr) return;
+  try {
+    if (batch->intent == 0) options_.ledger->intend(*batch);
+    options_.ledger->sent(*batch);
+  } catch (...) {
+    skip(std::move(batch));
+    throw;
+  }
+}
+
 void Sender::start_write(std::unique_ptr<Batch> batch) {
+  record_sent(batch);
   HttpRequest request = batch->set->request;
   request.body = batch->body.view();
   request.timeout = options_.timeout;
@@ -184,6 +245,11 @@ milliseconds Sender::time_to_wait(milliseconds longest) const {
     if (batch->not_before > now) wait = std::min(wait, until(batch->not_before));
   }
   if (!waiting_.empty() && held_until_ > now) wait = std::min(wait, until(held_until_));
+  if (flights_.size() < pace_.width() &&
+      std::any_of(waiting_.begin(), waiting_.end(),
+                  [&](const auto& batch) { return waits_for_disk(*batch) && may_start(*batch); })) {
+    wait = std::min(wait, milliseconds(1));
+  }
   if (options_.deadline && !idle()) wait = std::min(wait, until(*options_.deadline));
   return wait;
 }
@@ -240,6 +306,7 @@ void Sender::skip(std::unique_ptr<Batch> batch) {
     return doubt(std::move(batch), "the connection broke while they were on their way");
   }
   tally_.skipped(batch->set->table, batch->rows.size());
+  record_nothing_stored(*batch);
   done(*batch);
 }
 

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "pgseed/base/text.hpp"
+#include "pgseed/seed/ledger.hpp"
 #include "pgseed/seed/sender.hpp"
 
 // What a sender does with an answer, or with none.
@@ -27,7 +28,7 @@ bool names_own_table(const rest::Outcome& outcome, const Batch& batch) {
 void Sender::finish_write(std::unique_ptr<Batch> batch, const rest::Outcome& outcome) {
   Situation situation;
   situation.mode = options_.mode;
-  situation.has_key = batch->set->numbered || (!batch->set->key.empty() && !batch->null_keys);
+  situation.has_key = has_key(*batch);
   situation.retried = batch->retried;
   situation.reloads = batch->reloads;
   situation.own_table = names_own_table(outcome, *batch);
@@ -38,6 +39,7 @@ void Sender::finish_write(std::unique_ptr<Batch> batch, const rest::Outcome& out
     done(*batch);
     return keep_body(std::move(batch->body));
   }
+  if (action != Action::ask && action != Action::doubt) record_nothing_stored(*batch);
   // The run is ending: nothing is tried again.
   if (ended_ && action != Action::ask && action != Action::doubt) return skip(std::move(batch));
   observer_.note(1, text(describe(*batch), ": ", outcome.message));
@@ -109,6 +111,8 @@ void Sender::count(const Batch& batch, const rest::Outcome& outcome) {
   }
   const auto stored = static_cast<std::uint64_t>(*outcome.affected);
   tally_.loaded(table, stored);
+  const std::uint64_t ignored = options_.mode == Mode::ignore ? sent - stored : 0;
+  record_stored(batch, stored, ignored, sent - stored - ignored);
   if (stored == sent) return;
   if (options_.mode == Mode::ignore) return tally_.ignored(table, sent - stored);
   tally_.rejected_unnamed(table, sent - stored);
@@ -175,6 +179,11 @@ void Sender::reject_row(std::unique_ptr<Batch> batch, const rest::Outcome& outco
   const Batch& row = *batch;
   try {
     tally_.rejected(row, 0, outcome);
+    if (options_.ledger != nullptr) {
+      tally_.sync_rejects();
+      options_.ledger->rejected(row.set->table_name, row.rows.front().ordinal,
+                                tally_.rejects_bytes());
+    }
   } catch (...) {
     done(row);
     throw;
@@ -200,6 +209,7 @@ void Sender::finish_question(Flight flight, const HttpResult& result) {
       return doubt(std::move(batch), "rows with their keys are there, but with other values");
     }
     tally_.loaded(batch->set->table, batch->rows.size());
+    record_stored(*batch, batch->rows.size(), 0, 0);
     return done(*batch);
   }
   if (there >= flight.asked) {
@@ -207,6 +217,7 @@ void Sender::finish_question(Flight flight, const HttpResult& result) {
       return start_question(std::move(batch), Purpose::ask_for_values, flight.doubt);
     }
     tally_.loaded(batch->set->table, batch->rows.size());
+    record_stored(*batch, batch->rows.size(), 0, 0);
     return done(*batch);
   }
   if (there == 0 && flight.doubt.verdict != rest::Verdict::rejected) {
@@ -219,6 +230,7 @@ void Sender::finish_question(Flight flight, const HttpResult& result) {
   // refuse every copy of the batch, also one that is still on its way.
   batch->doubted = false;
   batch->retried = false;
+  record_nothing_stored(*batch);
   if (ended_) return skip(std::move(batch));
   look_for_bad_rows(std::move(batch), flight.doubt);
 }

@@ -107,6 +107,7 @@ void Stage::begin() {
   for (const auto& table : tables_) targets.push_back(table->target->name);
   begin_moving(connection_->database, setup_.options->timeout);
   claim_tables(connection_->database, targets);
+  is_claimed_ = true;
 }
 
 void Stage::open(const std::vector<RunTable*>& targets) {
@@ -147,7 +148,6 @@ void Stage::open(const std::vector<RunTable*>& targets) {
   setup_.note(
       "an earlier run of the same command was stopped after it had moved all rows into place; "
       "nothing was left to do but to clear up");
-  clear_up();
 }
 
 void Stage::take_over_or_make(Table& table) {
@@ -202,7 +202,7 @@ void Stage::make(Table& table) {
     if (!column.generated) columns += ", " + quote_identifier(column.name);
   }
   database.execute(text("DROP TABLE IF EXISTS ", table.sql()));
-  database.execute(text("CREATE TABLE ", table.sql(),
+  database.execute(text("CREATE ", setup_.repeatable ? "UNLOGGED " : "", "TABLE ", table.sql(),
                         " WITH (autovacuum_enabled = false) AS SELECT NULL::bigint AS _pgseed_row",
                         columns, " FROM ", to_sql(table.target->name), " WITH NO DATA"));
   database.execute(text("ALTER TABLE ", table.sql(), " ADD PRIMARY KEY (_pgseed_row)"));
@@ -376,11 +376,27 @@ void Stage::compare_counts() {
     if (table->staged + rejected == table->rows.count() && same_sum) {
       continue;
     }
+    if (table->staged + rejected < table->rows.count() && setup_.repeatable && rejected == 0) {
+      throw StagedRowsLost{};
+    }
     throw Error(
         ErrorKind::verification,
         text("the staging table of ", to_sql(table->target->name), " holds ", row[0].value_or("?"),
              " rows where ", table->rows.count(), " were sent: nothing was moved"),
         "", "run again; rows that are there are not sent again");
+  }
+}
+
+void Stage::start_again() {
+  connection_ = std::make_unique<Connection>(setup_.database_url);
+  connection_->database.set_deadline(setup_.deadline);
+  begin();
+  for (const auto& table : tables_) {
+    table->rows.clear();
+    table->number = 0;
+    table->at_held = 0;
+    table->held.clear();
+    learn_what_is_there(*table);
   }
 }
 
@@ -532,29 +548,43 @@ void Stage::move(const std::vector<TableName>& parents_first,
     setup_.observer->note(1, text("moving the rows again: ", why));
     interrupt::pause(milliseconds(std::min(5000, 200 << std::min(tries, 5))));
   }
-  clear_up();
 }
 
-// What is left to do after the COMMIT harms nobody if it is not done: the next run does it.
-void Stage::clear_up() {
+void Stage::clear_up() noexcept {
   try {
-    std::string names;
-    for (const auto& table : tables_) names += (names.empty() ? "" : ", ") + table->sql();
-    if (names.empty()) return;
-    connection_->database.execute(
-        text("DROP TABLE IF EXISTS ", names, "; NOTIFY pgrst, 'reload schema'"));
+    drop_tables();
   } catch (const Error& error) {
     setup_.note(text("the staging tables could not be dropped: ", error.message));
+  } catch (...) {
+    // A stop request: the next run finds them.
   }
 }
 
 void Stage::discard() noexcept {
   try {
     connection_->database.rollback();
-    clear_up();
+    drop_tables();
   } catch (...) {
     // The next run finds them and clears them away.
   }
+}
+
+// Under the locks of the run, for another one may have begun since: what that made of the staging
+// tables is its own.
+void Stage::drop_tables() {
+  if (tables_.empty() || !is_claimed_) return;
+  begin();
+  pg::CopyIn& database = connection_->database;
+  for (const auto& table : tables_) {
+    const std::string comment =
+        database.value(text("SELECT pg_catalog.obj_description(pg_catalog.to_regclass(",
+                            pg::to_literal(table->sql()), "), 'pg_class')"));
+    const bool is_ours = word_after(comment, "run=") == std::string_view(run_) ||
+                         (!table->moved.empty() && comment == table->moved);
+    if (is_ours) database.execute(text("DROP TABLE ", table->sql()));
+  }
+  database.execute("NOTIFY pgrst, 'reload schema'");
+  database.commit();
 }
 
 }  // namespace pgseed::seed

@@ -19,6 +19,12 @@ struct TargetColumns {
   bool known = false;  // looked up
 };
 
+// PostgREST would read dates by the server's own setting, so there it is refused.
+bool is_date_setting(std::string_view text) {
+  const auto setting = sql::read_setting(text);
+  return setting && to_lower(setting->name) == "datestyle";
+}
+
 class Surveyor {
  public:
   Surveyor(FileSurvey& file, const Options& options, const Meaning& meaning,
@@ -83,6 +89,8 @@ class Surveyor {
       default:
         if (direct_sql_ && runs_directly(statement.kind)) {
           ++file_.direct_statements;
+        } else if (direct_sql_ && is_date_setting(statement.text)) {
+          break;  // it holds for what follows, as everywhere on that way
         } else if (sql::is_unsupported(statement.kind)) {
           add_unsupported(statement.line, sql::describe(statement.kind), statement.text);
         }
@@ -408,6 +416,8 @@ FileSurvey survey(DumpInput& input, const Options& options, const TargetKnowledg
   file.pieces += reader.head().number;  // a COPY without rows is something, too
   if (!reader.encoding().empty()) file.encoding = reader.encoding();
   file.bytes = input.bytes_read();
+  file.text_bytes = input.content().bytes();
+  file.content = input.content().value();
   file.mapping_use = surveyor.mapping_use();
   if (options.dialect == "auto" && read.dialect != sql::Dialect::postgresql) {
     const char* const product = read.dialect == sql::Dialect::mysql ? "MySQL" : "SQLite";

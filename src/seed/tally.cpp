@@ -25,9 +25,12 @@ std::string hint_for(const rest::Outcome& why, bool insert_mode) {
 
 }  // namespace
 
-Tally::Tally(std::optional<std::uint64_t> max_rejects, const std::string& rejects_file)
+Tally::Tally(std::optional<std::uint64_t> max_rejects, const std::string& rejects_file,
+             bool empties_rejects)
     : max_rejects_(max_rejects) {
-  if (!rejects_file.empty()) file_ = std::make_unique<RejectFile>(rejects_file);
+  if (rejects_file.empty()) return;
+  file_ = std::make_unique<RejectFile>(rejects_file);
+  if (empties_rejects) file_->keep(0);
 }
 
 std::size_t Tally::add_table(const TableName& name) {
@@ -130,6 +133,13 @@ void Tally::undo() {
   }
 }
 
+void Tally::start_again() {
+  for (TableReport& table : tables_) {
+    table.counts = {};
+    table.superseded = 0;
+  }
+}
+
 void Tally::doubt_all() {
   for (TableReport& table : tables_) {
     table.counts.in_doubt += table.counts.loaded + table.counts.ignored;
@@ -174,6 +184,11 @@ std::vector<Reject> Tally::first_rejects() const {
   std::vector<Reject> rejects;
   for (const auto& [sequence, reject] : first_rejects_) rejects.push_back(reject);
   return rejects;
+}
+
+bool Tally::has_superseded_sent() const {
+  return std::any_of(superseded_after_sending_.begin(), superseded_after_sending_.end(),
+                     [](std::uint64_t rows) { return rows > 0; });
 }
 
 std::vector<TableReport> Tally::final_tables() const {

@@ -16,7 +16,7 @@ struct Interrupted {};
 
 namespace pgseed::interrupt {
 
-// Installs the handlers and makes the wake-up pipe. Called once, by main.
+// Installs the handlers and makes the wake-up pipe; SIGXFSZ is ignored. Called once, by main.
 void install();
 
 // 0 while nothing was asked; SIGINT or SIGTERM after the first signal: finish what is under way.

@@ -24,6 +24,10 @@
 
 namespace pgseed::seed {
 
+// Some row was refused, and the server did not say which (a foreign key, which it checks at the
+// end). Loading again with all_staged finds it.
+struct RowNotNamed {};
+
 class DirectLoad : public RowTaker {
  public:
   struct Setup {
@@ -32,6 +36,8 @@ class DirectLoad : public RowTaker {
     RunTables* tables = nullptr;
     Tally* tally = nullptr;
     pg::CopyIn* database = nullptr;
+    bool all_staged = false;  // INSERT and FORCE as well: slower, but every refused row is named
+    bool repeatable = true;   // rows can be read again: RowNotNamed may be thrown
     std::function<void()> progress;
     std::function<void(const std::string&)> note;
   };
@@ -42,7 +48,8 @@ class DirectLoad : public RowTaker {
   // Error{rows} for a row that the database refuses, with its place; the transaction has failed
   // then, as after any other exception.
   void load(DumpInput& input, std::size_t file, std::size_t pass, bool surveyed, bool last_pass);
-  // Ends what is under way, and moves what waits in temporary tables. Then everything is counted.
+  // Ends what is under way, moves what waits in temporary tables, and has deferred constraints
+  // checked. Then everything is counted.
   void finish();
 
   const MappingUse& mapping_use() const { return mapping_use_; }
@@ -72,8 +79,11 @@ class DirectLoad : public RowTaker {
   void end_copy();
   void settle();
   void move(Target& target);
+  void check_deferred();
+  Move move_of(Target& target);
   std::uint64_t run_sql(const std::string& sql, std::uint64_t line, const RunTable* table);
   void set_time_zone(const std::string& zone);
+  bool apply_setting(const sql::Statement& statement);
   void apply_search_path(const std::string& schema);
   [[noreturn]] void refused(const pg::SqlError& error, const Sink& sink);
   void insert_defaults(const ColumnSet& set, std::uint64_t line);

@@ -17,6 +17,8 @@ void require_nothing_else_refers(Transport& transport, const rest::Endpoint& end
                                  const std::vector<TableName>& tables, const Model& model,
                                  const Options& options);
 
+class Ledger;
+
 struct Emptied {
   TableName table;
   long long rows = 0;
@@ -28,6 +30,7 @@ struct Emptied {
 // Error{unreachable}; `emptied` then holds what was done. Interrupted on a stop request.
 void empty_tables(Transport& transport, const rest::Endpoint& endpoint,
                   const std::vector<TableName>& children_first, const Model& model,
-                  const Options& options, Observer& observer, std::vector<Emptied>& emptied);
+                  const Options& options, Observer& observer, std::vector<Emptied>& emptied,
+                  Ledger* ledger = nullptr);
 
 }  // namespace pgseed::seed

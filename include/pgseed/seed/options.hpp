@@ -18,6 +18,13 @@ struct Mapping;
 enum class Mode { insert, upsert, ignore, force };
 const char* name(Mode mode);  // "insert", ...
 
+// What becomes of an earlier run of the same work that did not come to its end.
+enum class Continue {
+  automatic,  // gone on with, if there is one
+  insist,     // there must be one
+  fresh,      // forgotten
+};
+
 // How rows reach their tables.
 enum class Via {
   rest,    // over PostgREST
@@ -55,6 +62,10 @@ struct Options {
   bool verify = false;                     // compare the tables with the files afterwards
   bool closure = false;        // of what --limit leaves, no row refers to one that is not there
   bool allow_cascade = false;  // FORCE may empty tables that the file does not fill
+  // Where ledgers lie; empty: none is kept, and none is gone on with.
+  std::string ledger_folder;
+  Continue unfinished = Continue::automatic;
+  bool if_changed = false;  // what was loaded completely and has not changed is not sent again
 };
 
 // True unless --table or --exclude leave the table out.

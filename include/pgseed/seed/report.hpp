@@ -22,6 +22,9 @@ struct Counts {
   std::uint64_t rejected = 0;  // the server said no
   std::uint64_t skipped = 0;   // not sent, for a reason
   std::uint64_t in_doubt = 0;  // nobody can tell
+  // Of those: counted by what an earlier run proved; skipped because they were stored like this.
+  std::uint64_t resumed = 0;
+  std::uint64_t unchanged = 0;
 
   Counts& operator+=(const Counts& other);
   bool add_up() const { return read == loaded + ignored + rejected + skipped + in_doubt; }
@@ -72,6 +75,8 @@ struct Report {
   std::string rejects_file;  // empty: none was written
   std::vector<SequenceReport> sequences;
   std::vector<std::string> notes;  // what the user should know, one sentence each
+  bool is_up_to_date = false;      // --if-changed: nothing had to be done
+  bool can_go_on = false;          // an interrupted run: there is a ledger
   std::optional<Error> error;      // what ended the run early, or why its exit code is not 0
   int signal = 0;                  // SIGINT or SIGTERM if one ended the run
   std::vector<Reject> rejects;     // the first kMostRejects of them, in the order of the files

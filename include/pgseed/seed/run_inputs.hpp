@@ -14,6 +14,7 @@
 #include "pgseed/http/client.hpp"
 #include "pgseed/rest/api.hpp"
 #include "pgseed/seed/dump_input.hpp"
+#include "pgseed/seed/ledger_state.hpp"
 #include "pgseed/seed/mapping.hpp"
 #include "pgseed/seed/options.hpp"
 #include "pgseed/seed/report.hpp"
@@ -55,11 +56,17 @@ class RunInputs {
   sql::Dialect dialect(std::size_t index) const { return dialects_[index]; }
   // A fresh reader of the part, from its beginning. Of a pipe there is one.
   std::unique_ptr<DumpInput> open_part(std::size_t index) const;
+  // What tells this text from others of the same name: its size and hash, from the survey or, where
+  // there was none, by reading it through now; a pipe has none.
+  LedgerSource source(std::size_t index) const;
+  // The name alone, the same from every working directory.
+  std::string source_name(std::size_t index) const;
   // A part that can be read once only: what is there of it; else nullptr.
   DumpInput* stream(std::size_t index);
 
   bool surveyed(std::size_t index) const;
   bool all_surveyed() const;
+  bool all_repeatable() const;  // no pipe among them
   // By part; empty for one that is not surveyed.
   const std::vector<FileSurvey>& surveys() const { return surveys_; }
   std::uint64_t rows_total() const { return rows_total_; }

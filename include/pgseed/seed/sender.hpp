@@ -35,6 +35,8 @@
 
 namespace pgseed::seed {
 
+class Ledger;
+
 struct SenderOptions {
   Mode mode = Mode::insert;
   std::size_t concurrency = 4;  // at most
@@ -42,6 +44,7 @@ struct SenderOptions {
   std::chrono::milliseconds timeout{60'000};
   std::optional<std::chrono::steady_clock::time_point> deadline;
   std::uint64_t random_seed = 0;
+  Ledger* ledger = nullptr;      // told of every batch before it goes, and what came of it
   Timeline* timeline = nullptr;  // is told what happened when, if there is one
 };
 
@@ -100,6 +103,14 @@ class Sender {
   bool may_start(const Batch& batch) const;
   void start(Flight flight, const HttpRequest& request);
   void start_write(std::unique_ptr<Batch> batch);
+  void start_resumed(std::unique_ptr<Batch> batch);
+  void announce_waiting();
+  bool waits_for_disk(const Batch& batch) const;
+  void record_sent(std::unique_ptr<Batch>& batch);
+  void record_stored(const Batch& batch, std::uint64_t stored, std::uint64_t ignored,
+                     std::uint64_t left_out);
+  void record_nothing_stored(Batch& batch);
+  bool has_key(const Batch& batch) const;
   void start_question(std::unique_ptr<Batch> batch, Purpose purpose, const rest::Outcome& doubt);
   std::chrono::milliseconds time_to_wait(std::chrono::milliseconds longest) const;
   void finish(const HttpCompletion& completion);

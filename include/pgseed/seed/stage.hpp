@@ -32,6 +32,10 @@
 
 namespace pgseed::seed {
 
+// The staging tables hold fewer rows than were sent: the server has crashed since, and what is not
+// logged was emptied. Nothing was moved; the rows have to be sent again.
+struct StagedRowsLost {};
+
 class Stage {
  public:
   struct Setup {
@@ -46,6 +50,9 @@ class Stage {
     // What is loaded, from which files, how: rows that an earlier run of the same work staged are
     // used. Empty: never.
     std::string work;
+    // Rows can be read again: then staging tables are not logged, which spares the server half of
+    // its writing, and a crash of it costs another pass.
+    bool repeatable = true;
   };
   // Connects. Throws Error.
   explicit Stage(const Setup& setup);
@@ -68,11 +75,17 @@ class Stage {
   // True if an earlier run staged it.
   bool holds(const ColumnSet& set, std::uint64_t number);
 
-  // All rows were answered for: compares the counts, moves them and clears up. parents_first: the
+  // All rows were answered for: compares the counts and moves them. parents_first: the
   // order of the tables. Throws Error{rows} for a row that its table refuses, Error{verification}
-  // where the staging table does not hold what was sent. Whatever it throws, nothing was moved,
-  // unless in_doubt().
+  // where the staging table does not hold what was sent, StagedRowsLost where it lost some.
+  // Whatever it throws, nothing was moved, unless in_doubt().
   void move(const std::vector<TableName>& parents_first, std::vector<SequenceReport>& sequences);
+  // After move() or was_moved(): drops the staging tables. Until then they prove that the work is
+  // done, so whatever else is to remember it comes before this. Never throws: the next run does
+  // what this one could not.
+  void clear_up() noexcept;
+  // Before the rows are read from the first one again.
+  void start_again();
   // The connection broke during COMMIT, and nobody could be asked.
   bool in_doubt() const { return in_doubt_; }
 
@@ -98,14 +111,15 @@ class Stage {
   void empty(const std::vector<Table*>& order);
   void count_refusals(const std::vector<Refusal>& refusals);
   void commit();
+  void drop_tables();
   void move_once(const std::vector<TableName>& parents_first,
                  std::vector<SequenceReport>& sequences);
-  void clear_up();
 
   Setup setup_;
   std::unique_ptr<Connection> connection_;
   std::vector<std::unique_ptr<Table>> tables_;
   std::string run_;  // a random name: another run that takes over writes its own
+  bool is_claimed_ = false;
   bool was_moved_ = false;
   bool in_doubt_ = false;
 };

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "pgseed/base/content_hash.hpp"
 #include "pgseed/schema/model.hpp"
 #include "pgseed/seed/columns.hpp"
 #include "pgseed/seed/dump_input.hpp"
@@ -50,6 +51,8 @@ struct UnsupportedUse {
 struct FileSurvey {
   std::string path;
   std::uint64_t bytes = 0;
+  std::uint64_t text_bytes = 0;  // unpacked
+  Hash128 content;               // of them
   std::string dialect = "postgresql";
   std::string encoding = "UTF8";
   std::vector<TableSurvey> tables;  // by first appearance

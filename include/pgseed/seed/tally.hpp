@@ -16,7 +16,7 @@ namespace pgseed::seed {
 // Rejected rows as NDJSON (README, "Reject file"). Every row is on disk before the run goes on.
 class RejectFile {
  public:
-  // Creates or empties the file. Throws Error{storage}.
+  // Opens or creates the file and leaves its contents alone. Throws Error{storage}, as do all.
   explicit RejectFile(const std::string& path);
   ~RejectFile();
   RejectFile(const RejectFile&) = delete;
@@ -32,11 +32,18 @@ class RejectFile {
     std::vector<std::optional<std::string>> values;  // as many as columns
   };
   void add(const Entry& entry);
+  // Goes on behind the first `bytes` of the file; false, with an empty file, if it is shorter.
+  bool keep(std::uint64_t bytes);
+  std::uint64_t bytes() const { return bytes_; }
+  // What was added is on disk.
+  void sync();
   const std::string& path() const { return path_; }
 
  private:
   std::string path_;
   int descriptor_ = -1;
+  std::uint64_t bytes_ = 0;
+  bool synced_ = true;
 };
 
 // What became of rows that waited in a staging table.
@@ -51,8 +58,10 @@ struct Moved {
 
 class Tally {
  public:
-  // max_rejects: unset for any number. rejects_file: empty for none. Throws Error{storage}.
-  Tally(std::optional<std::uint64_t> max_rejects, const std::string& rejects_file);
+  // max_rejects: unset for any number. rejects_file: empty for none; it is emptied, unless the
+  // caller says later what stays of it. Throws Error{storage}.
+  Tally(std::optional<std::uint64_t> max_rejects, const std::string& rejects_file,
+        bool empties_rejects = true);
 
   std::size_t add_table(const TableName& name);
   std::size_t add_file(const std::string& path);
@@ -66,6 +75,13 @@ class Tally {
   void rejected_unnamed(std::size_t table, std::uint64_t rows) {
     tables_[table].counts.rejected += rows;
     rejects_ += rows;
+  }
+  // The row just counted was proven by an earlier run.
+  void resumed(std::size_t table) { ++tables_[table].counts.resumed; }
+  // Rows that are stored like this.
+  void unchanged(std::size_t table, std::uint64_t rows) {
+    tables_[table].counts.skipped += rows;
+    tables_[table].counts.unchanged += rows;
   }
   // An earlier row of a key gave way to a later one: in the same batch (never sent), or in another.
   void superseded(std::size_t table, bool sent);
@@ -92,6 +108,8 @@ class Tally {
   // Nothing of what was counted stands: the transaction was rolled back. What was not refused is
   // skipped.
   void undo();
+  // The rows are read again from the first one. Nothing was refused so far.
+  void start_again();
   // Nobody knows whether what counts as loaded stands.
   void doubt_all();
 
@@ -106,8 +124,22 @@ class Tally {
   // The first Report::kMostRejects refused rows, in the order of the files.
   std::vector<Reject> first_rejects() const;
   const std::vector<TableReport>& tables() const { return tables_; }
+  // A row gave way to a later one of its key after it was sent.
+  bool has_superseded_sent() const;
   // Settles what can only be known at the end (rows superseded after they were sent).
   std::vector<TableReport> final_tables() const;
+  // Nothing is added to the reject file before this: how much of what an earlier run wrote stays.
+  // False if it is not there any more.
+  bool keep_rejects(std::uint64_t bytes) { return !file_ || file_->keep(bytes); }
+  std::uint64_t rejects_bytes() const { return file_ ? file_->bytes() : 0; }
+  void sync_rejects() {
+    if (file_) file_->sync();
+  }
+  // A row that an earlier run found refused.
+  void rejected_before(std::size_t table) {
+    ++tables_[table].counts.rejected;
+    ++rejects_;
+  }
   std::string rejects_path() const { return file_ ? file_->path() : std::string(); }
 
  private:
