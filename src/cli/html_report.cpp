@@ -116,18 +116,20 @@ std::string tile(const std::string& title, const std::string& number, const std:
 }
 
 std::string figures(const seed::Report& report) {
-  if (report.requests == 0) return {};
   const seed::Counts sum = report.totals();
+  if (report.requests == 0 && sum.loaded == 0) return {};
   std::string out = "<dl class=\"tiles\">\n";
   out += tile("Rows loaded", with_separators(sum.loaded), text("of ", rows(sum.read), " read"));
   out += tile("Time", short_time(report.seconds), "");
   out += tile("Throughput", rows_per_second(report), "rows per second");
-  out +=
-      tile("Sent", human_bytes(report.bytes_sent),
-           text(with_separators(report.requests), report.requests == 1 ? " request" : " requests"));
-  const std::string width = width_range(report);
-  if (!width.empty()) out += tile("At a time", width, "requests");
-  out += tile("Retries", with_separators(report.retries), "");
+  if (report.requests > 0) {
+    out += tile(
+        "Sent", human_bytes(report.bytes_sent),
+        text(with_separators(report.requests), report.requests == 1 ? " request" : " requests"));
+    const std::string width = width_range(report);
+    if (!width.empty()) out += tile("At a time", width, "requests");
+    out += tile("Retries", with_separators(report.retries), "");
+  }
   return out + "</dl>\n";
 }
 

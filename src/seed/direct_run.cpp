@@ -67,7 +67,8 @@ class DirectRun {
     report.seconds = std::chrono::duration<double>(services_.clock() - started_).count();
     report.files = inputs_.files();
     report.tables = tally_.final_tables();
-    report.signal = interrupt::signal_number();
+    report.take_stop_request("loading");
+    report.rejects = tally_.first_rejects();
     if (load_) {
       report.bytes_sent = load_->bytes_sent();
       note_sql();

@@ -87,14 +87,9 @@ class Run {
     report.rejects_file = tally_.rejects_path();
     report.rejects = tally_.first_rejects();
     report.timeline = timeline_;
-    if (!interrupt::time_is_up()) {
-      report.signal = interrupt::signal_number();
-    } else if (!report.error) {
-      const std::string& doing = timeline_->phases().back().name;
-      const bool connects = doing == "connecting" && !report.target.empty();
-      report.error =
-          interrupt::time_is_up_error(connects ? text(doing, " to ", report.target) : doing);
-    }
+    const std::string& doing = timeline_->phases().back().name;
+    const bool connects = doing == "connecting" && !report.target.empty();
+    report.take_stop_request(connects ? text(doing, " to ", report.target) : doing);
     if (sender_) {
       report.requests += sender_->requests();
       report.retries = sender_->retries();

@@ -1,5 +1,7 @@
 #include "pgseed/seed/report.hpp"
 
+#include "pgseed/base/interrupt.hpp"
+
 namespace pgseed::seed {
 
 Counts& Counts::operator+=(const Counts& other) {
@@ -18,6 +20,14 @@ Counts Report::totals() const {
   Counts sum;
   for (const TableReport& table : tables) sum += table.counts;
   return sum;
+}
+
+void Report::take_stop_request(std::string_view doing) {
+  if (!interrupt::time_is_up()) {
+    signal = interrupt::signal_number();
+  } else if (!error) {
+    error = interrupt::time_is_up_error(doing);
+  }
 }
 
 int Report::exit_code() const {

@@ -74,6 +74,7 @@ void Timeline::stored(TimePoint started, TimePoint ended, std::uint64_t rows, st
   last.took_most = std::max(last.took_most, took);
   last.took_sum += took;
   ++last.answers;
+  slowest_ = std::max(slowest_, took);
   ++answers_;
   const double step = took <= 0.001 ? 0 : std::log2(took * 1000) * 8;
   ++times_[std::min(times_.size() - 1, static_cast<std::size_t>(step))];
@@ -119,7 +120,7 @@ double Timeline::took(double share) const {
   for (std::size_t step = 0; step < times_.size(); ++step) {
     seen += times_[step];
     if (seen >= std::max<std::uint64_t>(1, wanted)) {
-      return std::exp2(static_cast<double>(step + 1) / 8) / 1000;
+      return std::min(slowest_, std::exp2(static_cast<double>(step + 1) / 8) / 1000);
     }
   }
   return 0;

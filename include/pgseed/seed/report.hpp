@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pgseed/base/error.hpp"
@@ -83,6 +84,9 @@ struct Report {
   std::shared_ptr<const Timeline> timeline;  // may be missing
   static constexpr std::size_t kMostRejects = 100;
 
+  // Takes in a stop request, if there was one: a signal, or the end of the time, which is an error
+  // unless there is another. doing: what the run was at.
+  void take_stop_request(std::string_view doing);
   Counts totals() const;
   int exit_code() const;
 };

@@ -85,6 +85,7 @@ class Timeline {
   // Answers by their time: eight steps from each power of two of a millisecond to the next.
   std::array<std::uint64_t, 160> times_{};
   std::uint64_t answers_ = 0;
+  double slowest_ = 0;
   std::uint32_t width_ = 0;
 };
 
