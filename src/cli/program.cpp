@@ -88,7 +88,6 @@ void choose_instructions() {
 int run_program(int argc, char** argv) {
   // A reader that goes away is seen as a write error, not as a signal that kills.
   std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGXFSZ, SIG_IGN);  // the same for a file that grows beyond its limit
   GlobalFlags flags;
   Action action;
   CLI::App app{"Seeds SQL dumps into PostgREST and Supabase.", "pgseed"};
