@@ -382,7 +382,9 @@ int run_seed(const SeedFlags& flags, const GlobalFlags& global) {
   interrupt::stop_after({});
   console.end_progress();
   print_report(console, options, report);
-  return publish(console, flags, options, report, github, page.get());
+  const int code = publish(console, flags, options, report, github, page.get());
+  if (report.settle) report.settle();
+  return code;
 }
 
 // CLI11's own range check would print the limits of a double.

@@ -153,9 +153,8 @@ void Ledger::mark(const std::string& word, const std::string& what) {
   write(text("mark ", ledger_word(word), ' ', ledger_word(what)));
 }
 
-void Ledger::complete(const std::string& path, bool keys_came_once) {
+void Ledger::complete(bool keys_came_once) {
   write(text("complete ", keys_came_once ? "once" : "again"));
-  file_.rename_to(path);
 }
 
 }  // namespace pgseed::seed

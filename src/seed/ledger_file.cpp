@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
@@ -166,13 +165,6 @@ void LedgerFile::sync() {
 std::uint64_t LedgerFile::synced() {
   const std::scoped_lock lock(mutex_);
   return synced_;
-}
-
-void LedgerFile::rename_to(const std::string& path) {
-  sync();
-  if (broken_) return;
-  if (std::rename(path_.c_str(), path.c_str()) != 0) fail("rename");
-  sync_folder_of(path);
 }
 
 std::optional<std::string> read_ledger_file(const std::string& path) {

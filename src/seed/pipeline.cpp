@@ -56,6 +56,7 @@ class Run {
     if (options_.dry_run) return count_dry_run();
     begin("checking the target");
     if (work_) begin_ledger();
+    if (report.is_up_to_date) return;
     if (options_.atomic) make_stage();
     make_sender();
     plan_ = make_plan(inputs_, options_, *tables_, [this](const std::string& line) { note(line); });
@@ -157,13 +158,11 @@ class Run {
     for (std::size_t part = 0; part < inputs_.size(); ++part) {
       names.push_back(inputs_.source_name(part));
     }
-    work_ = std::make_unique<RunLedger>(options_, services_.target, names);
-    if (options_.if_changed && work_->finished() != nullptr && work_->is_done(sources())) {
+    work_ = std::make_shared<RunLedger>(options_, services_.target, names);
+    if (options_.if_changed && work_->is_done(sources())) {
       report.target = services_.target;
-      report.is_up_to_date = true;
-      note("nothing has changed since the files were loaded completely; nothing was sent");
-      tally_.keep_rejects(0);
-      return;
+      return is_done(
+          "nothing has changed since the files were loaded completely; nothing was sent");
     }
     // A run that is gone on with makes the same values as before.
     const LedgerState* const past = work_->unfinished();
@@ -172,6 +171,12 @@ class Run {
     mapping->now = past->head.now;
     mapping->seed = past->head.seed;
     options_.mapping = std::move(mapping);
+  }
+
+  void is_done(const std::string& why) {
+    report.is_up_to_date = true;
+    note(why);
+    tally_.keep_rejects(0);
   }
 
   void begin_ledger() {
@@ -184,7 +189,14 @@ class Run {
       head.seed = options_.mapping->seed;
     }
     if (const LedgerState* const past = work_->unfinished()) {
-      if (was_emptied_since(*past)) {
+      if (past->complete) {
+        if (work_->is_done(head.sources) && !was_emptied_since(*past)) {
+          return is_done(
+              "an earlier run loaded everything and was stopped before it could say so; nothing "
+              "was left to do");
+        }
+        work_->forget();
+      } else if (was_emptied_since(*past)) {
         note(
             "the tables were emptied since an earlier run that did not come to its end; this one "
             "begins anew");
@@ -238,8 +250,11 @@ class Run {
   void close_ledger() {
     Ledger* const ledger = work_ ? work_->ledger() : nullptr;
     report.can_go_on = ledger != nullptr;
+    if (report.exit_code() == 0 && work_) {
+      if (ledger != nullptr) work_->complete(loader_->keys_came_once());
+      report.settle = [work = work_] { work->settle(); };
+    }
     if (ledger == nullptr) return;
-    if (report.exit_code() == 0) return work_->complete(loader_->keys_came_once());
     if (report.signal == 0 && report.error && report.error->kind == ErrorKind::rows &&
         tally_.rejects() > 0) {
       ledger->try_rejects_again();
@@ -559,7 +574,7 @@ class Run {
   std::vector<Emptied> emptied_;
   std::unique_ptr<Stage> stage_;
   bool is_moved_ = false;
-  std::unique_ptr<RunLedger> work_;  // without one nothing is recorded
+  std::shared_ptr<RunLedger> work_;  // without one nothing is recorded
   std::unique_ptr<Sender> sender_;
   std::unique_ptr<Loader> loader_;
 };

@@ -1,7 +1,9 @@
 #include "pgseed/seed/run_ledger.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <utility>
 
 #include "pgseed/base/error.hpp"
@@ -27,12 +29,8 @@ RunLedger::RunLedger(const Options& options, const std::string& target,
   if (past_ && past_->head.work != work_) {
     refuse_ledger(path(".ledger"), 1, "it is that of other work");
   }
-  if (past_ && past_->complete) {
-    // Only its place was not changed any more.
-    LedgerFile(path(".ledger"), past_->bytes).rename_to(path(".done"));
-    past_.reset();
-  }
-  if (past_ && !past_->has_effects()) past_.reset();
+  is_complete_ = past_ && past_->complete;
+  if (past_ && !is_complete_ && !past_->has_effects()) past_.reset();
   if (options.if_changed && options.unfinished != Continue::fresh) {
     if (const auto bytes = read_ledger_file(path(".done"))) {
       done_ = read_ledger(*bytes, path(".done"), boot);
@@ -51,14 +49,20 @@ std::string RunLedger::path(const char* ending) const {
 }
 
 void RunLedger::forget() {
-  is_abandoned_ = true;
+  if (is_complete_) {
+    settle();
+    done_ = past_;
+  } else {
+    is_abandoned_ = true;
+  }
   past_.reset();
 }
 
 bool RunLedger::is_done(const std::vector<LedgerSource>& sources) const {
   const bool all_hashed = std::all_of(sources.begin(), sources.end(),
                                       [](const LedgerSource& each) { return each.hash; });
-  return done_ && !past_ && all_hashed && done_->head.sources == sources;
+  const std::optional<LedgerState>& last = past_ ? past_ : done_;
+  return all_hashed && last && last->complete && last->head.sources == sources;
 }
 
 void RunLedger::begin(const LedgerHead& head, const std::string& rejects) {
@@ -86,7 +90,17 @@ void RunLedger::lock(const TableName& table) {
 }
 
 void RunLedger::complete(bool keys_came_once) {
-  ledger_->complete(path(".done"), keys_came_once);
+  ledger_->complete(keys_came_once);
+  is_complete_ = !ledger_->is_broken();
+}
+
+void RunLedger::settle() {
+  if (!std::exchange(is_complete_, false)) return;
+  // What a power cut takes of this is asked for again.
+  if (std::rename(path(".ledger").c_str(), path(".done").c_str()) == 0) return;
+  throw Error(ErrorKind::storage,
+              text("all is loaded, but the ledger cannot be renamed: ", std::strerror(errno)),
+              path(".ledger"), kLedgerHint);
 }
 
 bool may_go_on(const LedgerState& past, const std::vector<LedgerSource>& sources,

@@ -52,8 +52,8 @@ class Ledger {
   void try_rejects_again();
   // Something else to remember: a word, and what it says.
   void mark(const std::string& word, const std::string& what);
-  // Everything is done: the ledger goes where the next run looks for finished work.
-  void complete(const std::string& path, bool keys_came_once);
+  // Everything is done.
+  void complete(bool keys_came_once);
 
   bool is_broken() const { return file_.is_broken(); }
 

@@ -32,8 +32,6 @@ class LedgerFile {
   std::uint64_t size() const { return size_; }
   bool is_broken() const { return broken_; }
   const std::string& path() const { return path_; }
-  // Puts the file in the place of `path`, on disk.
-  void rename_to(const std::string& path);
 
  private:
   [[noreturn]] void fail(const char* what);

@@ -1,6 +1,7 @@
 #pragma once
 // What a seeding run did: the numbers behind the table on the terminal and the JSON summary.
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -77,9 +78,12 @@ struct Report {
   std::vector<std::string> notes;  // what the user should know, one sentence each
   bool is_up_to_date = false;      // --if-changed: nothing had to be done
   bool can_go_on = false;          // an interrupted run: there is a ledger
-  std::optional<Error> error;      // what ended the run early, or why its exit code is not 0
-  int signal = 0;                  // SIGINT or SIGTERM if one ended the run
-  std::vector<Reject> rejects;     // the first kMostRejects of them, in the order of the files
+  // To be called once the user was told that all is done; may be empty. Throws Error{storage}. A
+  // run that is killed before has its end told by the next one.
+  std::function<void()> settle;
+  std::optional<Error> error;   // what ended the run early, or why its exit code is not 0
+  int signal = 0;               // SIGINT or SIGTERM if one ended the run
+  std::vector<Reject> rejects;  // the first kMostRejects of them, in the order of the files
   WidthRange widths;
   std::shared_ptr<const Timeline> timeline;  // may be missing
   static constexpr std::size_t kMostRejects = 100;

@@ -27,7 +27,8 @@ class RunLedger {
 
   // The work was finished with just these texts, and nothing was begun since.
   bool is_done(const std::vector<LedgerSource>& sources) const;
-  // What an earlier run began and did not finish; nullptr: nothing that left a trace.
+  // What an earlier run began and did not finish; nullptr: nothing that left a trace. A complete
+  // one was killed when all was done, and before it could say so.
   const LedgerState* unfinished() const { return past_ ? &*past_ : nullptr; }
   // Its hashes are those of batches that are stored; nullptr: nothing was finished.
   const LedgerState* finished() const { return done_ ? &*done_ : nullptr; }
@@ -43,6 +44,8 @@ class RunLedger {
   void lock(const TableName& table);
   // Everything is done.
   void complete(bool keys_came_once);
+  // And the user was told: the next run of this work is another one.
+  void settle();
 
   const std::string& work() const { return work_; }
 
@@ -53,6 +56,7 @@ class RunLedger {
   std::vector<RunLock> locks_;
   std::vector<TableName> locked_;
   std::optional<LedgerState> past_, done_;
+  bool is_complete_ = false;
   bool is_abandoned_ = false;  // an unfinished run that may have stored rows is forgotten
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<Resume> resume_;
