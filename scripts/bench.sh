@@ -140,6 +140,14 @@ one_round() {
   require_rows small 'pgseed seed'
 
   empty
+  measure direct "${seed[@]}" --via direct "$dump"
+  require_rows small 'pgseed seed --via direct'
+
+  empty
+  measure atomic "${seed[@]}" --atomic "$dump"
+  require_rows small 'pgseed seed --atomic'
+
+  empty
   measure psql_f "$psql" -X -q -f "$dump"
   require_rows small 'psql -f'
 
@@ -154,6 +162,17 @@ one_round() {
   empty
   measure seed_large "${seed[@]}" "$work/large.sql"
   require_rows large 'pgseed seed, ten times the rows'
+
+  empty
+  measure copy_large "$psql" -X -q -c "\\copy problems FROM '$work/large.tsv'"
+
+  empty
+  measure direct_large "${seed[@]}" --via direct "$work/large.sql"
+  require_rows large 'pgseed seed --via direct, ten times the rows'
+
+  empty
+  measure atomic_large "${seed[@]}" --atomic "$work/large.sql"
+  require_rows large 'pgseed seed --atomic, ten times the rows'
 
   measure inspect "$pgseed" inspect "$work/large.sql"
 
@@ -188,7 +207,13 @@ ratio 'rows/s of pgseed seed against psql \copy' 0.80 copy seed
 ratio '... against psql -f of the same file' 2.0 psql_f seed
 ratio '... against postgrest-js, 100 rows at a time' 5.0 postgrest_js seed
 ratio '... UPSERT over the full table against INSERT' 0.70 seed upsert
+ratio '--via direct against psql \copy' 0.90 copy direct
+ratio "... $large_rows rows" 0.90 copy_large direct_large
+ratio '--atomic against INSERT without it' 0.60 seed atomic
+ratio "... $large_rows rows" 0.60 seed_large atomic_large
 memory "peak memory, $small_rows rows" 32 seed
+memory "peak memory, $large_rows rows, --via direct" 32 direct_large
+memory "peak memory, $large_rows rows, --atomic" 32 atomic_large
 memory "peak memory, $large_rows rows" 32 seed_large
 flatness 'peak memory, the larger file against the smaller' 1.10 seed seed_large
 ratio 'upgrade head, nothing to do, against alembic current' 10 alembic_current migrate_noop
@@ -201,10 +226,15 @@ printf '\n'
 run_heading
 run 'psql \copy, one connection' "$small_rows" copy
 run 'pgseed seed' "$small_rows" seed
+run 'pgseed seed --via direct' "$small_rows" direct
+run 'pgseed seed --atomic' "$small_rows" atomic
 run 'pgseed seed --upsert, full table' "$small_rows" upsert
 run 'psql -f' "$small_rows" psql_f
 run 'postgrest-js, from prepared JSON' "$small_rows" postgrest_js
 run 'pgseed seed, ten times the rows' "$large_rows" seed_large
+run '... psql \copy' "$large_rows" copy_large
+run '... --via direct' "$large_rows" direct_large
+run '... --atomic' "$large_rows" atomic_large
 run 'pgseed inspect, the same' "$large_rows" inspect
 printf '\nparsing alone (pgseed inspect): %s/s\n' \
   "$(megabytes "$(awk -v bytes="$large_bytes" -v s="$(median inspect 1)" 'BEGIN { printf "%.0f", bytes / s }')")"

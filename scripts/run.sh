@@ -58,4 +58,6 @@ if [[ $command == seed ]]; then
 fi
 # The local stack is there to be thrown away.
 [[ $command != 'migrate reset' ]] || set -- "$@" --yes
+# What was loaded into it is forgotten when it is removed.
+export PGSEED_STATE_DIR=${PGSEED_STATE_DIR:-${env_file%/*}/ledgers}
 exec build/pgseed --env-file "$env_file" "$@"

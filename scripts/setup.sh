@@ -54,10 +54,12 @@ need_build() {
   need_header libcurl4-openssl-dev curl/curl.h
   need_header libssl-dev openssl/evp.h
   need_header libpqxx-dev pqxx/pqxx
+  need_header libpq-dev postgresql/libpq-fe.h
   need_header libsimdjson-dev simdjson.h
   need_header libcli11-dev CLI/CLI.hpp
   need_header libtomlplusplus-dev toml++/toml.h
   need_header libarchive-dev archive.h
+  need_header libxxhash-dev xxhash.h
   need_header zlib1g-dev zlib.h
   need_header doctest-dev doctest/doctest.h
 }

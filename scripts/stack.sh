@@ -195,7 +195,7 @@ down() {
 wipe() {
   down
   [[ -d $stack ]] || return 0
-  rm -rf "$pg_home" "$stack/secrets" "$stack/env" "$stack/schema_applied"
+  rm -rf "$pg_home" "$stack/secrets" "$stack/env" "$stack/schema_applied" "$stack/ledgers"
   pg_home=$stack/pg
   save_state
 }

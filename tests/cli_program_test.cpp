@@ -476,7 +476,7 @@ TEST_CASE("program: a target that is not there, or no PostgREST, exits with 4 or
   const WebServer silent([](const std::string&) { return std::string(); });
   const auto to = [](const std::string& name, std::string url, int code, Strings fragments) {
     return Refused{name,
-                   {"seed", "FILE", "--retries", "1", "--deadline", "10"},
+                   {"seed", "FILE", "--retries", "1", "--deadline", "30"},
                    kRow,
                    code,
                    std::move(fragments),

@@ -270,4 +270,16 @@ std::optional<std::string> environment_value(const std::string& name) {
   return clean(*value);
 }
 
+std::string ledger_folder() {
+  if (const auto folder = environment_value("PGSEED_STATE_DIR")) return *folder;
+  // A relative one is to be passed over (XDG Base Directory Specification).
+  if (const auto state = environment_value("XDG_STATE_HOME"); state && state->starts_with('/')) {
+    return *state + "/pgseed";
+  }
+  if (const auto home = environment_value("HOME")) return *home + "/.local/state/pgseed";
+  throw Error(ErrorKind::storage, "there is no folder for the ledger: HOME is not set", "",
+              "name one with --ledger-dir DIR (or PGSEED_STATE_DIR), or load without a ledger: "
+              "--no-ledger");
+}
+
 }  // namespace pgseed::cli

@@ -1,7 +1,9 @@
 #include "pgseed/cli/connections.hpp"
 
 #include "pgseed/base/error.hpp"
+#include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
+#include "pgseed/pg/cancel.hpp"
 #include "pgseed/pg/catalog.hpp"
 #include "pgseed/pg/session.hpp"
 
@@ -53,7 +55,13 @@ rest::Connection connect_rest(Transport& transport, const Config& config, Consol
 
 Model read_catalogue(const std::string& database_url, const std::vector<std::string>& schemas) {
   pg::Session session(database_url);
-  return pg::read_catalog(session, schemas);
+  const pg::CancelOnInterrupt cancel(session);
+  try {
+    return pg::read_catalog(session, schemas);
+  } catch (const pg::SqlError& error) {
+    if (error.sqlstate == "57014" && interrupt::signal_number() != 0) throw Interrupted{};
+    throw;
+  }
 }
 
 }  // namespace pgseed::cli

@@ -1,6 +1,7 @@
 #include "pgseed/cli/console.hpp"
 
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +11,7 @@
 #include <iostream>
 
 #include "pgseed/base/text.hpp"
+#include "pgseed/cli/github_actions.hpp"
 
 namespace pgseed::cli {
 namespace {
@@ -50,6 +52,7 @@ Console::Console(const GlobalFlags& flags)
   animated_ = terminal && !dumb && !quiet_;
   colour_ = flags.color == "always" ||
             (flags.color == "auto" && terminal && !dumb && (no_color == nullptr || *no_color == 0));
+  guards_ = environment_value("GITHUB_ACTIONS") == "true";
   last_progress_ms_ = now_ms();
 }
 
@@ -66,7 +69,18 @@ void Console::result(std::string_view text) {
 
 void Console::write_error(std::string_view text) {
   // There is nowhere to report that stderr is gone.
-  static_cast<void>(write_all(STDERR_FILENO, text));
+  static_cast<void>(write_all(STDERR_FILENO, guarded(text)));
+}
+
+std::string Console::guarded(std::string_view text) const {
+  return guards_ ? without_commands(text) : std::string(text);
+}
+
+void Console::command(std::string_view lines) {
+  struct stat info = {};
+  if (fstat(STDERR_FILENO, &info) == 0 && S_ISREG(info.st_mode)) return;
+  end_progress();
+  static_cast<void>(write_all(STDERR_FILENO, lines));
 }
 
 std::string Console::paint(const char* colour, std::string_view text) const {

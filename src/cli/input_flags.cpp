@@ -99,7 +99,7 @@ void add_input_flags(CLI::App& command, InputFlags& flags, const char* descripti
       ->type_name("COL,...")
       ->group(files);
   command.add_option("--max-row-bytes", flags.max_row_bytes, "longest row accepted (256 MiB)")
-      ->check(CLI::Range(std::size_t{1024}, std::size_t{1} << 34))
+      ->check(CLI::Range(std::size_t{1024}, std::size_t{1} << 34).description(""))
       ->type_name("N")
       ->group(files);
   command

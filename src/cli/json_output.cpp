@@ -108,7 +108,9 @@ void write_counts(JsonOutput& out, const seed::Counts& counts) {
       .number("rows_ignored", counts.ignored)
       .number("rows_rejected", counts.rejected)
       .number("rows_skipped", counts.skipped)
-      .number("rows_in_doubt", counts.in_doubt);
+      .number("rows_in_doubt", counts.in_doubt)
+      .number("rows_resumed", counts.resumed)
+      .number("rows_unchanged", counts.unchanged);
 }
 
 void text_or_null(JsonOutput& out, std::string_view name, const std::string& value) {
@@ -173,9 +175,23 @@ std::string seed_json(const seed::Options& options, const seed::Report& report) 
       .number("requests", report.requests)
       .number("retries", report.retries)
       .number("bytes_sent", report.bytes_sent)
+      .begin_object("requests_at_a_time")
+      .number("least", report.widths.least)
+      .number("most", report.widths.most)
+      .end_object()
       .seconds("seconds", report.seconds);
+  out.boolean("up_to_date", report.is_up_to_date);
   text_or_null(out, "rejects_file", report.rejects_file);
-  out.begin_array("notes");
+  out.begin_array("sequences");
+  for (const seed::SequenceReport& each : report.sequences) {
+    out.begin_object()
+        .text("sequence", each.sequence)
+        .text("column", each.column)
+        .text("before", std::to_string(each.before))
+        .text("after", std::to_string(each.after))
+        .end_object();
+  }
+  out.end_array().begin_array("notes");
   for (const std::string& note : report.notes) out.element(note);
   out.end_array();
   write_error(out, report.error ? &*report.error : nullptr);

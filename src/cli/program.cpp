@@ -18,6 +18,7 @@ constexpr const char* kFooter = R"(Examples:
   pgseed schema schema.sql
   pgseed seed dump.sql --limit 100
   pgseed seed dump.sql --upsert
+  pgseed verify dump.sql
   pgseed migrate upgrade head
   pgseed test
 
@@ -96,6 +97,7 @@ int run_program(int argc, char** argv) {
   app.fallthrough();
   add_global_options(app, flags);
   add_seed_command(app, flags, action);
+  add_verify_command(app, flags, action);
   add_inspect_command(app, flags, action);
   add_schema_command(app, flags, action);
   add_migrate_command(app, flags, action);
@@ -133,7 +135,9 @@ int run_program(int argc, char** argv) {
   } catch (const Error& error) {
     return report(flags, action.command, error, exit_code(error.kind));
   } catch (const Interrupted&) {
-    return 128 + interrupt::signal_number();
+    if (!interrupt::time_is_up()) return 128 + interrupt::signal_number();
+    return report(flags, action.command, interrupt::time_is_up_error("working"),
+                  exit_code(ErrorKind::unreachable));
   } catch (const std::bad_alloc&) {
     const Error memory(ErrorKind::storage, "out of memory", "",
                        "lower --batch-bytes, --concurrency or --max-row-bytes");

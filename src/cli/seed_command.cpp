@@ -1,17 +1,22 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <filesystem>
+#include <fstream>
 
+#include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/cli/commands.hpp"
 #include "pgseed/cli/connections.hpp"
 #include "pgseed/cli/console.hpp"
+#include "pgseed/cli/github_actions.hpp"
+#include "pgseed/cli/html_report.hpp"
 #include "pgseed/cli/input_flags.hpp"
 #include "pgseed/cli/json_output.hpp"
+#include "pgseed/cli/report_file.hpp"
+#include "pgseed/cli/seed_figures.hpp"
+#include "pgseed/pg/database_url.hpp"
 #include "pgseed/seed/pipeline.hpp"
 
 namespace pgseed::cli {
@@ -31,6 +36,8 @@ Examples:
   pgseed seed dump.sql.gz 'parts/*.sql.zst'   packed files and patterns
   pgseed seed people.csv --table people       rows of CSV, TSV, NDJSON or a JSON array
   mysqldump shop | pgseed seed -              from standard input
+  pgseed seed dump.sql --force --atomic       replaced in one step, seen by nobody half done
+  pgseed seed dump.sql --via direct           without PostgREST, as fast as \copy
   pgseed seed old.sql --map old.map.toml      into other tables and columns
   pgseed seed dump.sql --max-rejects all --rejects bad.ndjson)";
 
@@ -38,6 +45,8 @@ Examples:
 struct SeedFlags {
   InputFlags input;
   std::string mode;
+  std::string via = "rest";
+  bool atomic = false;
   bool upsert = false, ignore = false, force = false;
   std::vector<std::string> on_conflict, tables, exclude, json_columns;
   std::optional<std::uint64_t> limit;
@@ -46,13 +55,16 @@ struct SeedFlags {
   std::size_t batch_bytes = 1u << 20;
   std::optional<std::size_t> concurrency;
   std::string max_rejects = "0";
-  std::string rejects;
+  std::string rejects, report;
+  bool log_values = false;
   int retries = 8;
   double timeout = 60;
   std::optional<double> deadline;
   std::string zero_dates = "refuse";
   bool dry_run = false, no_check = false, skip_unsupported = false, yes = false;
   bool regenerate_identity = false, allow_cascade = false;
+  std::optional<std::string> ledger_dir;
+  bool no_ledger = false, resume = false, fresh = false, if_changed = false;
 };
 
 std::chrono::milliseconds to_milliseconds(const char* option, double seconds) {
@@ -90,10 +102,71 @@ std::optional<std::uint64_t> max_rejects_of(const std::string& value) {
   return number;
 }
 
+void set_ledger(seed::Options& options, const SeedFlags& flags) {
+  const auto exclude_each_other = [](const char* left, const char* right) {
+    throw Error(ErrorKind::usage, text(left, " and ", right, " exclude each other"), "",
+                "leave one of them out");
+  };
+  if (flags.resume && flags.fresh) exclude_each_other("--resume", "--fresh");
+  if (flags.resume && flags.atomic) exclude_each_other("--resume", "--atomic");
+  if (flags.via == "direct") {  // one transaction: there is nothing to go on with
+    if (flags.resume) exclude_each_other("--resume", "--via direct");
+    if (flags.if_changed) exclude_each_other("--if-changed", "--via direct");
+    return;
+  }
+  if (flags.no_ledger) {
+    if (flags.ledger_dir) exclude_each_other("--no-ledger", "--ledger-dir");
+    if (flags.resume) exclude_each_other("--no-ledger", "--resume");
+    if (flags.if_changed) exclude_each_other("--no-ledger", "--if-changed");
+    return;
+  }
+  if (flags.resume) options.unfinished = seed::Continue::insist;
+  if (flags.fresh) options.unfinished = seed::Continue::fresh;
+  options.if_changed = flags.if_changed;
+  if (!options.dry_run) {
+    options.ledger_folder = flags.ledger_dir ? *flags.ledger_dir : ledger_folder();
+  }
+}
+
+// A file that is to be read must not be written over.
+void keep_inputs(const char* option, const std::string& output,
+                 const std::vector<std::string>& inputs) {
+  for (const std::string& file : inputs) {
+    std::error_code missing;  // equivalent() wants both to exist
+    if (output.empty() || !std::filesystem::equivalent(file, output, missing)) continue;
+    throw Error(ErrorKind::usage, text(option, " names a file that is to be read"), output,
+                "it would be emptied before it is read; name another file");
+  }
+}
+
+// One transaction takes all rows or none, so some flags of the way over PostgREST mean nothing.
+void require_sense(const SeedFlags& flags, const Config& config) {
+  const bool direct = flags.via == "direct";
+  if (!direct && !flags.atomic) return;
+  if (direct && flags.atomic) {
+    throw Error(ErrorKind::usage, "--via direct and --atomic exclude each other", "",
+                "--via direct is one transaction by itself");
+  }
+  if (direct && (flags.max_rejects != "0" || !flags.rejects.empty())) {
+    throw Error(ErrorKind::usage,
+                text(flags.rejects.empty() ? "--max-rejects" : "--rejects",
+                     " and --via direct exclude each other"),
+                "",
+                "the direct load stores all rows or none; load over PostgREST to go on past "
+                "bad rows");
+  }
+  if (!flags.dry_run || direct) {
+    require_database_url(config, direct ? "--via direct" : "--atomic");
+  }
+}
+
 seed::Options options_of(const SeedFlags& flags, const Config& config) {
   seed::Options options;
   set_input(options, flags.input, flags.tables);
   options.mode = mode_of(flags);
+  require_sense(flags, config);
+  options.via = flags.via == "direct" ? seed::Via::direct : seed::Via::rest;
+  options.atomic = flags.atomic;
   options.on_conflict = flags.on_conflict;
   if (!options.on_conflict.empty() && options.mode != seed::Mode::upsert &&
       options.mode != seed::Mode::ignore) {
@@ -109,13 +182,8 @@ seed::Options options_of(const SeedFlags& flags, const Config& config) {
   options.concurrency = flags.concurrency;
   options.max_rejects = max_rejects_of(flags.max_rejects);
   options.rejects_file = flags.rejects;
-  for (const std::string& file : options.files) {
-    std::error_code missing;  // equivalent() wants both to exist
-    if (flags.rejects.empty() || !std::filesystem::equivalent(file, flags.rejects, missing))
-      continue;
-    throw Error(ErrorKind::usage, "--rejects names a file that is to be read", flags.rejects,
-                "it would be emptied before it is read; name another file");
-  }
+  keep_inputs("--rejects", flags.rejects, options.files);
+  keep_inputs("--report", flags.report, options.files);
   options.retries = flags.retries;
   options.timeout = to_milliseconds("--timeout", flags.timeout);
   if (flags.deadline) options.deadline = to_milliseconds("--deadline", *flags.deadline);
@@ -130,19 +198,8 @@ seed::Options options_of(const SeedFlags& flags, const Config& config) {
   options.schema = config.schema.value;
   options.regenerate_identity = flags.regenerate_identity;
   options.allow_cascade = flags.allow_cascade;
+  set_ledger(options, flags);
   return options;
-}
-
-std::string fixed(double number, const char* format) {
-  std::array<char, 32> digits;
-  const int length = std::snprintf(digits.data(), digits.size(), format, number);
-  return std::string(digits.data(), static_cast<std::size_t>(std::max(0, length)));
-}
-
-std::string short_time(double seconds) {
-  if (seconds < 60) return fixed(seconds, seconds < 10 ? "%.2f s" : "%.0f s");
-  const auto whole = static_cast<long long>(seconds);
-  return text(whole / 60, " min ", whole % 60, " s");
 }
 
 class ConsoleObserver : public seed::Observer {
@@ -180,33 +237,18 @@ class ConsoleObserver : public seed::Observer {
 
 // The table at the end: a row for each table, right-aligned numbers, empty columns left out.
 std::string summary_table(const seed::Report& report) {
-  using Count = std::uint64_t seed::Counts::*;
-  struct Heading {
-    const char* title;
-    Count count;
-    bool always;
-  };
-  constexpr std::array<Heading, 6> kHeadings = {{{"read", &seed::Counts::read, true},
-                                                 {"loaded", &seed::Counts::loaded, true},
-                                                 {"ignored", &seed::Counts::ignored, false},
-                                                 {"rejected", &seed::Counts::rejected, false},
-                                                 {"skipped", &seed::Counts::skipped, false},
-                                                 {"in doubt", &seed::Counts::in_doubt, false}}};
-  const seed::Counts totals = report.totals();
+  const std::vector<CountColumn> shown = shown_columns(report);
   std::vector<std::vector<std::string>> lines(1, {"table"});
-  std::vector<Heading> shown;
-  for (const Heading& heading : kHeadings) {
-    if (!heading.always && totals.*heading.count == 0) continue;
-    shown.push_back(heading);
-    lines[0].emplace_back(heading.title);
-  }
+  for (const CountColumn& column : shown) lines[0].emplace_back(column.title);
   const auto add = [&](const std::string& title, const seed::Counts& counts) {
     std::vector<std::string> line = {title};
-    for (const Heading& heading : shown) line.push_back(with_separators(counts.*heading.count));
+    for (const CountColumn& column : shown) {
+      line.push_back(with_separators(counts.*column.count));
+    }
     lines.push_back(line);
   };
   for (const seed::TableReport& table : report.tables) add(to_sql(table.table), table.counts);
-  if (report.tables.size() > 1) add("total", totals);
+  if (report.tables.size() > 1) add("total", report.totals());
   std::vector<std::size_t> widths(lines[0].size(), 0);
   for (const auto& line : lines) {
     for (std::size_t index = 0; index < line.size(); ++index) {
@@ -226,38 +268,45 @@ std::string summary_table(const seed::Report& report) {
 }
 
 void print_report(Console& console, const seed::Options& options, const seed::Report& report) {
+  for (const seed::SequenceReport& each : report.sequences) {
+    console.info(text("note: the sequence ", each.sequence, " of ", each.column, " goes on at ",
+                      each.after, " (was ", each.before, ")"));
+  }
   for (const std::string& note : report.notes) console.info("note: " + note);
   if (console.json()) {
     console.result(seed_json(options, report));
   } else if (!options.dry_run && !console.quiet() &&
              (report.totals().read > 0 || (!report.error && !report.tables.empty()))) {
     const seed::Counts totals = report.totals();
-    const double seconds = std::max(report.seconds, 0.001);
-    console.result(text(
-        summary_table(report), with_separators(totals.loaded), " rows in ",
-        short_time(report.seconds), ", ",
-        with_separators(static_cast<std::uint64_t>(static_cast<double>(totals.loaded) / seconds)),
-        " rows/s, ", human_bytes(report.bytes_sent), " in ", report.requests,
-        report.requests == 1 ? " request" : " requests",
-        report.retries > 0 ? text(", ", report.retries, " retries") : "", "\n"));
+    const std::string width = width_range(report);
+    console.result(
+        text(summary_table(report), with_separators(totals.loaded), " rows in ",
+             short_time(report.seconds), ", ", rows_per_second(report), " rows/s, ",
+             human_bytes(report.bytes_sent),
+             options.via == seed::Via::direct
+                 ? " in one transaction"
+                 : text(" in ", report.requests, report.requests == 1 ? " request" : " requests"),
+             width.empty() ? "" : text(", ", width, " at a time"),
+             report.retries > 0 ? text(", ", report.retries, " retries") : "", "\n"));
   }
   if (!report.rejects_file.empty() && report.totals().rejected > 0) {
     console.info(text("rejected rows: ", report.rejects_file));
   }
   if (report.error) console.error(*report.error);
   if (report.signal != 0) {
-    console.warning(
-        "interrupted: rows that were on their way are counted; run again with --upsert "
-        "or --ignore to load the rest");
+    console.warning(text("interrupted: rows that were on their way are counted; run ",
+                         report.can_go_on ? "the same command again to go on"
+                                          : "again with --upsert or --ignore to load the rest"));
   }
 }
 
 void require_consent(Console& console, const SeedFlags& flags, const seed::Options& options,
                      const Config& config) {
   if (options.mode != seed::Mode::force || options.dry_run || flags.yes) return;
-  const std::string& url = require_rest_url(config).value;
-  if (is_local_url(url)) return;
-  const std::string host = redact(url);
+  const bool direct = options.via == seed::Via::direct;
+  const std::string& url = (direct ? *config.database_url : require_rest_url(config)).value;
+  if (direct ? pg::is_local_database(url) : is_local_url(url)) return;
+  const std::string host = direct ? pg::display_database_url(url) : redact(url);
   if (Console::can_ask() &&
       console.confirm(text("FORCE deletes all rows of the file's tables at ", host, ". Go on?"))) {
     return;
@@ -266,12 +315,45 @@ void require_consent(Console& console, const SeedFlags& flags, const seed::Optio
               "", "pass --yes if the tables shall be emptied");
 }
 
+// What people and GitHub see of the run besides. Returns the exit code: that of the run, unless it
+// is 0 and the page cannot be written.
+int publish(Console& console, const SeedFlags& flags, const seed::Options& options,
+            const seed::Report& report, const GithubActions& github, ReportFile* page) {
+  int code = report.exit_code();
+  if (page != nullptr) {
+    try {
+      PageFacts facts;
+      facts.ended = std::chrono::system_clock::now();
+      facts.version = PGSEED_VERSION;
+      facts.with_values = flags.log_values;
+      page->write(html_report(options, report, facts));
+      console.info(text("report: ", flags.report));
+    } catch (const Error& error) {
+      console.error(error);
+      if (code == 0) code = exit_code(error.kind);
+    }
+  }
+  if (!github.active) return code;
+  console.command(annotations(report, github.workspace, flags.log_values));
+  if (!github.summary_file.empty()) {
+    std::ofstream summary(github.summary_file, std::ios::app);
+    summary << job_summary(options, report, flags.log_values) << std::flush;
+    if (!summary) console.warning("the job's summary cannot be written (GITHUB_STEP_SUMMARY)");
+  }
+  return code;
+}
+
 int run_seed(const SeedFlags& flags, const GlobalFlags& global) {
   Console console(global);
+  const GithubActions github = github_actions();
   const Config config = resolve(global);
+  if (github.active) console.command(mask_commands(config));
   for (const std::string& warning : config.warnings) console.warning(warning);
   const seed::Options options = options_of(flags, config);
   require_consent(console, flags, options, config);
+  std::unique_ptr<ReportFile> page;
+  if (!flags.report.empty()) page = std::make_unique<ReportFile>(flags.report);
+  if (options.deadline) interrupt::stop_after(*options.deadline);
 
   TransportOptions transport_options;
   transport_options.max_connections = options.concurrency.value_or(8);
@@ -282,7 +364,8 @@ int run_seed(const SeedFlags& flags, const GlobalFlags& global) {
   services.observer = &observer;
   services.clock = [] { return std::chrono::steady_clock::now(); };
   // A dry run looks at the files alone when there is no target to look at.
-  if (config.rest_url || !options.dry_run) {
+  const bool direct = options.via == seed::Via::direct;
+  if (!direct && (config.rest_url || !options.dry_run)) {
     require_rest_url(config);
     // What is no URL may be a key that went into the wrong variable.
     const std::string& url = config.rest_url->value;
@@ -290,14 +373,18 @@ int run_seed(const SeedFlags& flags, const GlobalFlags& global) {
     services.connect = [&] { return connect_rest(*transport, config, console, options.timeout); };
   }
   if (config.database_url) {
+    services.database_url = config.database_url->value;
     services.catalogue = [&](const std::vector<std::string>& schemas) {
       return read_catalogue(config.database_url->value, schemas);
     };
   }
   const seed::Report report = seed::run(options, services);
+  interrupt::stop_after({});
   console.end_progress();
   print_report(console, options, report);
-  return report.exit_code();
+  const int code = publish(console, flags, options, report, github, page.get());
+  if (report.settle) report.settle();
+  return code;
 }
 
 // CLI11's own range check would print the limits of a double.
@@ -311,6 +398,30 @@ CLI::Validator whole_number() {
       "", "whole number");
 }
 
+// In which order the help tells the options. Names that are no options of this command are passed
+// over.
+void group_options(CLI::App& command) {
+  const std::pair<const char*, std::vector<const char*>> kGroups[] = {
+      {"What is loaded",
+       {"--mode", "--upsert", "--ignore", "--force", "--on-conflict", "--limit", "--offset",
+        "--closure", "--table", "--exclude", "--skip-unsupported", "--zero-dates", "--json-columns",
+        "--regenerate-identity", "--allow-cascade", "--yes"}},
+      {"How it is sent",
+       {"--via", "--atomic", "--concurrency", "--batch-rows", "--batch-bytes", "--retries",
+        "--timeout", "--deadline"}},
+      {"Runs that were cut short, and runs again",
+       {"--resume", "--fresh", "--if-changed", "--ledger-dir", "--no-ledger"}},
+      {"What is checked and told",
+       {"--dry-run", "--no-check", "--verify", "--exact", "--max-rejects", "--rejects", "--report",
+        "--log-values"}},
+  };
+  for (const auto& [title, names] : kGroups) {
+    for (const char* const name : names) {
+      if (CLI::Option* const option = command.get_option_no_throw(name)) option->group(title);
+    }
+  }
+}
+
 }  // namespace
 
 void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) {
@@ -322,6 +433,13 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
   command->add_option("--mode", flags->mode, "insert, upsert, ignore or force")
       ->check(CLI::IsMember({"insert", "upsert", "ignore", "force"}))
       ->type_name("MODE");
+  command->add_flag("--atomic", flags->atomic,
+                    "readers see all rows or none: over staging tables (needs DATABASE_URL)");
+  command
+      ->add_option("--via", flags->via,
+                   "rest (default), or direct: COPY over DATABASE_URL, in one transaction")
+      ->check(CLI::IsMember({"rest", "direct"}))
+      ->type_name("WAY");
   command->add_flag("--upsert", flags->upsert, "the same as --mode upsert");
   command->add_flag("--ignore", flags->ignore, "the same as --mode ignore");
   command->add_flag("--force", flags->force, "the same as --mode force");
@@ -344,13 +462,15 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
       ->allow_extra_args(false)
       ->type_name("NAME");
   command->add_option("--batch-rows", flags->batch_rows, "rows per request at most (1000)")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}).description(""))
       ->type_name("N");
   command->add_option("--batch-bytes", flags->batch_bytes, "bytes per request, about (1 MiB)")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 30))
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 30).description(""))
       ->type_name("N");
-  command->add_option("--concurrency", flags->concurrency, "requests at a time (4; 8 if remote)")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{64}))
+  command
+      ->add_option("--concurrency", flags->concurrency,
+                   "requests at a time, at most (4; 8 if remote)")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{64}).description(""))
       ->type_name("N");
   command
       ->add_option("--max-rejects", flags->max_rejects,
@@ -358,11 +478,18 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
       ->type_name("N|all");
   command->add_option("--rejects", flags->rejects, "write refused rows to this file (NDJSON)")
       ->type_name("FILE");
+  command->add_option("--report", flags->report, "write an HTML page about the run to this file")
+      ->type_name("FILE");
+  command->add_flag("--log-values", flags->log_values,
+                    "report and CI messages may quote values of rejected rows");
   command->add_option("--retries", flags->retries, "tries after the first, per request (8)")
-      ->check(CLI::Range(0, 1000))
+      ->check(CLI::Range(0, 1000).description(""))
       ->type_name("N");
   command->add_option("--timeout", flags->timeout, "of one request (60)")->type_name("SECONDS");
-  command->add_option("--deadline", flags->deadline, "of the whole run")->type_name("SECONDS");
+  command
+      ->add_option("--deadline", flags->deadline,
+                   "of the whole run, connecting and reading included")
+      ->type_name("SECONDS");
   command
       ->add_option("--zero-dates", flags->zero_dates,
                    "MySQL's 0000-00-00: refuse it (default), or store null")
@@ -374,6 +501,15 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("COL,...");
+  command
+      ->add_option("--ledger-dir", flags->ledger_dir, "where ledgers lie (~/.local/state/pgseed)")
+      ->type_name("DIR");
+  command->add_flag("--no-ledger", flags->no_ledger,
+                    "keep no record that a later run can go on with");
+  command->add_flag("--resume", flags->resume, "fail if there is no unfinished run to go on with");
+  command->add_flag("--fresh", flags->fresh, "begin anew, whatever an unfinished run has done");
+  command->add_flag("--if-changed", flags->if_changed,
+                    "send nothing if it is loaded; with --upsert only what changed");
   command->add_flag("--dry-run", flags->dry_run, "read and check everything, write nothing");
   command->add_flag("--no-check", flags->no_check, "do not read the files through before loading");
   command->add_flag("--skip-unsupported", flags->skip_unsupported,
@@ -383,6 +519,7 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
   command->add_flag("--allow-cascade", flags->allow_cascade,
                     "let --force touch rows of other tables that refer to the emptied ones");
   command->add_flag("--yes", flags->yes, "no question before --force on a host that is not local");
+  group_options(*command);
   command->footer(kFooter);
   command->callback([flags, &global, &action] {
     action = {"seed", [flags, &global] { return run_seed(*flags, global); }};

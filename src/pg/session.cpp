@@ -8,7 +8,7 @@
 
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
-#include "pgseed/pg/connection_string.hpp"
+#include "pgseed/pg/connect.hpp"
 #include "pgseed/pg/server_message.hpp"
 
 namespace pgseed::pg {
@@ -31,54 +31,6 @@ class NoticeCollector final : public pqxx::errorhandler {
  private:
   std::vector<std::string>& notices_;
 };
-
-// What every connection of ours asks for besides. Both travel in the start packet, which PgBouncer
-// knows them from; a SET would leak to the next client of a transaction pool.
-std::string with_session_defaults(std::string_view database_url) {
-  std::string url = normalize_database_url(database_url);
-  const auto parts = parse_connection_string(url);
-  const auto add = [&](std::string_view key, std::string_view value) {
-    if (parts.keyword_form) {
-      url += text(' ', key, "='", value, '\'');
-    } else {
-      url += text('&', key, '=', value);  // connect_timeout is always there, so '?' is too
-    }
-  };
-  add("client_encoding", "UTF8");
-  add("fallback_application_name", "pgseed");
-  return url;
-}
-
-std::string without_password(std::string message, const std::string& password) {
-  if (password.empty()) return message;
-  for (auto at = message.find(password); at != std::string::npos; at = message.find(password, at)) {
-    message.replace(at, password.size(), "***");
-    at += 3;
-  }
-  return message;
-}
-
-[[noreturn]] void throw_connect_error(const std::string& database_url, const char* libpq_message) {
-  auto diagnosis = diagnose_connect_failure(libpq_message);
-  const std::string message =
-      redact(without_password(diagnosis.message, password_of_database_url(database_url)));
-  switch (diagnosis.failure) {
-    case ConnectFailure::malformed:
-      throw Error(ErrorKind::usage, text("the database URL is not valid: ", message), {},
-                  "write it as postgresql://user:password@host:5432/database, special characters "
-                  "percent-encoded");
-    case ConnectFailure::refused:
-      throw Error(ErrorKind::refused,
-                  text("the database refused the connection to ",
-                       display_database_url(database_url), ": ", message),
-                  {}, std::move(diagnosis.hint));
-    case ConnectFailure::unreachable:
-      break;
-  }
-  throw Error(ErrorKind::unreachable,
-              text("cannot connect to ", display_database_url(database_url), ": ", message), {},
-              std::move(diagnosis.hint));
-}
 
 std::vector<Row> to_rows(const pqxx::result& result) {
   std::vector<Row> rows;
@@ -272,18 +224,7 @@ void Session::break_off() noexcept {
 }
 
 std::string Session::literal(std::string_view value) const {
-  if (value.find('\0') != std::string_view::npos) {
-    throw Error(ErrorKind::input, "a text with a NUL byte cannot be stored in PostgreSQL");
-  }
-  std::string out = "'";
-  bool has_backslash = false;
-  for (const char c : value) {
-    if (c == '\'' || c == '\\') out += c;
-    has_backslash = has_backslash || c == '\\';
-    out += c;
-  }
-  out += '\'';
-  return has_backslash ? 'E' + out : out;
+  return to_literal(value);
 }
 
 int Session::server_version() const {

@@ -3,6 +3,7 @@
 
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
+#include "pgseed/http/retry.hpp"
 #include "pgseed/rest/api.hpp"
 #include "pgseed/rest/catalog.hpp"
 #include "pgseed/rest/refusal.hpp"
@@ -34,6 +35,18 @@ Patience patience_for(const std::string& code) {
   if (code == "PGRST002") return {20, milliseconds(500)};
   if (code == "PGRST000" || code == "PGRST001" || code == "PGRST003") return {4, milliseconds(750)};
   return {0, milliseconds(0)};
+}
+
+// Who turns a request away and names a time to come back is asked again then.
+Patience patience_for(const Probe& probe) {
+  Patience patience = patience_for(probe.answer.code);
+  const HttpResult& result = probe.result;
+  if (result.status != 429 && result.status != 503) return patience;
+  const auto named = parse_retry_after(result.retry_after, std::chrono::system_clock::now());
+  if (!named || *named <= milliseconds(0)) return patience;
+  patience.tries = std::max(patience.tries, 4);
+  patience.pause = std::max(patience.pause, std::min(*named, RetryPolicy().longest_retry_after));
+  return patience;
 }
 
 void throw_if_interrupted() {
@@ -72,9 +85,15 @@ Probe ask(Transport& transport, const Endpoint& endpoint, const std::string& sch
       throw unreachable_error(endpoint.base_url, probe.result);
     }
     probe.answer = read_answer(probe.result);
-    const auto patience = patience_for(probe.answer.code);
+    const auto patience = patience_for(probe);
     if (patience.tries == 0) return probe;
-    if (tries >= patience.tries) throw database_down_error(endpoint.base_url, probe.answer);
+    const auto left = interrupt::time_left();
+    if (tries >= patience.tries || (left && patience.pause >= *left)) {
+      if (patience_for(probe.answer.code).tries == 0) {
+        throw turned_away_error(endpoint.base_url, probe.result, probe.answer);
+      }
+      throw database_down_error(endpoint.base_url, probe.answer);
+    }
     transport.wait(patience.pause);
     throw_if_interrupted();
   }

@@ -66,6 +66,14 @@ Error unreachable_error(const std::string& base_url, const HttpResult& result) {
                text("cannot reach ", base_url, ": ", describe(result, Answer())), {}, hint);
 }
 
+Error turned_away_error(const std::string& base_url, const HttpResult& result,
+                        const Answer& answer) {
+  return Error(
+      ErrorKind::unreachable,
+      text("the gateway at ", base_url, " turns requests away: ", describe(result, answer)), {},
+      "try again later, with a lower --concurrency");
+}
+
 Error database_down_error(const std::string& base_url, const Answer& answer) {
   if (answer.code == "PGRST002") {
     return Error(ErrorKind::unreachable,

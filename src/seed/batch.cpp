@@ -25,9 +25,13 @@ void Batch::close() {
     json::Buffer kept;
     std::vector<RowMark> marks;
     for (std::size_t index = 0; index < rows.size(); ++index) {
-      if (rows[index].dropped) continue;
+      if (rows[index].dropped) {
+        append(superseded, rows[index].ordinal);
+        continue;
+      }
       kept.append(kept.empty() ? '[' : ',');
-      marks.push_back({kept.size(), rows[index].line, rows[index].number, false});
+      marks.push_back(rows[index]);
+      marks.back().begin = kept.size();
       kept.append(row_text(index));
     }
     body = std::move(kept);
@@ -53,7 +57,8 @@ std::unique_ptr<Batch> Batch::part(std::size_t from, std::size_t to) const {
   piece->after = after;
   for (std::size_t index = from; index < to; ++index) {
     piece->body.append(piece->body.empty() ? '[' : ',');
-    piece->rows.push_back({piece->body.size(), rows[index].line, rows[index].number, false});
+    piece->rows.push_back(rows[index]);
+    piece->rows.back().begin = piece->body.size();
     piece->body.append(row_text(index));
   }
   piece->body.append(']');
@@ -97,7 +102,7 @@ std::vector<std::optional<std::string>> values_of_row(const Batch& batch, std::s
   const ColumnSet& set = *batch.set;
   const std::string_view row = batch.row_text(index);
   std::vector<std::optional<std::string>> values;
-  std::size_t at = 0;
+  std::size_t at = set.numbered ? row.find(',') : 0;
   for (std::size_t column = 0; column < set.columns.size(); ++column) {
     at += set.prefixes[column].size();
     const std::size_t end = end_of_value(row, at);

@@ -23,11 +23,56 @@ void ColumnSet::finish() {
   prefixes.clear();
   for (std::size_t index = 0; index < columns.size(); ++index) {
     json::Buffer prefix;
-    prefix.append(index == 0 ? '{' : ',');
+    prefix.append(index == 0 && !numbered ? '{' : ',');
     json::append_string(prefix, columns[index]);
     prefix.append(':');
     prefixes.emplace_back(prefix.view());
   }
+}
+
+void ColumnSet::leave_out(std::size_t position) {
+  const auto at = static_cast<std::ptrdiff_t>(position);
+  columns.erase(columns.begin() + at);
+  value_index.erase(value_index.begin() + at);
+  classes.erase(classes.begin() + at);
+  types.erase(types.begin() + at);
+  std::vector<std::size_t> left;
+  for (const std::size_t column : key) {
+    if (column == position) {
+      left.clear();  // without one of its columns it is no key
+      break;
+    }
+    left.push_back(column > position ? column - 1 : column);
+  }
+  key = std::move(left);
+  finish();
+}
+
+std::vector<std::string> fit_to_catalogue(ColumnSet& set, const Table* table,
+                                          const std::string& where) {
+  if (table == nullptr) {
+    throw Error(ErrorKind::refused, text("the database has no table ", to_sql(set.table_name)),
+                where, "create it first: pgseed schema FILE, or pgseed migrate upgrade head");
+  }
+  std::vector<std::string> left_out;
+  for (std::size_t position = 0; position < set.columns.size();) {
+    const Column* const column = table->find_column(set.columns[position]);
+    if (column == nullptr) {
+      throw Error(ErrorKind::refused,
+                  text("the table ", to_sql(set.table_name), " has no column ",
+                       quote_identifier(set.columns[position])),
+                  where,
+                  "the file belongs to another version of the schema; migrate the target or mend "
+                  "the file");
+    }
+    if (!column->generated) {
+      ++position;
+      continue;
+    }
+    left_out.push_back(set.columns[position]);
+    set.leave_out(position);
+  }
+  return left_out;
 }
 
 ColumnSet column_set_of(const RunTable& table, const RowKind& kind, const Options& options,
@@ -46,7 +91,7 @@ ColumnSet column_set_of(const RunTable& table, const RowKind& kind, const Option
   set.table_name = table.name;
   set.serial = table.refers_to_itself;
   set.time_zone = kind.time_zone;
-  set.meaning = {kind.dialect, options.zero_dates_are_null};
+  set.meaning = {kind.dialect, options.zero_dates_are_null, options.via == Via::direct};
   for (std::size_t index = 0; index < columns->size(); ++index) {
     if (index < use.defaults.size() && use.defaults[index]) continue;
     const std::string& name = (*columns)[index];

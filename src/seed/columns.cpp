@@ -300,7 +300,7 @@ std::optional<std::string> cannot_carry(const sql::Value& value, ColumnClass col
     if (auto trouble = append_foreign(unused, value, column, column_type, meaning.dialect))
       return trouble;
   }
-  if (column == ColumnClass::json || column == ColumnClass::jsonb) {
+  if (!meaning.direct && (column == ColumnClass::json || column == ColumnClass::jsonb)) {
     const std::string json = sql::decoded(value);
     const std::string_view inner = trim(json);
     // PostgREST turns a raw null into SQL NULL, whatever was meant.

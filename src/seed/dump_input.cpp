@@ -132,7 +132,7 @@ void DumpInput::read_first_block() {
   first_block_.resize(kFirstBlock);
   std::size_t have = 0;
   while (have < kFirstBlock) {
-    const std::size_t got = source_->read(first_block_.data() + have, kFirstBlock - have);
+    const std::size_t got = read_source(first_block_.data() + have, kFirstBlock - have);
     if (got == 0) break;
     have += got;
     if (!source_->repeatable()) break;  // a pipe: what is there tells enough
@@ -196,7 +196,13 @@ std::size_t DumpInput::read_raw(char* into, std::size_t space) {
     first_block_used_ += count;
     return count;
   }
-  return source_->read(into, space);
+  return read_source(into, space);
+}
+
+std::size_t DumpInput::read_source(char* into, std::size_t space) {
+  const std::size_t got = source_->read(into, space);
+  content_.add({into, got});
+  return got;
 }
 
 // Appends to converted_.
@@ -249,7 +255,7 @@ void DumpInput::convert_block() {
     return add_text(first_block_);
   }
   block_.resize(kFirstBlock);
-  const std::size_t got = source_->read(block_.data(), block_.size());
+  const std::size_t got = read_source(block_.data(), block_.size());
   if (got == 0) {
     ended_ = true;
     if (!raw_rest_.empty()) {

@@ -8,6 +8,7 @@
 #include "pgseed/base/text.hpp"
 #include "pgseed/http/retry.hpp"
 #include "pgseed/rest/outcome.hpp"
+#include "pgseed/seed/ledger.hpp"
 
 namespace pgseed::seed {
 namespace {
@@ -74,7 +75,8 @@ void require_nothing_else_refers(Transport& transport, const rest::Endpoint& end
 
 void empty_tables(Transport& transport, const rest::Endpoint& endpoint,
                   const std::vector<TableName>& children_first, const Model& model,
-                  const Options& options, Observer& observer, std::vector<Emptied>& emptied) {
+                  const Options& options, Observer& observer, std::vector<Emptied>& emptied,
+                  Ledger* ledger) {
   RetryPolicy policy;
   policy.max_retries = options.retries;
   for (const TableName& name : children_first) {
@@ -89,18 +91,27 @@ void empty_tables(Transport& transport, const rest::Endpoint& endpoint,
         column->not_null || (!table->primary_key.empty() && column->name == table->primary_key[0]);
     HttpRequest request = rest::delete_all_request(endpoint, name, column->name, not_null);
     request.timeout = options.timeout;
+    if (ledger != nullptr) ledger->emptying(name);
+    bool may_be_empty = false;  // by a try whose answer was lost
     for (int tries = 1;; ++tries) {
       const HttpResult result = exchange(transport, request);
       const rest::Outcome outcome = rest::classify(result, std::chrono::system_clock::now());
       if (outcome.verdict == rest::Verdict::accepted) {
         emptied.push_back({name, outcome.affected.value_or(0)});
+        if (ledger != nullptr) {
+          ledger->emptied(name, static_cast<std::uint64_t>(outcome.affected.value_or(0)));
+        }
         observer.note(1,
                       text("emptied ", to_sql(name), ": ", outcome.affected.value_or(0), " rows"));
         break;
       }
-      if (interrupt::signal_number() != 0) throw Interrupted{};
-      if (outcome.verdict == rest::Verdict::rejected) refuse(name, outcome);
-      const auto delay = retry_delay(policy, tries, outcome.retry_after, {}, 0);
+      if (outcome.verdict == rest::Verdict::in_doubt) may_be_empty = true;
+      const bool stops = interrupt::signal_number() != 0;
+      const bool refused = outcome.verdict == rest::Verdict::rejected;
+      const auto delay = retry_delay(policy, tries, outcome.retry_after, interrupt::time_left(), 0);
+      if (may_be_empty && (stops || refused || !delay)) emptied.push_back({name, 0, false});
+      if (stops) throw Interrupted{};
+      if (refused) refuse(name, outcome);
       if (!delay) {
         throw Error(ErrorKind::unreachable,
                     text("cannot empty ", to_sql(name), ": ", outcome.message), "",

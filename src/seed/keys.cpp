@@ -56,7 +56,7 @@ bool SeenKeys::insert(const std::string& key) {
   for (std::size_t at = hash & (slots_.size() - 1);; at = (at + 1) & (slots_.size() - 1)) {
     if (slots_[at] == hash) return false;
     if (slots_[at] != 0) continue;
-    if (count_ >= kMost) {
+    if (count_ >= most_) {
       exact_ = false;
       return true;
     }
@@ -68,7 +68,7 @@ bool SeenKeys::insert(const std::string& key) {
 
 void SeenKeys::grow() {
   const std::size_t size = slots_.empty() ? 1024 : slots_.size() * 2;
-  if (size > kMost * 2) return;
+  if (size > most_ * 2) return;
   std::vector<std::uint64_t> old(size, 0);
   old.swap(slots_);
   for (const std::uint64_t hash : old) {

@@ -1,5 +1,7 @@
 #include "pgseed/seed/loader.hpp"
 
+#include "loader_prepared.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -19,16 +21,8 @@ constexpr std::size_t kMostOpen = 8;
 
 }  // namespace
 
-// A column set in use, and the batch that collects its rows.
-struct Loader::Prepared {
-  RunTable* table = nullptr;
-  ColumnSetUse use;
-  std::string time_zone;
-  ColumnSet set;
-  std::unique_ptr<Batch> open;
-};
-
 Loader::Loader(const Setup& setup) : setup_(setup) {
+  if (setup_.finished != nullptr) know_finished(*setup_.finished);
   setup_.sender->on_group_done = [this](std::uint64_t group) {
     const auto found = keys_of_groups_.find(group);
     if (found == keys_of_groups_.end()) return;
@@ -42,7 +36,11 @@ Loader::~Loader() {
 }
 
 Loader::Keys& Loader::keys_of(std::size_t table) {
-  while (keys_.size() <= table) keys_.push_back(std::make_unique<Keys>());
+  constexpr std::size_t kMany = std::size_t{1} << 22;
+  while (keys_.size() <= table) {
+    keys_.push_back(std::make_unique<Keys>());
+    if (setup_.by_content) keys_.back()->seen.remember(kMany);
+  }
   return *keys_[table];
 }
 
@@ -66,6 +64,7 @@ Loader::Prepared* Loader::find_prepared(const RunTable& table, const RowKind& ki
 void Loader::prepare(RunTable& table, const RowKind& kind) {
   const Options& options = *setup_.options;
   const std::string where = text(kind.path, ':', kind.use->line);
+  if (setup_.lock) setup_.lock(table.name);
   auto prepared = std::make_unique<Prepared>();
   prepared->table = &table;
   prepared->use = *kind.use;
@@ -74,6 +73,14 @@ void Loader::prepare(RunTable& table, const RowKind& kind) {
   ColumnSet& set = prepared->set;
   set.number = prepared_.size();
   note_unstable_keys(table);
+  if (setup_.stage != nullptr) {
+    for (const std::string& column : setup_.stage->prepare(table, set, where)) {
+      setup_.note(text("the column ", quote_identifier(column), " of ", to_sql(table.name),
+                       " is computed by the server; the file's values for it are left out"));
+    }
+    prepared_.push_back(std::move(prepared));
+    return;
+  }
   // First the server's own answer: it says best why a table is not known.
   const PreflightResult result = preflight(*setup_.transport, *setup_.endpoint, set, options,
                                            kind.time_zone, !table.key.empty(), where);
@@ -87,6 +94,7 @@ void Loader::prepare(RunTable& table, const RowKind& kind) {
                 "--json-columns a,b (or --json-columns none)");
   }
   set.table_was_empty = was_empty(table, set);
+  if (setup_.ledger != nullptr) remember_table(table, set);
   for (const std::string& column : result.left_out) {
     setup_.note(text("the column ", quote_identifier(column), " of ", to_sql(table.name),
                      " is computed by the server; the file's values for it are left out"));
@@ -112,6 +120,12 @@ bool Loader::was_empty(RunTable& table, const ColumnSet& set) {
   const Mode mode = setup_.options->mode;
   if (mode == Mode::force) return true;  // it is emptied before the first row
   if (mode != Mode::insert || set.key.empty()) return false;
+  if (!table.was_empty && setup_.resume != nullptr) {
+    // What is there now may be what the earlier run stored.
+    if (const auto* const known = setup_.resume->find(table.name)) {
+      table.was_empty = known->known().was_empty.value_or(false);
+    }
+  }
   if (!table.was_empty) {
     HttpRequest request =
         rest::any_row_request(*setup_.endpoint, table.name, set.columns[set.key.front()]);
@@ -140,6 +154,7 @@ void Loader::load(DumpInput& input, std::size_t file, std::size_t pass, bool sur
   file_ = file;
   path_ = input.name();
   surveyed_ = surveyed;
+  is_stream_ = setup_.resume != nullptr && !setup_.resume->state().head.sources[file].hash;
   const WalkResult result =
       walk_rows(input, {setup_.options, setup_.tables, setup_.order, file, pass, surveyed}, *this);
   if (!surveyed) mapping_use_.add(result.mapping_use);
@@ -153,6 +168,9 @@ void Loader::load(DumpInput& input, std::size_t file, std::size_t pass, bool sur
 void Loader::finish_pass() {
   flush_all();
   setup_.sender->drain();
+  if (setup_.sender->ended()) return;
+  for (std::size_t table = 0; table < probes_.size(); ++table) require_still_there(table);
+  if (is_stream_) require_all_came();
 }
 
 bool Loader::ended() const {
@@ -161,7 +179,7 @@ bool Loader::ended() const {
 
 // Parents in the same pass have all their rows before this table; they must be stored.
 void Loader::enter(RunTable& table) {
-  if (table.parents.empty()) return;
+  if (table.parents.empty() || setup_.stage != nullptr) return;
   flush_all();
   setup_.sender->drain();
 }
@@ -205,13 +223,38 @@ Batch& Loader::open_batch(Prepared& prepared) {
 void Loader::take(const ColumnSet& set, const sql::Row& row) {
   const Options& options = *setup_.options;
   Prepared& prepared = *prepared_[set.number];
+  Proven proven;
+  if (setup_.resume != nullptr) {
+    proven = look_up(*prepared.table);
+    if (proven.proof != Proof::none && proven.proof != Proof::maybe) {
+      setup_.tally->read(set.table);
+      return take_proven(prepared, row, proven);
+    }
+    // Early, and once more at the end.
+    if (set.table < probes_.size() && !probes_[set.table].was_asked) require_still_there(set.table);
+    // One request was one transaction: its rows are all there or none is, but only those.
+    if (prepared.unit != proven.batch) flush(prepared);
+  }
   setup_.tally->read(set.table);
   if (prepared.set.serial) flush_others_of_table(prepared);
+  const std::uint64_t number = set.numbered ? setup_.stage->next_number(set) : 0;
+  if (set.numbered && setup_.stage->holds(set, number)) {
+    setup_.stage->add(set, number, file_, row.line);
+    ++sequence_;
+    return setup_.tally->loaded(set.table, 1);
+  }
   Batch* batch = &open_batch(prepared);
+  prepared.unit = proven.batch;
   const std::size_t begin = batch->body.size() + 1;
-  const std::string trouble = append_row(prepared.set, row, batch->body);
+  const std::string trouble = append_row(prepared.set, row, batch->body, number);
+  if (set.numbered) setup_.stage->add(set, number, file_, row.line);
   if (!trouble.empty()) {
     setup_.tally->rejected_locally(prepared.set, row, file_, sequence_++, trouble);
+    if (setup_.ledger != nullptr) {
+      setup_.tally->sync_rejects();
+      setup_.ledger->rejected(prepared.table->name, prepared.table->seen,
+                              setup_.tally->rejects_bytes());
+    }
     if (setup_.tally->over_limit()) {
       throw *setup_.tally->first_reject(options.mode == Mode::insert);
     }
@@ -229,10 +272,16 @@ void Loader::take(const ColumnSet& set, const sql::Row& row) {
       batch->keys.push_back(std::move(key));
     }
   }
-  batch->rows.push_back({begin, row.line, sequence_++});
+  batch->rows.push_back({begin, row.line, sequence_++, false, prepared.table->seen});
+  if (prepared.unit != 0) {
+    if (!proven.last) return;
+    flush(prepared);
+    return pump();
+  }
   const auto bearable = setup_.sender->bearable_rows(prepared.set.table);
   const std::size_t most_rows = std::min(options.batch_rows, bearable.value_or(options.batch_rows));
-  if (batch->rows.size() >= most_rows || batch->body.size() >= options.batch_bytes) {
+  if (batch->rows.size() >= most_rows || batch->body.size() >= options.batch_bytes ||
+      (setup_.by_content && ends_batch(*batch))) {
     flush(prepared);
     pump();
   }
@@ -244,6 +293,7 @@ void Loader::take_key(Prepared& prepared, const std::string& key) {
   Keys& keys = keys_of(prepared.set.table);
   const std::size_t table = prepared.set.table;
   const bool first_time = keys.seen.insert(key);
+  prepared.open->repeats |= !first_time || !keys.seen.exact();
   const KeysOnTheWay::Place* const place = keys.on_the_way.find(key);
   const bool upsert = setup_.options->mode == Mode::upsert;
   if (place == nullptr) {
@@ -284,6 +334,8 @@ void Loader::flush(Prepared& prepared) {
   std::unique_ptr<Batch> batch = std::move(prepared.open);
   if (batch->count() == 0) return;
   batch->close();
+  if (prepared.unit != 0) mark_resumed(prepared, *batch);
+  if (setup_.by_content && is_unchanged(prepared, *batch)) return;
   if (!batch->keys.empty()) {
     keys_of_groups_[batch->group] = {prepared.set.table, std::move(batch->keys)};
   }

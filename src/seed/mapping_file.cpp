@@ -13,9 +13,11 @@
 #include <utility>
 
 #include "json_problem.hpp"
+#include "pgseed/base/content_hash.hpp"
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/base/utf8.hpp"
+#include "pgseed/base/uuid.hpp"
 #include "pgseed/io/toml.hpp"
 #include "pgseed/json/settings.hpp"
 #include "pgseed/seed/text_place.hpp"
@@ -383,6 +385,8 @@ Mapping read_mapping_file(const std::string& path, std::chrono::system_clock::ti
   const std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   Mapping mapping = parse_mapping(content, path);
   mapping.now = utc(now);
+  append_random_uuid(mapping.seed);
+  mapping.fingerprint = hash128(content).hex();
   return mapping;
 }
 

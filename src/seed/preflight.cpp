@@ -6,6 +6,7 @@
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
+#include "pgseed/http/retry.hpp"
 #include "pgseed/rest/outcome.hpp"
 
 namespace pgseed::seed {
@@ -28,25 +29,6 @@ std::string quoted_name(const std::string& message) {
   const std::size_t close = message.rfind('"');
   if (open == std::string::npos || close <= open) return {};
   return message.substr(open + 1, close - open - 1);
-}
-
-void leave_out(ColumnSet& set, std::size_t position) {
-  const auto at = static_cast<std::ptrdiff_t>(position);
-  set.columns.erase(set.columns.begin() + at);
-  set.value_index.erase(set.value_index.begin() + at);
-  set.classes.erase(set.classes.begin() + at);
-  set.types.erase(set.types.begin() + at);
-  std::vector<std::size_t> key;
-  for (const std::size_t column : set.key) {
-    if (column == position) {
-      set.key.clear();  // without one of its columns it is no key
-      set.finish();
-      return;
-    }
-    key.push_back(column > position ? column - 1 : column);
-  }
-  set.key = std::move(key);
-  set.finish();
 }
 
 bool contains(const std::vector<std::string>& columns, const std::string& column) {
@@ -111,7 +93,12 @@ rest::Outcome ask(Transport& transport, const HttpRequest& request, std::string&
         outcome.verdict == rest::Verdict::retry || outcome.verdict == rest::Verdict::in_doubt;
     if (!passes) return outcome;
     if (result.permanent || delay == 0) break;
-    interrupt::pause(milliseconds(delay));
+    milliseconds pause(delay);
+    if (outcome.retry_after) {
+      pause = std::max(pause, std::min(*outcome.retry_after, RetryPolicy().longest_retry_after));
+    }
+    if (const auto left = interrupt::time_left(); left && pause >= *left) break;
+    interrupt::pause(pause);
   }
   throw Error(ErrorKind::unreachable, text("the target gives no usable answer: ", outcome.message),
               "", "see whether PostgREST and PostgreSQL are up, then run again");
@@ -162,7 +149,7 @@ PreflightResult preflight(Transport& transport, const rest::Endpoint& endpoint, 
                "server number the rows anew: --regenerate-identity"));
     }
     result.left_out.push_back(column);
-    leave_out(set, static_cast<std::size_t>(found - set.columns.begin()));
+    set.leave_out(static_cast<std::size_t>(found - set.columns.begin()));
   }
 }
 

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -34,12 +35,28 @@ void append_member(json::Buffer& out, std::string_view name, std::uint64_t value
 
 RejectFile::RejectFile(const std::string& path) : path_(path) {
   // Values of rows can be private: nobody else may read them.
-  descriptor_ = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  descriptor_ = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (descriptor_ < 0) fail(path_, "open");
 }
 
 RejectFile::~RejectFile() {
   if (descriptor_ >= 0) close(descriptor_);
+}
+
+bool RejectFile::keep(std::uint64_t bytes) {
+  struct stat status = {};
+  if (fstat(descriptor_, &status) != 0) fail(path_, "read");
+  if (!S_ISREG(status.st_mode)) return true;  // a pipe, /dev/null: there is nothing to cut
+  const bool there = static_cast<std::uint64_t>(status.st_size) >= bytes;
+  bytes_ = there ? bytes : 0;
+  if (ftruncate(descriptor_, static_cast<off_t>(bytes_)) != 0) fail(path_, "empty");
+  return there;
+}
+
+void RejectFile::sync() {
+  if (synced_) return;
+  synced_ = true;
+  if (fdatasync(descriptor_) != 0 && errno != EINVAL && errno != EROFS) fail(path_, "write");
 }
 
 void RejectFile::add(const Entry& entry) {
@@ -64,6 +81,8 @@ void RejectFile::add(const Entry& entry) {
     }
   }
   line.append("}}\n");
+  bytes_ += line.view().size();
+  synced_ = false;
   for (std::string_view rest = line.view(); !rest.empty();) {
     const ssize_t written = write(descriptor_, rest.data(), rest.size());
     if (written < 0 && errno != EINTR) fail(path_, "write");

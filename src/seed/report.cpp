@@ -1,5 +1,7 @@
 #include "pgseed/seed/report.hpp"
 
+#include "pgseed/base/interrupt.hpp"
+
 namespace pgseed::seed {
 
 Counts& Counts::operator+=(const Counts& other) {
@@ -9,6 +11,8 @@ Counts& Counts::operator+=(const Counts& other) {
   rejected += other.rejected;
   skipped += other.skipped;
   in_doubt += other.in_doubt;
+  resumed += other.resumed;
+  unchanged += other.unchanged;
   return *this;
 }
 
@@ -16,6 +20,14 @@ Counts Report::totals() const {
   Counts sum;
   for (const TableReport& table : tables) sum += table.counts;
   return sum;
+}
+
+void Report::take_stop_request(std::string_view doing) {
+  if (!interrupt::time_is_up()) {
+    signal = interrupt::signal_number();
+  } else if (!error) {
+    error = interrupt::time_is_up_error(doing);
+  }
 }
 
 int Report::exit_code() const {

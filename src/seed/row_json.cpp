@@ -1,6 +1,7 @@
 #include "pgseed/seed/row_json.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "pgseed/base/text.hpp"
@@ -18,12 +19,6 @@ void append_bare_string(json::Buffer& body, std::string_view text) {
   if (!text.empty()) to = std::copy(text.begin(), text.end(), to);
   *to++ = '"';
   body.advance_to(to);
-}
-
-bool is_null(const ColumnSet& set, std::size_t position, const sql::Value& value) {
-  if (value.form == sql::Form::null) return true;
-  return set.meaning.dialect == sql::Dialect::mysql && set.meaning.zero_dates_are_null &&
-         set.classes[position] == ColumnClass::time && is_zero_date(value);
 }
 
 constexpr const char* kHoldsNul = "a NUL byte in a text, which PostgreSQL cannot hold,";
@@ -107,10 +102,23 @@ const char* append_value(json::Buffer& body, const ColumnSet& set, std::size_t p
 
 }  // namespace
 
-std::string append_row(const ColumnSet& set, const sql::Row& row, json::Buffer& body) {
+bool is_null(const ColumnSet& set, std::size_t position, const sql::Value& value) {
+  if (value.form == sql::Form::null) return true;
+  return set.meaning.dialect == sql::Dialect::mysql && set.meaning.zero_dates_are_null &&
+         set.classes[position] == ColumnClass::time && is_zero_date(value);
+}
+
+std::string append_row(const ColumnSet& set, const sql::Row& row, json::Buffer& body,
+                       std::uint64_t row_number) {
   const std::size_t before = body.size();
   body.append(before == 0 ? '[' : ',');
   const bool is_postgresql = set.meaning.dialect == sql::Dialect::postgresql;
+  if (set.numbered) {
+    constexpr std::size_t kDigits = 20;
+    body.append_short("{\"_pgseed_row\":");
+    char* const to = body.reserve(kDigits);
+    body.advance_to(std::to_chars(to, to + kDigits, row_number).ptr);
+  }
   for (std::size_t index = 0; index < set.columns.size(); ++index) {
     const sql::Value& value = row.values[set.value_index[index]];
     // Most are strings that mean what they say; they go at once.
@@ -135,7 +143,7 @@ std::string append_row(const ColumnSet& set, const sql::Row& row, json::Buffer& 
       return text(trouble, " for the column ", set.columns[index]);
     }
   }
-  body.append(set.columns.empty() ? "{}" : "}");
+  body.append(set.columns.empty() && !set.numbered ? "{}" : "}");
   return {};
 }
 

@@ -190,6 +190,19 @@ void RowMapper::make_value(List& list, std::size_t position, const sql::Row& row
   }
 }
 
+// Random, but the same when a run is gone on with: what was sent can then be asked for.
+void RowMapper::random_uuid(const ColumnStep& step, std::uint64_t number, std::string& out) {
+  const std::string& seed = setup_.mapping->seed;
+  if (setup_.sketch) return append_uuid(out, {}, 4);
+  if (seed.empty()) return append_random_uuid(out);
+  UuidBytes bytes{};
+  const TableName& name = source();
+  gathered_ = text(seed, '\0', name.schema, '\0', name.table, '\0', step.rule->column, '\0', number,
+                   '\0', out);
+  std::memcpy(bytes.data(), sha1_.of(gathered_).data(), bytes.size());
+  append_uuid(out, bytes, 4);
+}
+
 bool RowMapper::make_text(List& list, const ColumnStep& step, const sql::Row& row,
                           std::uint64_t number, std::string& out) {
   if (!step.missing.empty()) {
@@ -227,7 +240,7 @@ bool RowMapper::make_text(List& list, const ColumnStep& step, const sql::Row& ro
         }
         break;
       case TemplateKind::uuid:
-        setup_.sketch ? append_uuid(out, {}, 4) : append_random_uuid(out);
+        random_uuid(step, number, out);
         break;
       case TemplateKind::uuid_of: {
         // Version 5 in the nil namespace: 16 zero bytes before the name.

@@ -82,7 +82,11 @@ class RowWalk {
       definitions_.note(statement.text, schema.empty() ? options_.schema : schema);
       if (mapper_) mapper_->definitions_changed();
     }
-    if (sql::is_unsupported(statement.kind)) taker_.take_unsupported(statement);
+    if (sql::is_unsupported(statement.kind)) {
+      taker_.take_unsupported(statement);
+    } else {
+      taker_.pass_by(statement);
+    }
   }
 
   void begin_statement(const sql::RowsHead& head) {

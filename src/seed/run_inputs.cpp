@@ -1,11 +1,15 @@
 #include "pgseed/seed/run_inputs.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <utility>
 
+#include "pgseed/base/digest.hpp"
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/seed/columns.hpp"
+#include "pgseed/seed/work_identity.hpp"
 
 namespace pgseed::seed {
 
@@ -22,6 +26,14 @@ void RunInputs::connected(const rest::Connection& connection) {
   types_ = connection.model;
 }
 
+void RunInputs::connected_directly() {
+  is_direct_ = true;
+  catalogue_schemas_.push_back(options_.schema);
+  order_ = catalogue_(catalogue_schemas_);
+  types_ = order_;
+  catalogue_read_ = true;
+}
+
 DumpInput* RunInputs::stream(std::size_t index) {
   DumpInput* const input = streams_[index].get();
   if (input != nullptr) tell_json_columns(*input);
@@ -36,7 +48,8 @@ std::unique_ptr<DumpInput> RunInputs::open_part(std::size_t index) const {
 
 void RunInputs::open() {
   // FORCE deletes only after the whole input was read through, so it is read twice.
-  parts_ = list_inputs(options_.files, options_.input.packed, options_.mode == Mode::force);
+  const bool read_again = options_.mode == Mode::force || options_.verify || options_.closure;
+  parts_ = list_inputs(options_.files, options_.input.packed, read_again);
   for (const InputPart& part : parts_) {
     auto input = std::make_unique<DumpInput>(part, options_.input);
     const sql::Dialect dialect = dialect_of(*input, options_.dialect);
@@ -51,6 +64,35 @@ void RunInputs::open() {
     if (input->row_format() == "csv" || input->row_format() == "json") take_named_table();
     streams_.push_back(input->repeatable() ? nullptr : std::move(input));
   }
+}
+
+std::string RunInputs::source_name(std::size_t index) const {
+  const InputPart& part = parts_[index];
+  const auto& members = part.file->members();
+  const std::string path = canonical_name(part.path);
+  return members.empty() ? path : text(path, ':', members[part.member]);
+}
+
+LedgerSource RunInputs::source(std::size_t index) const {
+  const InputPart& part = parts_[index];
+  LedgerSource source;
+  source.name = source_name(index);
+  if (streams_[index] != nullptr) return source;
+  if (index < surveys_.size() && surveys_[index].pieces > 0) {
+    source.bytes = surveys_[index].text_bytes;
+    source.hash = surveys_[index].content;
+    return source;
+  }
+  constexpr std::size_t kBlock = std::size_t{256} * 1024;
+  ContentHash content;
+  std::string block(kBlock, '\0');
+  const auto whole = part.file->open(part.member);
+  while (const std::size_t got = whole->read(block.data(), block.size())) {
+    content.add({block.data(), got});
+  }
+  source.bytes = content.bytes();
+  source.hash = content.value();
+  return source;
 }
 
 TableName RunInputs::named_table() const {
@@ -90,6 +132,10 @@ bool RunInputs::all_surveyed() const {
   return true;
 }
 
+bool RunInputs::all_repeatable() const {
+  return std::ranges::all_of(streams_, [](const auto& stream) { return stream == nullptr; });
+}
+
 bool RunInputs::surveyed(std::size_t index) const {
   const bool wanted = options_.check || options_.mode == Mode::force;
   return wanted && streams_[index] == nullptr;
@@ -125,7 +171,7 @@ void RunInputs::require_mapping_used(const MappingUse& more) {
 
 FileSurvey RunInputs::survey_part(std::size_t index) {
   TargetKnowledge known;
-  known.types = has_openapi_ ? &types_ : nullptr;
+  known.types = has_openapi_ || is_direct_ ? &types_ : nullptr;
   known.order = order();
   FileSurvey file = seed::survey(*open_part(index), options_, known);
   // A file that is refused anyway is refused for what stands in it first.
@@ -140,7 +186,7 @@ FileSurvey RunInputs::survey_part(std::size_t index) {
               return !columns_of_rows(table.name, use, file.definitions, order(), file.path);
             });
       });
-  const bool needs_types = !has_openapi_ && is_connected_;
+  const bool needs_types = is_direct_ || (!has_openapi_ && is_connected_);
   const bool needed = needs_catalogue || needs_types || file.wants_lengths;
   if (!catalogue_ || !needed) return file;
   return read_catalogue(file) ? survey_part(index) : file;
@@ -159,17 +205,45 @@ bool RunInputs::read_catalogue(const FileSurvey& file) {
   if (catalogue_schemas_.size() == before) return false;
   order_ = catalogue_(catalogue_schemas_);
   catalogue_read_ = true;
-  if (!has_openapi_) types_ = order_;
+  if (!has_openapi_ || is_direct_) types_ = order_;
   return true;
+}
+
+std::string RunInputs::work() const {
+  if (options_.mapping) return {};
+  std::string all = text(seed::name(options_.mode), '\n', options_.limit.value_or(~0ULL), '\n',
+                         options_.offset, '\n', options_.dialect, '\n', options_.schema, '\n',
+                         options_.zero_dates_are_null, options_.skip_unsupported, options_.check,
+                         options_.json_columns.has_value(), '\n', options_.input.encoding);
+  const auto add = [&](const std::vector<std::string>& names) {
+    for (const std::string& each : names) all += text('\n', each.size(), ' ', each);
+    all += "\n-";
+  };
+  add(options_.on_conflict);
+  add(options_.tables);
+  add(options_.exclude);
+  add(options_.json_columns.value_or(std::vector<std::string>()));
+  for (std::size_t index = 0; index < parts_.size(); ++index) {
+    struct stat file {};
+    const bool is_sql = files_[index].dialect == sql::name(dialects_[index]);
+    if (!is_sql || streams_[index] || stat(parts_[index].path.c_str(), &file) != 0) return {};
+    all += text('\n', parts_[index].name, '\n', file.st_dev, ' ', file.st_ino, ' ', file.st_size,
+                ' ', file.st_mtim.tv_sec, '.', file.st_mtim.tv_nsec, ' ', file.st_ctim.tv_sec, '.',
+                file.st_ctim.tv_nsec);
+  }
+  return sha256_hex(all).substr(0, 32);
+}
+
+const char* RunInputs::cannot_go() const {
+  return options_.via == Via::direct ? "cannot be carried out" : "cannot go over PostgREST";
 }
 
 void RunInputs::require_supported(const FileSurvey& file) {
   if (file.unsupported_count == 0) return;
   const UnsupportedUse& first = file.unsupported.front();
   if (options_.skip_unsupported) {
-    note_(text(file.path, ": ", file.unsupported_count,
-               " rows or statements cannot go over PostgREST and are skipped, the first in line ",
-               first.line, " (", first.kind, ")"));
+    note_(text(file.path, ": ", file.unsupported_count, " rows or statements ", cannot_go(),
+               " and are skipped, the first in line ", first.line, " (", first.kind, ")"));
     return;
   }
   constexpr std::size_t kShown = 10;
@@ -178,13 +252,16 @@ void RunInputs::require_supported(const FileSurvey& file) {
     note_(text(file.path, ':', use.line, ": ", use.kind, ": ", use.text));
   }
   throw Error(ErrorKind::input,
-              text(first.kind, " cannot go over PostgREST",
+              text(first.kind, ' ', cannot_go(),
                    file.unsupported_count > 1
                        ? text(" (and ", file.unsupported_count - 1, " more in this file)")
                        : std::string()),
               text(file.path, ':', first.line),
-              "nothing was written; leave such rows and statements out with --skip-unsupported, "
-              "or load the file with psql");
+              options_.via == Via::direct
+                  ? "nothing was written; leave such rows and statements out with "
+                    "--skip-unsupported, or load the file with psql"
+                  : "nothing was written; leave such rows and statements out with "
+                    "--skip-unsupported, or let the database carry them out: --via direct");
 }
 
 void RunInputs::require_rows() {
@@ -198,7 +275,7 @@ void RunInputs::require_rows() {
 
 // The OpenAPI document speaks of one schema; the files may speak of more. True if it told more.
 bool RunInputs::learn_schemas(const FileSurvey& file) {
-  if (!has_openapi_) return false;
+  if (!has_openapi_ || is_direct_) return false;
   bool more = false;
   for (const TableSurvey& table : file.tables) {
     const std::string& schema = table.name.schema;

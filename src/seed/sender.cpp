@@ -5,6 +5,7 @@
 
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
+#include "pgseed/seed/ledger.hpp"
 #include "pgseed/seed/question.hpp"
 
 namespace pgseed::seed {
@@ -28,13 +29,15 @@ Sender::Sender(Transport& transport, const rest::Endpoint& endpoint, Tally& tall
       options_(options),
       clock_(std::move(clock)),
       random_(options_.random_seed),
-      width_(std::max<std::size_t>(1, options_.concurrency)) {
-  options_.concurrency = width_;
+      pace_(options_.concurrency),
+      widths_{pace_.width(), pace_.width()} {
+  if (options_.timeline != nullptr) options_.timeline->width(clock_(), pace_.width());
 }
 
 bool Sender::wants_batch() const {
   // One batch is made while all slots are busy, so that an answer finds the next one ready.
-  const std::size_t free = flights_.size() < width_ ? width_ - flights_.size() : 0;
+  const std::size_t width = pace_.width();
+  const std::size_t free = flights_.size() < width ? width - flights_.size() : 0;
   return !ended_ && waiting_.size() < 1 + free;
 }
 
@@ -48,7 +51,7 @@ json::Buffer Sender::take_body() {
 void Sender::keep_body(json::Buffer body) {
   // One for each slot and one in the making; a giant row's memory goes back to the system.
   constexpr std::size_t kLargestKept = 4u << 20;
-  if (spare_bodies_.size() > options_.concurrency || body.capacity() > kLargestKept) return;
+  if (spare_bodies_.size() > pace_.ceiling() || body.capacity() > kLargestKept) return;
   body.clear();
   spare_bodies_.push_back(std::move(body));
 }
@@ -113,20 +116,54 @@ bool Sender::may_start(const Batch& batch) const {
 }
 
 void Sender::start_ready() {
-  for (std::size_t index = 0; index < waiting_.size() && flights_.size() < width_;) {
-    if (!may_start(*waiting_[index])) {
+  if (clock_() < held_until_) return;
+  for (std::size_t index = 0; index < waiting_.size() && flights_.size() < pace_.width();) {
+    if (!may_start(*waiting_[index]) || waits_for_disk(*waiting_[index])) {
       ++index;
       continue;
     }
     std::unique_ptr<Batch> batch = std::move(waiting_[index]);
     waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(index));
-    start_write(std::move(batch));
+    batch->resumed ? start_resumed(std::move(batch)) : start_write(std::move(batch));
   }
+  announce_waiting();
+}
+
+// What waits is announced while others are on their way: the disk then costs no time of its own.
+void Sender::announce_waiting() {
+  if (options_.ledger == nullptr || flights_.empty()) return;
+  bool wants_disk = false;
+  for (const auto& batch : waiting_) {
+    if (batch->intent == 0) options_.ledger->intend(*batch);
+    wants_disk |= !options_.ledger->is_on_disk(*batch);
+  }
+  if (wants_disk) options_.ledger->sync_later();
+}
+
+// With nothing under way it may as well wait for the disk.
+bool Sender::waits_for_disk(const Batch& batch) const {
+  return options_.ledger != nullptr && !flights_.empty() &&
+         (batch.intent == 0 || !options_.ledger->is_on_disk(batch));
+}
+
+void Sender::record_stored(const Batch& batch, std::uint64_t stored, std::uint64_t ignored,
+                           std::uint64_t left_out) {
+  if (options_.ledger != nullptr) options_.ledger->loaded(batch, stored, ignored, left_out);
+}
+
+void Sender::record_nothing_stored(Batch& batch) {
+  if (options_.ledger != nullptr && !batch.doubted) options_.ledger->set_free(batch);
+}
+
+bool Sender::has_key(const Batch& batch) const {
+  return batch.set->numbered || (!batch.set->key.empty() && !batch.null_keys);
 }
 
 void Sender::start(Flight flight, const HttpRequest& request) {
   const std::uint64_t id = next_id_++;
   ++requests_;
+  flight.ticket = pace_.start();
+  flight.started = clock_();
   flights_[id] = std::move(flight);
   try {
     transport_.start(id, request);
@@ -139,12 +176,43 @@ void Sender::start(Flight flight, const HttpRequest& request) {
   }
 }
 
+// An earlier run sent it and was stopped before the answer.
+void Sender::start_resumed(std::unique_ptr<Batch> batch) {
+  batch->resumed = false;
+  rest::Outcome why;
+  why.verdict = rest::Verdict::in_doubt;
+  why.message = "an earlier run was stopped while they were on their way";
+  if (!has_key(*batch)) return doubt(std::move(batch), why.message);
+  const bool resolves = options_.mode == Mode::upsert || options_.mode == Mode::ignore;
+  if (resolves) {
+    batch->retried = true;
+    return start_write(std::move(batch));
+  }
+  record_sent(batch);
+  start_question(std::move(batch), Purpose::ask_for_keys, why);
+}
+
+// Before a batch goes out. What cannot be recorded stays here: then the batch is gone.
+void Sender::record_sent(std::unique_ptr<Batch>& batch) {
+  if (options_.ledger == nullptr) return;
+  try {
+    if (batch->intent == 0) options_.ledger->intend(*batch);
+    options_.ledger->sent(*batch);
+  } catch (...) {
+    skip(std::move(batch));
+    throw;
+  }
+}
+
 void Sender::start_write(std::unique_ptr<Batch> batch) {
+  record_sent(batch);
   HttpRequest request = batch->set->request;
   request.body = batch->body.view();
   request.timeout = options_.timeout;
   bytes_sent_ += request.body.size();
-  start({std::move(batch), Purpose::write, 0, {}}, request);
+  Flight flight;
+  flight.batch = std::move(batch);
+  start(std::move(flight), request);
 }
 
 void Sender::start_question(std::unique_ptr<Batch> batch, Purpose purpose,
@@ -156,7 +224,12 @@ void Sender::start_question(std::unique_ptr<Batch> batch, Purpose purpose,
     return doubt(std::move(batch), "rows with their keys are there, but may be older ones");
   }
   question->request.timeout = options_.timeout;
-  start({std::move(batch), purpose, question->asked, why}, question->request);
+  Flight flight;
+  flight.batch = std::move(batch);
+  flight.purpose = purpose;
+  flight.asked = question->asked;
+  flight.doubt = why;
+  start(std::move(flight), question->request);
 }
 
 // --- waiting
@@ -170,6 +243,12 @@ milliseconds Sender::time_to_wait(milliseconds longest) const {
   milliseconds wait = longest;
   for (const auto& batch : waiting_) {
     if (batch->not_before > now) wait = std::min(wait, until(batch->not_before));
+  }
+  if (!waiting_.empty() && held_until_ > now) wait = std::min(wait, until(held_until_));
+  if (flights_.size() < pace_.width() &&
+      std::any_of(waiting_.begin(), waiting_.end(),
+                  [&](const auto& batch) { return waits_for_disk(*batch) && may_start(*batch); })) {
+    wait = std::min(wait, milliseconds(1));
   }
   if (options_.deadline && !idle()) wait = std::min(wait, until(*options_.deadline));
   return wait;
@@ -209,8 +288,10 @@ void Sender::finish(const HttpCompletion& completion) {
   if (flight.purpose != Purpose::write) {
     return finish_question(std::move(flight), completion.result);
   }
-  finish_write(std::move(flight.batch),
-               rest::classify(completion.result, std::chrono::system_clock::now()));
+  const rest::Outcome outcome = rest::classify(completion.result, std::chrono::system_clock::now());
+  remember(flight, outcome);
+  keep_pace(flight, outcome);
+  finish_write(std::move(flight.batch), outcome);
 }
 
 // --- what becomes of rows at the end
@@ -225,6 +306,7 @@ void Sender::skip(std::unique_ptr<Batch> batch) {
     return doubt(std::move(batch), "the connection broke while they were on their way");
   }
   tally_.skipped(batch->set->table, batch->rows.size());
+  record_nothing_stored(*batch);
   done(*batch);
 }
 
@@ -249,45 +331,7 @@ void Sender::look_at_clock_and_signals() {
   if (interrupt::stop_now()) give_up_flights();
   if (options_.deadline && clock_() >= *options_.deadline && !idle()) {
     give_up_flights();
-    end_with(Error(ErrorKind::unreachable, "the deadline passed before the run was done", "",
-                   "give it more time with --deadline"));
-  }
-}
-
-// --- how much at once
-
-std::optional<std::size_t> Sender::bearable_rows(std::size_t table) const {
-  const auto found = bearable_.find(table);
-  if (found == bearable_.end()) return {};
-  return found->second.now;
-}
-
-void Sender::was_too_much(const Batch& batch) {
-  const std::size_t rows = batch.rows.size();
-  Bearable& bearable = bearable_.try_emplace(batch.set->table, Bearable{rows, rows}).first->second;
-  bearable.now = std::max<std::size_t>(1, std::min(bearable.now, rows / 2));
-}
-
-// One slow row shall not slow down all that follow: what was borne counts, and it grows slowly.
-void Sender::was_bearable(const Batch& batch) {
-  const auto found = bearable_.find(batch.set->table);
-  if (found == bearable_.end() || batch.rows.size() < found->second.now) return;
-  Bearable& bearable = found->second;
-  bearable.now = std::max(bearable.now + bearable.now / 16 + 1, batch.rows.size());
-  if (bearable.now >= bearable.before) bearable_.erase(found);
-}
-
-// Fewer requests at a time while the pool is exhausted or the gateway limits the rate.
-void Sender::adapt_width(const rest::Outcome& outcome) {
-  const bool crowded =
-      outcome.code == "PGRST003" || outcome.code == "53300" || outcome.status == 429;
-  if (crowded) {
-    accepted_in_a_row_ = 0;
-    if (width_ > 1) --width_;
-  } else if (outcome.verdict == rest::Verdict::accepted && width_ < options_.concurrency &&
-             ++accepted_in_a_row_ >= 4 * width_) {
-    accepted_in_a_row_ = 0;
-    ++width_;
+    end_with(interrupt::time_is_up_error("loading"));
   }
 }
 

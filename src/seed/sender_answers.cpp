@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "pgseed/base/text.hpp"
+#include "pgseed/seed/ledger.hpp"
 #include "pgseed/seed/sender.hpp"
 
 // What a sender does with an answer, or with none.
@@ -27,18 +28,18 @@ bool names_own_table(const rest::Outcome& outcome, const Batch& batch) {
 void Sender::finish_write(std::unique_ptr<Batch> batch, const rest::Outcome& outcome) {
   Situation situation;
   situation.mode = options_.mode;
-  situation.has_key = !batch->set->key.empty() && !batch->null_keys;
+  situation.has_key = has_key(*batch);
   situation.retried = batch->retried;
   situation.reloads = batch->reloads;
   situation.own_table = names_own_table(outcome, *batch);
   if (outcome.verdict == rest::Verdict::in_doubt) batch->doubted = true;
-  adapt_width(outcome);
   const Action action = decide(outcome, situation);
   if (action == Action::count) {
     count(*batch, outcome);
     done(*batch);
     return keep_body(std::move(batch->body));
   }
+  if (action != Action::ask && action != Action::doubt) record_nothing_stored(*batch);
   // The run is ending: nothing is tried again.
   if (ended_ && action != Action::ask && action != Action::doubt) return skip(std::move(batch));
   observer_.note(1, text(describe(*batch), ": ", outcome.message));
@@ -102,7 +103,6 @@ void Sender::refuse(std::unique_ptr<Batch> batch, const rest::Outcome& outcome, 
 void Sender::count(const Batch& batch, const rest::Outcome& outcome) {
   const std::size_t table = batch.set->table;
   const std::uint64_t sent = batch.rows.size();
-  was_bearable(batch);
   if (!outcome.affected || *outcome.affected < 0 ||
       static_cast<std::uint64_t>(*outcome.affected) > sent) {
     tally_.in_doubt(table, sent);
@@ -111,6 +111,8 @@ void Sender::count(const Batch& batch, const rest::Outcome& outcome) {
   }
   const auto stored = static_cast<std::uint64_t>(*outcome.affected);
   tally_.loaded(table, stored);
+  const std::uint64_t ignored = options_.mode == Mode::ignore ? sent - stored : 0;
+  record_stored(batch, stored, ignored, sent - stored - ignored);
   if (stored == sent) return;
   if (options_.mode == Mode::ignore) return tally_.ignored(table, sent - stored);
   tally_.rejected_unnamed(table, sent - stored);
@@ -141,6 +143,7 @@ void Sender::retry_later(std::unique_ptr<Batch> batch, const rest::Outcome& outc
   observer_.note(1, text("trying again in ", delay->count(), " ms (", outcome.message, ")"));
   batch->retried = true;
   batch->not_before = clock_() + *delay;
+  hold_back(outcome, *delay);
   // No answer again and again: it may be too much for a time limit on the way. Twice only, or a
   // target that is gone for good would be asked by more and more parts.
   const bool part_it = batch->tries == 2 || batch->tries == 5;
@@ -176,6 +179,11 @@ void Sender::reject_row(std::unique_ptr<Batch> batch, const rest::Outcome& outco
   const Batch& row = *batch;
   try {
     tally_.rejected(row, 0, outcome);
+    if (options_.ledger != nullptr) {
+      tally_.sync_rejects();
+      options_.ledger->rejected(row.set->table_name, row.rows.front().ordinal,
+                                tally_.rejects_bytes());
+    }
   } catch (...) {
     done(row);
     throw;
@@ -201,6 +209,7 @@ void Sender::finish_question(Flight flight, const HttpResult& result) {
       return doubt(std::move(batch), "rows with their keys are there, but with other values");
     }
     tally_.loaded(batch->set->table, batch->rows.size());
+    record_stored(*batch, batch->rows.size(), 0, 0);
     return done(*batch);
   }
   if (there >= flight.asked) {
@@ -208,6 +217,7 @@ void Sender::finish_question(Flight flight, const HttpResult& result) {
       return start_question(std::move(batch), Purpose::ask_for_values, flight.doubt);
     }
     tally_.loaded(batch->set->table, batch->rows.size());
+    record_stored(*batch, batch->rows.size(), 0, 0);
     return done(*batch);
   }
   if (there == 0 && flight.doubt.verdict != rest::Verdict::rejected) {
@@ -220,6 +230,7 @@ void Sender::finish_question(Flight flight, const HttpResult& result) {
   // refuse every copy of the batch, also one that is still on its way.
   batch->doubted = false;
   batch->retried = false;
+  record_nothing_stored(*batch);
   if (ended_) return skip(std::move(batch));
   look_for_bad_rows(std::move(batch), flight.doubt);
 }

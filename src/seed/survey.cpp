@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pgseed/base/error.hpp"
+#include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/io/charset.hpp"
 #include "pgseed/seed/backslashes.hpp"
@@ -18,11 +19,19 @@ struct TargetColumns {
   bool known = false;  // looked up
 };
 
+// PostgREST would read dates by the server's own setting, so there it is refused.
+bool is_date_setting(std::string_view text) {
+  const auto setting = sql::read_setting(text);
+  return setting && to_lower(setting->name) == "datestyle";
+}
+
 class Surveyor {
  public:
   Surveyor(FileSurvey& file, const Options& options, const Meaning& meaning,
            const TargetKnowledge& target, const Mapping* mapping)
       : file_(file), default_schema_(options.schema), meaning_(meaning), known_(target) {
+    direct_sql_ =
+        meaning.direct && meaning.dialect == sql::Dialect::postgresql && mapping == nullptr;
     if (mapping == nullptr) return;
     RowMapper::Setup setup;
     setup.mapping = mapping;
@@ -43,6 +52,10 @@ class Surveyor {
     table.last_piece = piece_;
     const sql::Row& row = mapper_ ? mapper_->map(source_row, table.rows) : source_row;
     const sql::RowsHead& head = mapper_ ? mapper_->head() : source_head;
+    if (!row.unsupported.empty() && direct_sql_) {
+      ++file_.direct_rows;
+      return;
+    }
     if (!row.unsupported.empty()) {
       ++table.unsupported_rows;
       add_unsupported(row.unsupported_line, row.unsupported, to_sql(table.name));
@@ -74,7 +87,11 @@ class Surveyor {
         ++file_.sequence_statements;
         break;
       default:
-        if (sql::is_unsupported(statement.kind)) {
+        if (direct_sql_ && runs_directly(statement.kind)) {
+          ++file_.direct_statements;
+        } else if (direct_sql_ && is_date_setting(statement.text)) {
+          break;  // it holds for what follows, as everywhere on that way
+        } else if (sql::is_unsupported(statement.kind)) {
           add_unsupported(statement.line, sql::describe(statement.kind), statement.text);
         }
     }
@@ -182,6 +199,10 @@ class Surveyor {
       const ColumnClass column = target_.classes[index];
       if (!may_not_carry(value, column, meaning_)) continue;
       if (const auto why = cannot_carry(value, column, target_.types[index], meaning_)) {
+        if (direct_sql_ && !row.source.empty()) {
+          ++file_.direct_rows;
+          return;
+        }
         ++table.unsupported_rows;
         add_unsupported(row.line, *why, to_sql(table.name));
         return;
@@ -198,6 +219,7 @@ class Surveyor {
   FileSurvey& file_;
   const std::string& default_schema_;
   const Meaning meaning_;
+  bool direct_sql_ = false;  // what no row can carry runs as the file has it
   const TargetKnowledge& known_;
   std::uint64_t piece_ = 0;
   std::uint64_t head_number_ = 0;
@@ -239,6 +261,21 @@ bool came_from(const TableSurvey& table, const TableName& source) {
 }
 
 }  // namespace
+
+bool runs_directly(sql::StatementKind kind) {
+  switch (kind) {
+    case sql::StatementKind::insert_select:
+    case sql::StatementKind::update:
+    case sql::StatementKind::delete_rows:
+    case sql::StatementKind::truncate:
+    case sql::StatementKind::do_block:
+    case sql::StatementKind::merge:
+    case sql::StatementKind::call:
+      return true;
+    default:
+      return false;
+  }
+}
 
 bool undoes_rows(const sql::Statement& statement, const FileSurvey& survey,
                  const std::string& default_schema, sql::Dialect dialect) {
@@ -292,7 +329,8 @@ const Mapping* mapping_of(const DumpInput& input, const Options& options) {
 }
 
 Meaning meaning_of(const DumpInput& input, const Options& options) {
-  return {dialect_of(input, options.dialect), options.zero_dates_are_null};
+  return {dialect_of(input, options.dialect), options.zero_dates_are_null,
+          options.via == Via::direct};
 }
 
 std::optional<std::vector<std::string>> columns_of_rows(const TableName& table,
@@ -366,7 +404,7 @@ FileSurvey survey(DumpInput& input, const Options& options, const TargetKnowledg
   for (;;) {
     const sql::Piece piece = backslashes.next(reader);
     if (piece == sql::Piece::end) break;
-    ++file.pieces;
+    if (++file.pieces % 1024 == 0 && interrupt::signal_number() != 0) throw Interrupted{};
     if (piece == sql::Piece::row) {
       surveyor.row(reader.head(), reader.row());
     } else {
@@ -378,6 +416,8 @@ FileSurvey survey(DumpInput& input, const Options& options, const TargetKnowledg
   file.pieces += reader.head().number;  // a COPY without rows is something, too
   if (!reader.encoding().empty()) file.encoding = reader.encoding();
   file.bytes = input.bytes_read();
+  file.text_bytes = input.content().bytes();
+  file.content = input.content().value();
   file.mapping_use = surveyor.mapping_use();
   if (options.dialect == "auto" && read.dialect != sql::Dialect::postgresql) {
     const char* const product = read.dialect == sql::Dialect::mysql ? "MySQL" : "SQLite";

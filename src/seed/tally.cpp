@@ -20,15 +20,17 @@ std::string hint_for(const rest::Outcome& why, bool insert_mode) {
   if (why.code == "57014") {
     return "one row alone takes too long: raise the role's statement_timeout";
   }
-  if (!why.hint.empty()) return why.hint;
-  return "mend the row, or go on past bad rows with --max-rejects N --rejects FILE";
+  return why.hint;
 }
 
 }  // namespace
 
-Tally::Tally(std::optional<std::uint64_t> max_rejects, const std::string& rejects_file)
+Tally::Tally(std::optional<std::uint64_t> max_rejects, const std::string& rejects_file,
+             bool empties_rejects)
     : max_rejects_(max_rejects) {
-  if (!rejects_file.empty()) file_ = std::make_unique<RejectFile>(rejects_file);
+  if (rejects_file.empty()) return;
+  file_ = std::make_unique<RejectFile>(rejects_file);
+  if (empties_rejects) file_->keep(0);
 }
 
 std::size_t Tally::add_table(const TableName& name) {
@@ -56,8 +58,15 @@ void Tally::superseded(std::size_t table, bool sent) {
 
 void Tally::remember(std::uint64_t sequence, std::uint64_t line, std::size_t file,
                      const TableName& table, const rest::Outcome& why) {
+  if (first_rejects_.size() < Report::kMostRejects || sequence < first_rejects_.rbegin()->first) {
+    first_rejects_[sequence] = {files_[file], line, sequence + 1, table, why.code, why.message};
+    if (first_rejects_.size() > Report::kMostRejects) {
+      first_rejects_.erase(std::prev(first_rejects_.end()));
+    }
+  }
   if (first_ && first_->sequence <= sequence) return;
-  first_ = First{sequence, text(files_[file], ':', line), table, why};
+  const std::string& path = files_[file];
+  first_ = First{sequence, line == 0 ? path : text(path, ':', line), table, why};
 }
 
 void Tally::rejected(const Batch& batch, std::size_t index, const rest::Outcome& why) {
@@ -89,6 +98,55 @@ void Tally::rejected_locally(const ColumnSet& set, const sql::Row& row, std::siz
   file_->add(entry);
 }
 
+void Tally::rejected_at(const TableName& name, std::size_t table, std::size_t file,
+                        std::uint64_t line, std::uint64_t sequence, const rest::Outcome& why) {
+  ++tables_[table].counts.rejected;
+  ++rejects_;
+  remember(sequence, line, file, name, why);
+}
+
+void Tally::moved(std::size_t table, const Moved& moved) {
+  TableReport& report = tables_[table];
+  Counts& counts = report.counts;
+  counts.loaded -= moved.staged;
+  counts.loaded += moved.loaded;
+  counts.ignored += moved.ignored;
+  counts.skipped += moved.superseded;
+  report.superseded += moved.superseded;
+  if (moved.left_out > 0) rejected_unnamed(table, moved.left_out);
+}
+
+void Tally::all_are_staged(std::size_t table) {
+  Counts& counts = tables_[table].counts;
+  counts.loaded += counts.ignored + counts.in_doubt;
+  counts.ignored = counts.in_doubt = 0;
+}
+
+void Tally::undo() {
+  for (std::size_t index = 0; index < tables_.size(); ++index) {
+    Counts& counts = tables_[index].counts;
+    counts.rejected = std::min(counts.rejected, counts.read);
+    counts.loaded = counts.ignored = counts.in_doubt = 0;
+    counts.skipped = counts.read - counts.rejected;
+    tables_[index].superseded = 0;
+    superseded_after_sending_[index] = 0;
+  }
+}
+
+void Tally::start_again() {
+  for (TableReport& table : tables_) {
+    table.counts = {};
+    table.superseded = 0;
+  }
+}
+
+void Tally::doubt_all() {
+  for (TableReport& table : tables_) {
+    table.counts.in_doubt += table.counts.loaded + table.counts.ignored;
+    table.counts.loaded = table.counts.ignored = 0;
+  }
+}
+
 std::optional<std::uint64_t> Tally::rejects_left() const {
   if (!max_rejects_) return {};
   return *max_rejects_ > rejects_ ? *max_rejects_ - rejects_ : 0;
@@ -111,7 +169,26 @@ std::optional<Error> Tally::first_reject(bool insert_mode) const {
   const bool whole_row = why.details.starts_with("Failing row contains");
   if (!why.details.empty() && !whole_row) message += text(" (", why.details, ")");
   if (!why.code.empty()) message += text(" [", why.code, "]");
-  return Error(ErrorKind::rows, message, first_->where, hint_for(why, insert_mode));
+  std::string hint = hint_for(why, insert_mode);
+  if (hint.empty() && over_limit()) {
+    hint = "mend the row, or go on past bad rows with --max-rejects N --rejects FILE";
+  } else if (hint.empty() && file_) {
+    hint = text("mend the rows in ", file_->path(), ", then load that file");
+  } else if (hint.empty()) {
+    hint = "keep such rows with --rejects FILE, mend them there, then load that file";
+  }
+  return Error(ErrorKind::rows, message, first_->where, hint);
+}
+
+std::vector<Reject> Tally::first_rejects() const {
+  std::vector<Reject> rejects;
+  for (const auto& [sequence, reject] : first_rejects_) rejects.push_back(reject);
+  return rejects;
+}
+
+bool Tally::has_superseded_sent() const {
+  return std::any_of(superseded_after_sending_.begin(), superseded_after_sending_.end(),
+                     [](std::uint64_t rows) { return rows > 0; });
 }
 
 std::vector<TableReport> Tally::final_tables() const {

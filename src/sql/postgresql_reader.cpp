@@ -234,6 +234,7 @@ class PostgresqlReader final : public WindowReader {
         row.unsupported_line = head.line;
       }
     }
+    row.source = {begin, static_cast<std::size_t>(at.position - begin)};
     // Behind the row: another one, the end, or a clause that follows the rows.
     if (!at_byte(at, ',')) skip_blanks(at);
     const char next = at.peek();

@@ -322,7 +322,7 @@ void read_call(Cursor& cursor, Arena& arena, Value& value, const std::string& sc
     if ((built_in || extension) && (name == "gen_random_uuid" || name == "uuid_generate_v4")) {
       std::string& uuid = arena.fresh();
       append_random_uuid(uuid);
-      set(value, Form::verbatim, uuid);
+      set(value, Form::random, uuid);
       return;
     }
   }

@@ -88,6 +88,7 @@ void WindowReader::begin_row() {
   row.values.clear();
   row.unsupported.clear();
   row.unsupported_line = 0;
+  row.source = {};
 }
 
 void WindowReader::check_count(const char* begin, const char* hint) {

@@ -51,6 +51,8 @@ class SeedProject {
     command.argv.insert(command.argv.end(), args.begin(), args.end());
     command.clean_environment = true;
     command.environment = environment_;
+    // No run finds the ledger of another.
+    command.environment["PGSEED_STATE_DIR"] = folder_ / ("state" + std::to_string(++calls_));
     for (const auto& [name, value] : besides) command.environment[name] = value;
     command.directory = folder_.path().string();
     return run(command);
@@ -73,6 +75,7 @@ class SeedProject {
  private:
   TempDir folder_;
   Environment environment_;
+  mutable int calls_ = 0;
 };
 
 using Snapshot = std::vector<pg::SnapshotEntry>;

@@ -61,6 +61,10 @@ Command command(const Call& call) {
   command.argv.insert(command.argv.end(), call.args.begin(), call.args.end());
   command.clean_environment = true;
   command.environment = shared_stack().environment();
+  // No run finds the ledger of another unless the test says so.
+  static const TempDir ledgers;
+  static int calls = 0;
+  command.environment["PGSEED_STATE_DIR"] = ledgers / std::to_string(++calls);
   for (const auto& [name, value] : call.environment) command.environment[name] = value;
   command.stdin_text = call.stdin_text;
   command.directory = call.directory.empty() ? empty.path().string() : call.directory;

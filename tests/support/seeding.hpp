@@ -34,7 +34,7 @@ using Environment = std::map<std::string, std::optional<std::string>>;
 // What pgseed is run with: nothing of the caller's environment but PATH and HOME, the shared
 // stack's settings, an empty working directory.
 struct Call {
-  std::vector<std::string> args;
+  std::vector<std::string> args = {};
   Environment environment = {};  // over the stack's; nullopt: unset
   std::string stdin_text = {};
   std::string directory = {};

@@ -20,6 +20,7 @@ struct Action {
 // Each adds a subcommand to the app; when it is parsed, `action` runs it. flags and action must
 // outlive the app.
 void add_seed_command(CLI::App& app, const GlobalFlags& flags, Action& action);
+void add_verify_command(CLI::App& app, const GlobalFlags& flags, Action& action);
 void add_inspect_command(CLI::App& app, const GlobalFlags& flags, Action& action);
 void add_schema_command(CLI::App& app, const GlobalFlags& flags, Action& action);
 void add_migrate_command(CLI::App& app, const GlobalFlags& flags, Action& action);

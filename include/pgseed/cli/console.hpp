@@ -20,6 +20,9 @@ class Console {
   // A result: text as it is, on stdout. Throws Error{storage} when stdout cannot take it; a reader
   // that went away (a closed pipe) is no error.
   void result(std::string_view text);
+  // Lines for the runner of GitHub Actions, on stderr as they are. Never into a file of ours: they
+  // may name secrets for it to mask.
+  void command(std::string_view lines);
   // One line on stderr, not with -q.
   void info(std::string_view line);
   void warning(std::string_view line);
@@ -39,6 +42,8 @@ class Console {
 
  private:
   void write_error(std::string_view text);
+  // In GitHub Actions no message may be taken for a command: it may quote a dump.
+  std::string guarded(std::string_view text) const;
   std::string paint(const char* colour, std::string_view text) const;
 
   bool quiet_;
@@ -46,6 +51,7 @@ class Console {
   int verbose_;
   bool colour_ = false;
   bool animated_ = false;
+  bool guards_ = false;
   bool line_open_ = false;
   std::int64_t last_progress_ms_ = 0;
 };

@@ -1,5 +1,6 @@
 #pragma once
 // libpqxx behind one class: no other file of pgseed but src/pg/*.cpp knows it.
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -9,6 +10,7 @@
 
 #include "pgseed/base/error.hpp"
 #include "pgseed/pg/database_url.hpp"
+#include "pgseed/schema/model.hpp"
 
 namespace pgseed::pg {
 
@@ -26,6 +28,11 @@ class SqlError : public Error {
   // if the server named none, as for an error inside a function.
   int line = 0;
   int column = 0;
+  // Told by CopyIn only (pg/copy_in.hpp): the constraint that was violated, the table it belongs
+  // to, and the line of the COPY text, from 1, or 0 when the error is not about one line.
+  std::string constraint;
+  TableName table;
+  std::uint64_t copy_line = 0;
 };
 
 // The connection broke. kind is unreachable. Whatever ran outside a COMMIT was rolled back.

@@ -14,6 +14,10 @@ Error unreachable_error(const std::string& base_url, const HttpResult& result);
 // PostgREST answers that its own database does not (PGRST000 to PGRST003).
 Error database_down_error(const std::string& base_url, const Answer& answer);
 
+// A gateway lets nobody in for now: 429 or 503.
+Error turned_away_error(const std::string& base_url, const HttpResult& result,
+                        const Answer& answer);
+
 // PostgREST or the gateway before it said no: key, role, rights, schema.
 Error refusal_error(const std::string& base_url, const std::string& schema,
                     const HttpResult& result, const Answer& answer);

@@ -8,16 +8,19 @@
 #include <string_view>
 #include <vector>
 
+#include "pgseed/base/content_hash.hpp"
 #include "pgseed/json/writer.hpp"
 #include "pgseed/seed/column_set.hpp"
+#include "pgseed/seed/row_ranges.hpp"
 
 namespace pgseed::seed {
 
 struct RowMark {
-  std::size_t begin;     // offset of its '{' in the body
-  std::uint64_t line;    // in the source file
-  std::uint64_t number;  // of the row in the run, from 0
-  bool dropped = false;  // a later row of the same key took its place
+  std::size_t begin;          // offset of its '{' in the body
+  std::uint64_t line;         // in the source file
+  std::uint64_t number;       // of the row in the run, from 0
+  bool dropped = false;       // a later row of the same key took its place
+  std::uint64_t ordinal = 0;  // of the row among those of its table, from 1
 };
 
 struct Batch {
@@ -38,6 +41,11 @@ struct Batch {
   bool retried = false;              // there was an earlier try
   int tries = 0;                     // failed ones in a row
   int reloads = 0;                   // tries after a stale schema cache
+  std::uint64_t intent = 0;          // its number in the ledger; 0: not announced
+  Hash128 body_hash;                 // then
+  RowRanges superseded;              // the dropped rows, by ordinal, once closed
+  bool repeats = false;              // holds a key that came before, or perhaps did
+  bool resumed = false;              // an earlier run sent it and did not learn what came of it
   std::chrono::steady_clock::time_point not_before{};
 
   std::size_t count() const;  // rows not dropped

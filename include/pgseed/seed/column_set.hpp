@@ -27,6 +27,7 @@ struct ColumnSet {
   std::vector<std::string> prefixes;  // {"a":   ,"b":   ...
   std::vector<std::size_t> key;       // positions of the key's columns; empty: no key in the body
   bool serial = false;                // rows refer to earlier ones: one batch at a time
+  bool numbered = false;              // a row goes with its number, into a staging table
   bool table_was_empty = false;       // before the run: what is found there is ours
   std::string time_zone;              // that the values without one are in; empty: the server's
   Meaning meaning;
@@ -34,7 +35,12 @@ struct ColumnSet {
 
   // Fills prefixes from columns.
   void finish();
+  // The column's values are not sent after all.
+  void leave_out(std::size_t position);
 };
+
+// The column of a staging table that holds the number of a row in its table, from 1.
+constexpr const char* kRowNumber = "_pgseed_row";
 
 // Rows that are alike: of one list of columns, in one file.
 struct RowKind {
@@ -49,5 +55,11 @@ struct RowKind {
 // may be nullptr. Throws Error{input} where nobody tells the columns.
 ColumnSet column_set_of(const RunTable& table, const RowKind& kind, const Options& options,
                         const Model* order);
+
+// Fits the set to what the catalogue tells of its table: generated columns, which no row can fill,
+// are left out and returned. where: the first statement that uses the set. Throws Error{refused}
+// for a table or a column that is not there.
+std::vector<std::string> fit_to_catalogue(ColumnSet& set, const Table* table,
+                                          const std::string& where);
 
 }  // namespace pgseed::seed

@@ -34,6 +34,7 @@ inline bool travels_raw(ColumnClass column) {
 struct Meaning {
   sql::Dialect dialect = sql::Dialect::postgresql;
   bool zero_dates_are_null = false;  // MySQL's 0000-00-00
+  bool direct = false;               // over COPY, where JSON keeps its text to the byte
 };
 
 // False for the many values that cannot_carry() always lets pass.

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "pgseed/base/content_hash.hpp"
 #include "pgseed/io/charset.hpp"
 #include "pgseed/io/input_file.hpp"
 #include "pgseed/seed/row_text.hpp"
@@ -62,6 +63,8 @@ class DumpInput : public sql::Input {
   // Of the file as it lies there, packed or not, and how much of it was read.
   std::optional<std::uint64_t> size() const { return source_->size(); }
   std::uint64_t bytes_read() const { return source_->offset(); }
+  // What was read so far: of the text, unpacked, in its own encoding.
+  const ContentHash& content() const { return content_; }
   bool repeatable() const { return source_->repeatable(); }
   // Of the text; for rows that are no SQL themselves that of the SQL made of them.
   const sql::DialectGuess& guess() const { return guess_; }
@@ -78,6 +81,7 @@ class DumpInput : public sql::Input {
   void choose_charset(const std::string& encoding);
   void choose_rows(const RowOptions& options);
   std::size_t read_raw(char* into, std::size_t space);
+  std::size_t read_source(char* into, std::size_t space);
   // Fills ready_ with the next text; false at the end.
   bool read_more();
   void convert_block();
@@ -85,6 +89,7 @@ class DumpInput : public sql::Input {
   void add_text(std::string_view text);
 
   std::unique_ptr<io::TextSource> source_;
+  ContentHash content_;
   bool encoding_is_fixed_;
   bool is_empty_ = false;
   sql::DialectGuess guess_;

@@ -17,9 +17,12 @@ void require_nothing_else_refers(Transport& transport, const rest::Endpoint& end
                                  const std::vector<TableName>& tables, const Model& model,
                                  const Options& options);
 
+class Ledger;
+
 struct Emptied {
   TableName table;
   long long rows = 0;
+  bool certain = true;  // false: the request went out, and its answer was not waited for
 };
 
 // Deletes all rows of the tables in the given order and notes each table as it is emptied. A
@@ -27,6 +30,7 @@ struct Emptied {
 // Error{unreachable}; `emptied` then holds what was done. Interrupted on a stop request.
 void empty_tables(Transport& transport, const rest::Endpoint& endpoint,
                   const std::vector<TableName>& children_first, const Model& model,
-                  const Options& options, Observer& observer, std::vector<Emptied>& emptied);
+                  const Options& options, Observer& observer, std::vector<Emptied>& emptied,
+                  Ledger* ledger = nullptr);
 
 }  // namespace pgseed::seed

@@ -36,10 +36,12 @@ class SeenKeys {
  public:
   bool insert(const std::string& key);
   bool exact() const { return exact_; }
+  // Before the first insert(): how many keys memory is spent on.
+  void remember(std::size_t most) { most_ = most; }
 
  private:
   void grow();
-  static constexpr std::size_t kMost = std::size_t{1} << 19;
+  std::size_t most_ = std::size_t{1} << 19;
   std::vector<std::uint64_t> slots_;
   std::size_t count_ = 0;
   bool exact_ = true;

@@ -6,16 +6,20 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "pgseed/http/client.hpp"
 #include "pgseed/rest/api.hpp"
 #include "pgseed/seed/batch.hpp"
 #include "pgseed/seed/keys.hpp"
+#include "pgseed/seed/ledger.hpp"
 #include "pgseed/seed/options.hpp"
+#include "pgseed/seed/resume.hpp"
 #include "pgseed/seed/row_walk.hpp"
 #include "pgseed/seed/run_tables.hpp"
 #include "pgseed/seed/sender.hpp"
+#include "pgseed/seed/stage.hpp"
 #include "pgseed/seed/tally.hpp"
 
 namespace pgseed::seed {
@@ -30,10 +34,18 @@ class Loader final : private RowTaker {
     RunTables* tables = nullptr;
     Tally* tally = nullptr;
     Sender* sender = nullptr;
+    Stage* stage = nullptr;  // where rows go first; nullptr: straight into their tables
     Observer* observer = nullptr;
     std::function<void()> progress;
     std::function<void(const std::string&)> note;  // for the report, once per text
     bool model_is_complete = false;                // types of all tables are known
+    std::function<void(const TableName&)> lock;    // keeps other runs off a table
+    // --if-changed: batches end where their rows say so, and those that the last finished run
+    // stored are not sent. nullptr: no run was finished.
+    bool by_content = false;
+    const LedgerState* finished = nullptr;
+    Ledger* ledger = nullptr;  // nullptr: none is kept
+    Resume* resume = nullptr;  // what an earlier run proved; nullptr: nothing
   };
   explicit Loader(const Setup& setup);
   ~Loader() override;
@@ -49,12 +61,23 @@ class Loader final : private RowTaker {
   // Sends what is open and waits until everything is answered.
   void finish_pass();
 
+  // No key of a table came twice in different batches.
+  bool keys_came_once() const;
   std::uint64_t rows_taken() const { return sequence_; }
   // Of files that were not surveyed.
   const MappingUse& mapping_use() const { return mapping_use_; }
 
  private:
   struct Prepared;
+  // Some of the rows that an earlier run proved: are they still there?
+  struct Probe {
+    std::unique_ptr<Batch> rows;
+    std::vector<std::string> keys;  // of those rows
+    std::uint64_t stored = 0;
+    std::uint64_t next = 1;  // of the stored rows that is taken along
+    bool is_due = false;
+    bool was_asked = false;
+  };
   struct Keys {
     KeysOnTheWay on_the_way;
     SeenKeys seen;
@@ -71,6 +94,17 @@ class Loader final : private RowTaker {
   Prepared* find_prepared(const RunTable& table, const RowKind& kind);
   Keys& keys_of(std::size_t table);
   void take_key(Prepared& prepared, const std::string& key);
+  Proven look_up(const RunTable& table);
+  void take_proven(Prepared& prepared, const sql::Row& row, const Proven& proven);
+  void take_along(Prepared& prepared, const sql::Row& row);
+  void compare_again(Prepared& prepared, const sql::Row& row, const Proven& proven);
+  void require_still_there(std::size_t table);
+  void require_all_came();
+  void know_finished(const LedgerState& finished);
+  bool ends_batch(const Batch& batch) const;
+  bool is_unchanged(Prepared& prepared, Batch& batch);
+  void mark_resumed(Prepared& prepared, Batch& batch);
+  void remember_table(const RunTable& table, const ColumnSet& set);
   void note_unstable_keys(const RunTable& table);
   bool was_empty(RunTable& table, const ColumnSet& set);
   void flush(Prepared& prepared);
@@ -82,6 +116,9 @@ class Loader final : private RowTaker {
   Setup setup_;
   std::vector<std::unique_ptr<Prepared>> prepared_;
   std::vector<std::unique_ptr<Keys>> keys_;  // by tally number of the table
+  std::vector<Resume::Table*> proofs_;       // likewise
+  std::vector<Probe> probes_;                // likewise
+  std::unordered_set<std::string> stored_;   // batches of the last finished run
   std::map<std::uint64_t, std::pair<std::size_t, std::vector<std::string>>> keys_of_groups_;
   MappingUse mapping_use_;
   std::uint64_t sequence_ = 0;
@@ -90,6 +127,7 @@ class Loader final : private RowTaker {
   std::size_t file_ = 0;
   std::string path_;
   bool surveyed_ = false;
+  bool is_stream_ = false;  // what it holds can only be told by comparing it with the ledger
 };
 
 }  // namespace pgseed::seed

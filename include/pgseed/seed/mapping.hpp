@@ -61,6 +61,8 @@ struct Mapping {
   std::vector<TablePattern> keep;   // if any, no other table is loaded
   std::vector<TablePattern> leave;  // are not loaded
   std::string now;                  // the time of the run
+  std::string seed;                 // what its {uuid}s are made of
+  std::string fingerprint;          // of the file
 
   bool leaves_out(const TableName& source) const;
   // The rule with the schema goes before one without. nullptr: the table stays as it is.

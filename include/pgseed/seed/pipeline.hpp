@@ -27,6 +27,8 @@ struct Services {
   std::function<rest::Connection()> connect;
   // Empty function: no direct connection is configured. Called only when a file needs it.
   ReadCatalogue catalogue;
+  // Of the direct connection, with its secrets; empty: none is configured.
+  std::string database_url;
   Observer* observer = nullptr;
   std::function<std::chrono::steady_clock::time_point()> clock;  // steady_clock::now in real life
 };

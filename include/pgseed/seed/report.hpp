@@ -1,14 +1,19 @@
 #pragma once
 // What a seeding run did: the numbers behind the table on the terminal and the JSON summary.
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pgseed/base/error.hpp"
 #include "pgseed/schema/model.hpp"
 
 namespace pgseed::seed {
+
+class Timeline;
 
 // Always read = loaded + ignored + rejected + skipped + in_doubt.
 struct Counts {
@@ -18,6 +23,9 @@ struct Counts {
   std::uint64_t rejected = 0;  // the server said no
   std::uint64_t skipped = 0;   // not sent, for a reason
   std::uint64_t in_doubt = 0;  // nobody can tell
+  // Of those: counted by what an earlier run proved; skipped because they were stored like this.
+  std::uint64_t resumed = 0;
+  std::uint64_t unchanged = 0;
 
   Counts& operator+=(const Counts& other);
   bool add_up() const { return read == loaded + ignored + rejected + skipped + in_doubt; }
@@ -35,6 +43,28 @@ struct FileReport {
   std::string dialect;
 };
 
+// A refused row, for people.
+struct Reject {
+  std::string file;
+  std::uint64_t line = 0;
+  std::uint64_t row = 0;  // its number in the run, from 1
+  TableName table;
+  std::string code, message;  // the message may quote the row
+};
+
+// The fewest and the most requests that were allowed at a time.
+struct WidthRange {
+  std::size_t least = 0, most = 0;
+};
+
+// A sequence that was behind the values of its column.
+struct SequenceReport {
+  std::string sequence;  // as SQL names it
+  std::string column;    // "public.t.id"
+  long long before = 0;  // the value that it would have given out next
+  long long after = 0;
+};
+
 struct Report {
   std::vector<FileReport> files;
   std::vector<TableReport> tables;
@@ -42,12 +72,25 @@ struct Report {
   std::uint64_t retries = 0;
   std::uint64_t bytes_sent = 0;
   double seconds = 0;
-  std::string target;              // URL without secrets
-  std::string rejects_file;        // empty: none was written
+  std::string target;        // URL without secrets
+  std::string rejects_file;  // empty: none was written
+  std::vector<SequenceReport> sequences;
   std::vector<std::string> notes;  // what the user should know, one sentence each
-  std::optional<Error> error;      // what ended the run early, or why its exit code is not 0
-  int signal = 0;                  // SIGINT or SIGTERM if one ended the run
+  bool is_up_to_date = false;      // --if-changed: nothing had to be done
+  bool can_go_on = false;          // an interrupted run: there is a ledger
+  // To be called once the user was told that all is done; may be empty. Throws Error{storage}. A
+  // run that is killed before has its end told by the next one.
+  std::function<void()> settle;
+  std::optional<Error> error;   // what ended the run early, or why its exit code is not 0
+  int signal = 0;               // SIGINT or SIGTERM if one ended the run
+  std::vector<Reject> rejects;  // the first kMostRejects of them, in the order of the files
+  WidthRange widths;
+  std::shared_ptr<const Timeline> timeline;  // may be missing
+  static constexpr std::size_t kMostRejects = 100;
 
+  // Takes in a stop request, if there was one: a signal, or the end of the time, which is an error
+  // unless there is another. doing: what the run was at.
+  void take_stop_request(std::string_view doing);
   Counts totals() const;
   int exit_code() const;
 };

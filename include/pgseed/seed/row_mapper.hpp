@@ -66,6 +66,7 @@ class RowMapper {
   // False if the value is NULL, or unsupported.
   bool make_text(List& list, const ColumnStep& step, const sql::Row& row, std::uint64_t number,
                  std::string& out);
+  void random_uuid(const ColumnStep& step, std::uint64_t number, std::string& out);
   bool gather(List& list, const ColumnStep& step, const ColumnStep::Piece& piece,
               const sql::Row& row);
 

@@ -33,6 +33,8 @@ class RowTaker {
                                 const sql::DumpReader& reader) = 0;
   // A statement that would change rows (sql::is_unsupported()).
   virtual void take_unsupported(const sql::Statement& statement) = 0;
+  // Any other statement, in file order: settings, definitions, setval().
+  virtual void pass_by(const sql::Statement& /*statement*/) {}
 };
 
 struct Walk {

@@ -14,6 +14,7 @@
 #include "pgseed/http/client.hpp"
 #include "pgseed/rest/api.hpp"
 #include "pgseed/seed/dump_input.hpp"
+#include "pgseed/seed/ledger_state.hpp"
 #include "pgseed/seed/mapping.hpp"
 #include "pgseed/seed/options.hpp"
 #include "pgseed/seed/report.hpp"
@@ -42,6 +43,8 @@ class RunInputs {
   void open();
   // The API was found: it tells the types of its schema's tables.
   void connected(const rest::Connection& connection);
+  // There is no API: the catalogue tells everything.
+  void connected_directly();
   // Reads the files through, where the options and the files allow it. Throws Error{input} for
   // broken text and for what cannot be sent, having written nothing.
   void survey();
@@ -53,11 +56,17 @@ class RunInputs {
   sql::Dialect dialect(std::size_t index) const { return dialects_[index]; }
   // A fresh reader of the part, from its beginning. Of a pipe there is one.
   std::unique_ptr<DumpInput> open_part(std::size_t index) const;
+  // What tells this text from others of the same name: its size and hash, from the survey or, where
+  // there was none, by reading it through now; a pipe has none.
+  LedgerSource source(std::size_t index) const;
+  // The name alone, the same from every working directory.
+  std::string source_name(std::size_t index) const;
   // A part that can be read once only: what is there of it; else nullptr.
   DumpInput* stream(std::size_t index);
 
   bool surveyed(std::size_t index) const;
   bool all_surveyed() const;
+  bool all_repeatable() const;  // no pipe among them
   // By part; empty for one that is not surveyed.
   const std::vector<FileSurvey>& surveys() const { return surveys_; }
   std::uint64_t rows_total() const { return rows_total_; }
@@ -70,6 +79,11 @@ class RunInputs {
   // The target's columns in order; nullptr: not known.
   const Model* order() const { return catalogue_read_ ? &order_ : nullptr; }
 
+  // A name for these rows of these files: two runs with the same one send the same rows in the same
+  // order. A file that was written to since has another. Empty where that cannot be told (a pipe, a
+  // mapping, rows that are no SQL).
+  std::string work() const;
+
   // What the mapping speaks of must have come. more: from parts that were not surveyed. Throws
   // Error{usage}.
   void require_mapping_used(const MappingUse& more);
@@ -81,6 +95,7 @@ class RunInputs {
   FileSurvey survey_part(std::size_t index);
   bool read_catalogue(const FileSurvey& file);
   bool learn_schemas(const FileSurvey& file);
+  const char* cannot_go() const;
   void require_supported(const FileSurvey& file);
   void require_rows();
 
@@ -97,6 +112,7 @@ class RunInputs {
   rest::Endpoint endpoint_;
   bool is_connected_ = false;
   bool has_openapi_ = false;
+  bool is_direct_ = false;
   Model types_;
   Model order_;
   bool catalogue_read_ = false;

@@ -28,18 +28,24 @@
 #include "pgseed/rest/api.hpp"
 #include "pgseed/seed/batch.hpp"
 #include "pgseed/seed/decision.hpp"
+#include "pgseed/seed/pace.hpp"
 #include "pgseed/seed/report.hpp"
 #include "pgseed/seed/tally.hpp"
+#include "pgseed/seed/timeline.hpp"
 
 namespace pgseed::seed {
 
+class Ledger;
+
 struct SenderOptions {
   Mode mode = Mode::insert;
-  std::size_t concurrency = 4;
+  std::size_t concurrency = 4;  // at most
   RetryPolicy retry;
   std::chrono::milliseconds timeout{60'000};
   std::optional<std::chrono::steady_clock::time_point> deadline;
   std::uint64_t random_seed = 0;
+  Ledger* ledger = nullptr;      // told of every batch before it goes, and what came of it
+  Timeline* timeline = nullptr;  // is told what happened when, if there is one
 };
 
 class Sender {
@@ -58,8 +64,8 @@ class Sender {
   // Turns until every batch has been counted.
   void drain();
 
-  // A body to fill, with the memory of one that was answered if there is one: fresh memory for every
-  // batch would cost page faults.
+  // A body to fill, with the memory of one that was answered if there is one: fresh memory for
+  // every batch would cost page faults.
   json::Buffer take_body();
   // No new batch starts from now on.
   void end() { ended_ = true; }
@@ -73,7 +79,10 @@ class Sender {
   const std::optional<Error>& error() const { return error_; }
   // Rows per batch of a table (by its number in the tally) that the server has shown to bear; unset
   // while it bears everything.
-  std::optional<std::size_t> bearable_rows(std::size_t table) const;
+  std::optional<std::size_t> bearable_rows(std::size_t table) const {
+    return pace_.bearable_rows(table);
+  }
+  WidthRange widths() const { return widths_; }
   std::uint64_t requests() const { return requests_; }
   std::uint64_t retries() const { return retries_; }
   std::uint64_t bytes_sent() const { return bytes_sent_; }
@@ -84,18 +93,24 @@ class Sender {
   struct Flight {
     std::unique_ptr<Batch> batch;
     Purpose purpose = Purpose::write;
-    std::size_t asked = 0;  // how many rows the question names
-    rest::Outcome doubt;    // why it asks
-  };
-  struct Bearable {
-    std::size_t now = 0;
-    std::size_t before = 0;  // the size that was too much first
+    std::size_t asked = 0;     // how many rows the question names
+    rest::Outcome doubt{};     // why it asks
+    std::uint64_t ticket = 0;  // of the pace
+    std::chrono::steady_clock::time_point started{};
   };
 
   void start_ready();
   bool may_start(const Batch& batch) const;
   void start(Flight flight, const HttpRequest& request);
   void start_write(std::unique_ptr<Batch> batch);
+  void start_resumed(std::unique_ptr<Batch> batch);
+  void announce_waiting();
+  bool waits_for_disk(const Batch& batch) const;
+  void record_sent(std::unique_ptr<Batch>& batch);
+  void record_stored(const Batch& batch, std::uint64_t stored, std::uint64_t ignored,
+                     std::uint64_t left_out);
+  void record_nothing_stored(Batch& batch);
+  bool has_key(const Batch& batch) const;
   void start_question(std::unique_ptr<Batch> batch, Purpose purpose, const rest::Outcome& doubt);
   std::chrono::milliseconds time_to_wait(std::chrono::milliseconds longest) const;
   void finish(const HttpCompletion& completion);
@@ -116,8 +131,9 @@ class Sender {
   void skip(std::unique_ptr<Batch> batch);
   void doubt(std::unique_ptr<Batch> batch, std::string_view why);
   void was_too_much(const Batch& batch);
-  void was_bearable(const Batch& batch);
-  void adapt_width(const rest::Outcome& outcome);
+  void keep_pace(const Flight& flight, const rest::Outcome& outcome);
+  void remember(const Flight& flight, const rest::Outcome& outcome);
+  void hold_back(const rest::Outcome& outcome, std::chrono::milliseconds delay);
   void give_up_flights();
   void look_at_clock_and_signals();
 
@@ -133,9 +149,10 @@ class Sender {
   std::map<std::uint64_t, Flight> flights_;
   std::deque<HttpCompletion> completions_;                 // not dealt with yet
   std::unordered_map<std::uint64_t, std::size_t> groups_;  // outstanding batches of each group
-  std::unordered_map<std::size_t, Bearable> bearable_;     // by table
-  std::size_t width_;  // requests at a time: fewer while the server has no place for more
-  std::size_t accepted_in_a_row_ = 0;
+  Pace pace_;
+  WidthRange widths_;
+  // Nothing is written before: the server named a time to come back.
+  std::chrono::steady_clock::time_point held_until_{};
   std::vector<json::Buffer> spare_bodies_;
   std::uint64_t next_id_ = 1;
   std::uint64_t next_order_ = 1;

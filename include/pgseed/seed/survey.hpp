@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "pgseed/base/content_hash.hpp"
 #include "pgseed/schema/model.hpp"
 #include "pgseed/seed/columns.hpp"
 #include "pgseed/seed/dump_input.hpp"
@@ -50,6 +51,8 @@ struct UnsupportedUse {
 struct FileSurvey {
   std::string path;
   std::uint64_t bytes = 0;
+  std::uint64_t text_bytes = 0;  // unpacked
+  Hash128 content;               // of them
   std::string dialect = "postgresql";
   std::string encoding = "UTF8";
   std::vector<TableSurvey> tables;  // by first appearance
@@ -58,10 +61,13 @@ struct FileSurvey {
   std::uint64_t sequence_statements = 0;
   std::vector<UnsupportedUse> unsupported;  // the first kListed
   std::uint64_t unsupported_count = 0;
+  // With --via direct: rows with expressions, and statements, that the database itself carries out.
+  std::uint64_t direct_rows = 0;
+  std::uint64_t direct_statements = 0;
   sql::TableDefinitions definitions;
   std::vector<std::string> notes;  // what was taken for granted while reading
   MappingUse mapping_use;
-  bool wants_lengths = false;      // of bits, which only a catalogue or a CREATE TABLE tells
+  bool wants_lengths = false;  // of bits, which only a catalogue or a CREATE TABLE tells
 
   static constexpr std::size_t kListed = 200;
   TableSurvey* find(const TableName& name);
@@ -108,6 +114,10 @@ std::string type_of_column(const Table* table, const TableName& name, const std:
 // The file's own type of a column, if it is one whose length decides; else empty.
 std::string declared_type(const TableName& name, const std::string& column,
                           const sql::TableDefinitions& definitions);
+
+// What the direct connection carries out as it stands, in the file's order: changes of rows, DO
+// blocks, calls. Not what reads files of the server or belongs to psql.
+bool runs_directly(sql::StatementKind kind);
 
 // Adds a statement's effect on the later rows of a file; returns true if it is unsupported because
 // rows that were read before it would change (DROP TABLE of a table that has rows).

@@ -37,6 +37,9 @@ struct RowsHead {
 struct Row {
   std::vector<Value> values;
   std::uint64_t line = 0;  // where the row begins
+  // PostgreSQL's INSERT: the row's own text, from its opening parenthesis to its closing one. Lives
+  // as long as the values do.
+  std::string_view source;
   // Set when some value is an expression: what it is ("a function call crypt()") and where. The
   // values are then incomplete.
   std::string unsupported;

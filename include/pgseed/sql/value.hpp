@@ -23,7 +23,8 @@ enum class Form : std::uint8_t {
   // Bytes that need not be text (MySQL's 0xAB, _binary '...', b'101'; SQLite's X'AB'). What they
   // are in PostgreSQL the column's type decides: bytea, bit, number, boolean, text.
   bytes,
-  made,  // the text is the value in PostgreSQL's own spelling, whatever dialect the file is in
+  made,    // the text is the value in PostgreSQL's own spelling, whatever dialect the file is in
+  random,  // the same, made up while reading: another one each time
 };
 
 struct Value {

@@ -1,0 +1,71 @@
+#pragma once
+// A run and the ledgers in the user's folder: finds what an earlier run of the same work left,
+// decides what becomes of it, and keeps other runs away.
+//
+//   NAME.ledger   unfinished work      NAME.done   the last that was finished
+//   NAME.lock     held while a run is at the work; TABLE.lock while it fills the table
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pgseed/seed/ledger.hpp"
+#include "pgseed/seed/options.hpp"
+#include "pgseed/seed/resume.hpp"
+#include "pgseed/seed/run_lock.hpp"
+
+namespace pgseed::seed {
+
+class RunLedger {
+ public:
+  // Locks the work and reads what is there. target: the URL, without secrets. sources: the names of
+  // all texts. Throws Error{storage}: no place for a ledger, another run at the same work, a ledger
+  // that cannot be trusted; Error{usage} where a run must be gone on with and none is.
+  RunLedger(const Options& options, const std::string& target,
+            const std::vector<std::string>& sources);
+
+  // The work was finished with just these texts, and nothing was begun since.
+  bool is_done(const std::vector<LedgerSource>& sources) const;
+  // What an earlier run began and did not finish; nullptr: nothing that left a trace. A complete
+  // one was killed when all was done, and before it could say so.
+  const LedgerState* unfinished() const { return past_ ? &*past_ : nullptr; }
+  // Its hashes are those of batches that are stored; nullptr: nothing was finished.
+  const LedgerState* finished() const { return done_ ? &*done_ : nullptr; }
+
+  // It is not gone on with. Then what was finished before it says nothing any more either.
+  void forget();
+  // Goes on with what is unfinished, or begins anew. Before the first row is sent.
+  void begin(const LedgerHead& head, const std::string& rejects);
+  Ledger* ledger() { return ledger_.get(); }
+  Resume* resume() { return resume_.get(); }
+
+  // Throws Error{storage} if another run fills the table. A second time it does nothing.
+  void lock(const TableName& table);
+  // Everything is done.
+  void complete(bool keys_came_once);
+  // And the user was told: the next run of this work is another one.
+  void settle();
+
+  const std::string& work() const { return work_; }
+
+ private:
+  std::string path(const char* ending) const;
+
+  std::string folder_, target_, work_;
+  std::vector<RunLock> locks_;
+  std::vector<TableName> locked_;
+  std::optional<LedgerState> past_, done_;
+  bool is_complete_ = false;
+  bool is_abandoned_ = false;  // an unfinished run that may have stored rows is forgotten
+  std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<Resume> resume_;
+};
+
+// True if it may be gone on with these texts; false if they are others and it is to be forgotten.
+// Throws Error{input} if they are others and sending them could store rows twice, or if the user
+// insists.
+bool may_go_on(const LedgerState& past, const std::vector<LedgerSource>& sources,
+               const Options& options);
+
+}  // namespace pgseed::seed

@@ -1,0 +1,270 @@
+#include "pgseed/seed/direct_run.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "pgseed/base/interrupt.hpp"
+#include "pgseed/base/text.hpp"
+#include "pgseed/pg/copy_in.hpp"
+#include "pgseed/pg/database_url.hpp"
+#include "pgseed/seed/direct_load.hpp"
+#include "pgseed/seed/move.hpp"
+#include "pgseed/seed/run_inputs.hpp"
+#include "pgseed/seed/run_plan.hpp"
+#include "pgseed/seed/sequences.hpp"
+
+namespace pgseed::seed {
+namespace {
+
+class DirectRun {
+ public:
+  DirectRun(const Options& options, const Services& services)
+      : options_(options),
+        services_(services),
+        started_(services.clock()),
+        tally_(options.max_rejects, options.rejects_file),
+        inputs_({&options_, nullptr, services.catalogue,
+                 [this](const std::string& line) { note(line); }}) {}
+
+  Report report;
+
+  void go() {
+    inputs_.open();
+    for (std::size_t part = 0; part < inputs_.size(); ++part) tally_.add_file(inputs_.name(part));
+    report.target = pg::display_database_url(services_.database_url);
+    inputs_.connected_directly();
+    inputs_.survey();
+    if (options_.dry_run) return count_dry_run();
+    tables_ = std::make_unique<RunTables>(options_, tally_, &inputs_.types());
+    plan_ = make_plan(inputs_, options_, *tables_, [this](const std::string& line) { note(line); });
+    keep_file_order();
+    require_keys();
+    try {
+      fill(false);
+    } catch (const RowNotNamed&) {
+      // The way that takes longer and names the row; its end is the same.
+      database_->rollback();
+      tally_.start_again();
+      for (const auto& table : tables_->all()) table->seen = 0;
+      fill(true);
+    }
+    set_sequences_and_commit();
+  }
+
+  // What was not committed is rolled back, and counted so.
+  void stop() {
+    if (committed_) return;
+    if (database_) database_->rollback();
+    if (in_doubt_) {
+      tally_.doubt_all();
+    } else {
+      tally_.undo();
+    }
+  }
+
+  void finish() {
+    report.seconds = std::chrono::duration<double>(services_.clock() - started_).count();
+    report.files = inputs_.files();
+    report.tables = tally_.final_tables();
+    report.take_stop_request("loading");
+    report.rejects = tally_.first_rejects();
+    if (load_) {
+      report.bytes_sent = load_->bytes_sent();
+      note_sql();
+    }
+    for (const TableReport& table : report.tables) {
+      if (table.superseded == 0 || options_.mode != Mode::upsert) continue;
+      note(text(with_separators(table.superseded), " rows of ", to_sql(table.table),
+                " were superseded by a later row with the same key"));
+    }
+    if (!committed_ && !in_doubt_ && !options_.dry_run && (report.error || report.signal != 0)) {
+      note("nothing was changed: all rows are stored, or none");
+    }
+  }
+
+ private:
+  void note(const std::string& line) {
+    if (std::find(report.notes.begin(), report.notes.end(), line) == report.notes.end()) {
+      report.notes.push_back(line);
+    }
+  }
+
+  void count_dry_run() {
+    for (const FileSurvey& file : inputs_.surveys()) {
+      for (const TableSurvey& table : file.tables) {
+        note(text("would load ", with_separators(table.rows - table.unsupported_rows),
+                  " rows into ", to_sql(table.name)));
+      }
+    }
+  }
+
+  // Statements among the rows mean what they mean only where the file has them.
+  void keep_file_order() {
+    const auto& surveys = inputs_.surveys();
+    const bool has_statements = std::any_of(surveys.begin(), surveys.end(), [](const auto& file) {
+      return file.direct_statements > 0;
+    });
+    if (!has_statements) return;
+    plan_.order.passes = 1;
+    for (const OrderedTable& table : plan_.tables) tables_->table(table.name).pass = 0;
+  }
+
+  void require_keys() {
+    if (options_.mode != Mode::upsert && options_.mode != Mode::ignore) return;
+    for (const OrderedTable& each : plan_.tables) {
+      const RunTable& table = tables_->table(each.name);
+      if (!table.key.empty() || table.model == nullptr) continue;
+      throw Error(ErrorKind::refused,
+                  text("the table ", to_sql(table.name), " has no primary key: ",
+                       name(options_.mode), " would insert every row again"),
+                  "",
+                  "give it a primary key, or name the columns of a unique constraint with "
+                  "--on-conflict");
+    }
+  }
+
+  void fill(bool all_staged) {
+    connect(all_staged);
+    if (options_.mode == Mode::force) empty();
+    load();
+  }
+
+  void connect(bool all_staged) {
+    database_ = std::make_unique<pg::CopyIn>(services_.database_url);
+    if (options_.deadline) database_->set_deadline(started_ + *options_.deadline);
+    begin_moving(*database_, options_.timeout);
+    std::vector<TableName> targets;
+    for (const OrderedTable& table : plan_.tables) targets.push_back(table.name);
+    claim_tables(*database_, targets);
+    DirectLoad::Setup setup;
+    setup.options = &options_;
+    setup.model = &inputs_.types();
+    setup.tables = tables_.get();
+    setup.tally = &tally_;
+    setup.database = database_.get();
+    setup.all_staged = all_staged;
+    setup.repeatable = inputs_.all_repeatable();
+    setup.progress = [this] { show_progress(); };
+    setup.note = [this](const std::string& line) { note(line); };
+    load_ = std::make_unique<DirectLoad>(setup);
+  }
+
+  void empty() {
+    const std::vector<TableName> tables = plan_.children_first();
+    try {
+      lock_for_force(*database_, tables);
+      if (!options_.allow_cascade) require_no_cascade(*database_, tables);
+      for (const TableName& table : tables) {
+        const std::uint64_t rows = delete_all(*database_, table);
+        services_.observer->note(1, text("emptied ", to_sql(table), ": ", rows, " rows"));
+      }
+    } catch (const pg::SqlError& error) {
+      throw error_of(error, "the tables cannot be emptied");
+    }
+  }
+
+  void load() {
+    const std::size_t passes = plan_.order.passes;
+    for (std::size_t pass = 0; pass < passes; ++pass) {
+      for (std::size_t part = 0; part < inputs_.size(); ++part) {
+        const bool last = pass + 1 == passes;
+        if (DumpInput* const stream = inputs_.stream(part)) {
+          if (pass == 0) load_->load(*stream, part, pass, false, true);
+        } else {
+          load_->load(*inputs_.open_part(part), part, pass, inputs_.surveyed(part), last);
+        }
+      }
+    }
+    load_->finish();
+    show_progress();
+    if (!inputs_.all_surveyed()) inputs_.require_mapping_used(load_->mapping_use());
+  }
+
+  void set_sequences_and_commit() {
+    std::vector<TableName> loaded;
+    for (const TableReport& table : tally_.tables()) {
+      if (table.counts.loaded > 0) loaded.push_back(table.table);
+    }
+    std::vector<std::string> not_allowed;
+    report.sequences = set_sequences(*database_, loaded, not_allowed);
+    for (const std::string& sql : not_allowed) note("this sequence could not be set: " + sql);
+    const std::string transaction = database_->value("SELECT pg_catalog.txid_current()");
+    try {
+      database_->commit();
+    } catch (const pg::ConnectionLost& lost) {
+      if (!lost.in_doubt) throw;
+      in_doubt_ = true;
+      if (!was_committed(services_.database_url, transaction, options_.retries)) {
+        in_doubt_ = false;
+        throw;
+      }
+      in_doubt_ = false;
+    }
+    committed_ = true;
+  }
+
+  void note_sql() {
+    if (!committed_) return;
+    const std::uint64_t rows = load_->rows_as_sql();
+    const std::uint64_t statements = load_->statements();
+    if (rows > 0) {
+      note(text(with_separators(rows), rows == 1 ? " row" : " rows",
+                " with expressions went in as the file has them"));
+    }
+    if (statements > 0) {
+      note(text(with_separators(statements), statements == 1 ? " statement" : " statements",
+                " of the file ran in place"));
+    }
+  }
+
+  void show_progress() {
+    Observer::Progress progress;
+    progress.rows_read = load_->rows_taken();
+    progress.rows_done = load_->rows_taken();
+    progress.rows_total = options_.limit || !options_.tables.empty() ? 0 : inputs_.rows_total();
+    progress.bytes_sent = load_->bytes_sent();
+    progress.seconds = std::chrono::duration<double>(services_.clock() - started_).count();
+    services_.observer->progress(progress);
+  }
+
+  Options options_;
+  const Services& services_;
+  std::chrono::steady_clock::time_point started_;
+  Tally tally_;
+  RunInputs inputs_;
+  std::unique_ptr<RunTables> tables_;
+  RunPlan plan_;
+  std::unique_ptr<pg::CopyIn> database_;
+  std::unique_ptr<DirectLoad> load_;
+  bool committed_ = false;
+  bool in_doubt_ = false;
+};
+
+template <class Work>
+void guarded(Report& report, const Work& work) {
+  try {
+    work();
+  } catch (const pg::SqlError& error) {
+    if (!report.error) report.error = error_of(error, "the database refused the load");
+  } catch (const Error& error) {
+    if (!report.error) report.error = error;
+  } catch (const Interrupted&) {
+    // report.signal tells
+  }
+}
+
+}  // namespace
+
+Report run_direct(const Options& options, const Services& services) {
+  std::unique_ptr<DirectRun> run;
+  Report failed;
+  guarded(failed, [&] { run = std::make_unique<DirectRun>(options, services); });
+  if (!run) return failed;
+  guarded(run->report, [&] { run->go(); });
+  guarded(run->report, [&] { run->stop(); });
+  guarded(run->report, [&] { run->finish(); });
+  return std::move(run->report);
+}
+
+}  // namespace pgseed::seed

@@ -1,0 +1,23 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "pgseed/seed/batch.hpp"
+#include "pgseed/seed/loader.hpp"
+
+namespace pgseed::seed {
+
+// A column set in use, and the batch that collects its rows.
+struct Loader::Prepared {
+  RunTable* table = nullptr;
+  ColumnSetUse use;
+  std::string time_zone;
+  ColumnSet set;
+  std::unique_ptr<Batch> open;
+  std::uint64_t unit = 0;  // the earlier run's batch whose rows `open` holds; 0: they are new
+  std::unique_ptr<Batch> replay;  // rows of an earlier run's batch as they come now, to compare
+  std::uint64_t replayed = 0;     // which one
+};
+
+}  // namespace pgseed::seed

@@ -1,0 +1,106 @@
+#include "pgseed/seed/sequences.hpp"
+
+#include <cstdlib>
+
+#include "pgseed/base/text.hpp"
+#include "pgseed/pg/connect.hpp"
+#include "pgseed/seed/columns.hpp"
+
+namespace pgseed::seed {
+namespace {
+
+// Sequences that belong to a column (serial, identity), and those that its default merely calls.
+constexpr const char* kQuery = R"(
+select distinct sn.nspname, s.relname, tn.nspname, t.relname, a.attname, q.seqincrement
+from pg_catalog.pg_class t
+join pg_catalog.pg_namespace tn on tn.oid = t.relnamespace
+join pg_catalog.pg_attribute a on a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
+join (
+  select d.refobjid as table_id, d.refobjsubid as attnum, d.objid as sequence_id
+  from pg_catalog.pg_depend d
+  where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.deptype in ('a', 'i')
+  union all
+  select f.adrelid, f.adnum, d.refobjid
+  from pg_catalog.pg_attrdef f
+  join pg_catalog.pg_depend d on d.objid = f.oid
+    and d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
+    and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass) k
+  on k.table_id = t.oid and k.attnum = a.attnum
+join pg_catalog.pg_class s on s.oid = k.sequence_id and s.relkind = 'S'
+join pg_catalog.pg_namespace sn on sn.oid = s.relnamespace
+join pg_catalog.pg_sequence q on q.seqrelid = s.oid
+join pg_catalog.pg_type y on y.oid = a.atttypid
+where y.typcategory = 'N' and t.oid = any (array[)";
+constexpr const char* kQueryEnd = "]::pg_catalog.oid[]) order by 1, 2, 3, 4, 5";
+
+long long number(const std::optional<std::string>& field) {
+  return field ? std::strtoll(field->c_str(), nullptr, 10) : 0;
+}
+
+}  // namespace
+
+std::vector<SequenceReport> set_sequences(pg::CopyIn& database,
+                                          const std::vector<TableName>& tables,
+                                          std::vector<std::string>& not_allowed) {
+  std::vector<SequenceReport> reports;
+  if (tables.empty()) return reports;
+  std::string list;
+  for (const TableName& table : tables) {
+    list += text(list.empty() ? "" : ", ", pg::to_literal(to_sql(table)), "::pg_catalog.regclass");
+  }
+  const bool in_transaction = database.in_transaction();
+  for (const pg::Row& row : database.query(text(kQuery, list, kQueryEnd))) {
+    const TableName sequence{row[0].value_or(""), row[1].value_or("")};
+    const TableName table{row[2].value_or(""), row[3].value_or("")};
+    const std::string column = quote_identifier(row[4].value_or(""));
+    const long long step = number(row[5]);
+    const bool down = step < 0;
+    const std::string most =
+        text("(SELECT pg_catalog.", down ? "min(" : "max(", column, ") FROM ", to_sql(table), ")");
+    const std::string set =
+        text("SELECT pg_catalog.setval(", pg::to_literal(to_sql(sequence)), ", ", most, ")");
+    // Where the sequence stands, and whether it is behind; one statement, so that hardly anybody
+    // can come in between.
+    const std::string sql =
+        text("SELECT s.last_value, s.is_called, m.v, pg_catalog.setval(",
+             pg::to_literal(to_sql(sequence)), ", m.v) FROM ", to_sql(sequence), " s, (SELECT ",
+             most, "::bigint AS v) m WHERE m.v ", down ? "<" : ">",
+             " s.last_value OR (m.v = ", "s.last_value AND NOT s.is_called)");
+    if (in_transaction) database.execute("SAVEPOINT pgseed_sequence");
+    try {
+      for (const pg::Row& moved : database.query(sql)) {
+        const long long last = number(moved[0]);
+        reports.push_back({to_sql(sequence), text(to_sql(table), '.', column),
+                           moved[1] == "t" ? last + step : last, number(moved[2]) + step});
+      }
+      if (in_transaction) database.execute("RELEASE SAVEPOINT pgseed_sequence");
+    } catch (const pg::SqlError& error) {
+      // Rights (42501), or a value beyond the sequence's own bounds (22003).
+      if (error.sqlstate != "42501" && error.sqlstate != "22003") throw;
+      if (in_transaction) database.execute("ROLLBACK TO SAVEPOINT pgseed_sequence");
+      not_allowed.push_back(text(set, ";  -- ", error.message));
+    }
+  }
+  return reports;
+}
+
+std::vector<SequenceReport> set_sequences_over(const std::string& database_url,
+                                               const std::vector<TableName>& tables,
+                                               std::vector<std::string>& not_allowed) {
+  if (tables.empty()) return {};
+  pg::CopyIn database(database_url);
+  return set_sequences(database, tables, not_allowed);
+}
+
+std::string sequence_sql(const Table& table) {
+  if (table.primary_key.size() != 1) return {};
+  const Column* const column = table.find_column(table.primary_key.front());
+  if (column == nullptr || class_of(column->type) != ColumnClass::integer) return {};
+  const std::string name = quote_identifier(column->name);
+  return text("SELECT setval(pg_get_serial_sequence(", pg::to_literal(to_sql(table.name)), ", ",
+              pg::to_literal(column->name), "), (SELECT max(", name, ") FROM ", to_sql(table.name),
+              "));");
+}
+
+}  // namespace pgseed::seed
