@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -355,11 +356,13 @@ void play(std::uint64_t seed, Sums& sums) {
   bool done = false;
   std::int64_t in_doubt = 0;
   std::string last;
+  // One for all runs: the target's URL belongs to what makes them the same work.
+  std::atomic<bool> faulty = true;
+  FaultProxy proxy(stack.postgrest.port(), [&](const ProxyRequest& request) {
+    return faulty ? random_fault(round.random, request) : Fault{};
+  });
   for (int attempt = 0; attempt < kMostRuns && !done; ++attempt) {
-    const bool faulty = attempt < kLastWithFaults;
-    FaultProxy proxy(stack.postgrest.port(), [&](const ProxyRequest& request) {
-      return faulty ? random_fault(round.random, request) : Fault{};
-    });
+    faulty = attempt < kLastWithFaults;
     Call call;
     call.args = args;
     call.environment = {{"SUPABASE_URL", proxy.url()}, {"PGSEED_STATE_DIR", folder / "state"}};
@@ -379,10 +382,9 @@ void play(std::uint64_t seed, Sums& sums) {
       if (process.running()) hurt_servers(here, sums);
     }
     const auto result = process.wait(90s);
-    sums.network += proxy.faults();
     REQUIRE_MESSAGE(result.has_value(), "pgseed hangs");
-    last = text("attempt ", attempt, ": exit ", result->exit_code, " signal ", result->signal, '\n',
-                result->err);
+    last += text("attempt ", attempt, ": exit ", result->exit_code, " signal ", result->signal,
+                 '\n', result->err);
     if (result->signal != 0) continue;
     CAPTURE(last);
     done = result->exit_code == 0;
@@ -391,6 +393,7 @@ void play(std::uint64_t seed, Sums& sums) {
     // Rows that only --atomic could tell about: told, and never sent twice.
     if (in_doubt > 0 && !round.table.keyed && round.carrier == Carrier::rest) break;
   }
+  sums.network += proxy.faults();
   CAPTURE(last);
   const Contents there = contents_of_table();
   if (done) {

@@ -37,7 +37,7 @@ Examples:
   pgseed seed people.csv --table people       rows of CSV, TSV, NDJSON or a JSON array
   mysqldump shop | pgseed seed -              from standard input
   pgseed seed dump.sql --force --atomic       replaced in one step, seen by nobody half done
-  pgseed seed dump.sql --via direct           without PostgREST, as fast as \\copy
+  pgseed seed dump.sql --via direct           without PostgREST, as fast as \copy
   pgseed seed old.sql --map old.map.toml      into other tables and columns
   pgseed seed dump.sql --max-rejects all --rejects bad.ndjson)";
 

@@ -389,11 +389,13 @@ bool DirectLoad::apply_setting(const sql::Statement& statement) {
     if (name != known) continue;
     flush_all();
     end_copy();
+    // DateStyle comes with all of its words, as they are written.
+    std::string value = setting->value;
+    std::erase_if(value, [](char byte) { return byte == '\'' || byte == '"'; });
     try {
-      setup_.database->execute(setting->value == "default"
-                                   ? text("SET LOCAL ", name, " TO DEFAULT")
-                                   : text("SELECT pg_catalog.set_config('", name, "', ",
-                                          pg::to_literal(setting->value), ", true)"));
+      setup_.database->execute(value == "default" ? text("SET LOCAL ", name, " TO DEFAULT")
+                                                  : text("SELECT pg_catalog.set_config('", name,
+                                                         "', ", pg::to_literal(value), ", true)"));
     } catch (const pg::SqlError& error) {
       throw error_of(error, "the database refused a setting", text(path_, ':', statement.line));
     }

@@ -61,16 +61,13 @@ class Run {
     plan_ = make_plan(inputs_, options_, *tables_, [this](const std::string& line) { note(line); });
     if (stage_) {
       open_stage();
-      if (stage_->was_moved()) return stage_->clear_up();
+      if (stage_->was_moved()) return;
     }
     prepare_column_sets();
     if (options_.mode == Mode::force && !stage_) empty();
     begin("loading");
     load();
-    if (stage_) {
-      finish_stage();
-      if (is_moved_) stage_->clear_up();
-    }
+    if (stage_) finish_stage();
     set_sequences();
   }
 
@@ -123,6 +120,8 @@ class Run {
                     : " passed over: sequences are set to the largest value of their column"));
     }
     close_ledger();
+    // Until here the staging tables were the proof.
+    if (stage_ && (is_moved_ || stage_->was_moved())) stage_->clear_up();
   }
 
  private:
