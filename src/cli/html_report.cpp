@@ -140,7 +140,11 @@ std::string outcome(const seed::Report& report) {
   std::string bar, legend;
   int number = 0;
   for (const CountColumn& column : count_columns()) {
-    if (column.count == &seed::Counts::read) continue;
+    // Those two say more of rows that are counted already.
+    if (column.count == &seed::Counts::read || column.count == &seed::Counts::resumed ||
+        column.count == &seed::Counts::unchanged) {
+      continue;
+    }
     const int style = number++;
     const std::uint64_t count = sum.*column.count;
     if (count == 0) continue;
