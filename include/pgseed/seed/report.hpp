@@ -8,6 +8,7 @@
 
 #include "pgseed/base/error.hpp"
 #include "pgseed/schema/model.hpp"
+#include "pgseed/seed/verify.hpp"
 
 namespace pgseed::seed {
 
@@ -70,6 +71,7 @@ struct Report {
   std::string target;        // URL without secrets
   std::string rejects_file;  // empty: none was written
   std::vector<SequenceReport> sequences;
+  std::optional<VerifyReport> verification;  // of --verify
   std::vector<std::string> notes;  // what the user should know, one sentence each
   std::optional<Error> error;      // what ended the run early, or why its exit code is not 0
   int signal = 0;                  // SIGINT or SIGTERM if one ended the run
