@@ -340,7 +340,9 @@ TEST_CASE("verify: rows that row-level security hides are no missing rows") {
   Stack& stack = shared_stack();
   stack.reset(
       "create table t (id int primary key, v text); alter table t enable row level security; "
-      "drop role if exists reader; create role reader login; grant select on t to reader");
+      "drop role if exists reader; create role reader login; grant usage on schema public to "
+      "reader; "
+      "grant select on t to reader");
   const std::string dump = rows("(1,'a')");
   stack.sql(dump);
   const Verified verified = verify_text(
@@ -386,6 +388,7 @@ TEST_CASE("verify: seed --verify passes over what it rejected and finds what was
       "$$ begin if new.id = 2 and pg_trigger_depth() = 1 then insert into t values (new.*); end if;"
       " return new; end $$; create trigger b before insert on t for each row execute function f()");
   const Seeded doubled = seed_text(rows("(1,'a'),\n(2,'b')"), {"--verify"});
+  INFO(doubled.result.out);
   CHECK(doubled.exit_code() == 6);
   CHECK(doubled.summary["verification"]["tables"][0]["rows_extra"].number() == 1);
 }

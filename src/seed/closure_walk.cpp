@@ -39,36 +39,10 @@ struct KnownTable {
   std::vector<std::size_t> keys;  // among the Referenced
 };
 
-// The API tells a foreign key of several columns as one for each: those that together are the
-// parent's primary key are one.
-std::vector<ForeignKey> foreign_keys_of(const Table& table, const Model& model) {
-  std::vector<ForeignKey> keys;
-  for (const ForeignKey& key : table.foreign_keys) {
-    const Table* const parent = model.find(key.referenced_table);
-    const bool part = key.columns.size() == 1 && parent != nullptr &&
-                      parent->primary_key.size() > 1 &&
-                      std::ranges::find(parent->primary_key, key.referenced_columns.front()) !=
-                          parent->primary_key.end();
-    const auto known = std::ranges::find_if(keys, [&](const ForeignKey& each) {
-      return part && each.referenced_table == key.referenced_table &&
-             each.columns.size() < parent->primary_key.size() &&
-             std::ranges::find(each.referenced_columns, key.referenced_columns.front()) ==
-                 each.referenced_columns.end();
-    });
-    if (known == keys.end()) {
-      keys.push_back(key);
-    } else {
-      known->columns.push_back(key.columns.front());
-      known->referenced_columns.push_back(key.referenced_columns.front());
-    }
-  }
-  return keys;
-}
-
 class ClosureWalk final : private RowTaker {
  public:
   ClosureWalk(RunInputs& inputs, const Options& options, const Model& model, const AskTarget& ask)
-      : inputs_(inputs), options_(options), model_(model), ask_(ask) {
+      : inputs_(inputs), options_(options), ask_(ask) {
     walked_ = options;
     walked_.limit.reset();
     walked_.offset = 0;
@@ -122,7 +96,7 @@ class ClosureWalk final : private RowTaker {
 
   void learn(const Table& table) {
     const std::size_t child = number_of(table.name);
-    for (const ForeignKey& key : foreign_keys_of(table, model_)) {
+    for (const ForeignKey& key : table.foreign_keys) {
       std::vector<std::size_t> order(key.columns.size());
       for (std::size_t at = 0; at < order.size(); ++at) order[at] = at;
       std::ranges::sort(order, {}, [&](std::size_t at) { return key.referenced_columns[at]; });
@@ -277,7 +251,6 @@ class ClosureWalk final : private RowTaker {
 
   RunInputs& inputs_;
   const Options& options_;
-  const Model& model_;
   const AskTarget& ask_;
   Options walked_;  // without a limit
   Closure closure_;
