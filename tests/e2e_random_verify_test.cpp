@@ -90,10 +90,10 @@ TEST_CASE("verify: random dumps that psql loaded are equal, and a change of thei
     const std::string c = in_quotes(column.name);
     // Another row's value, or none.
     const std::string done =
-        sql("do $$ begin update " + name + " a set " + c + " = (select b." + c + " from " + name +
+        sql("do $mutate$ begin update " + name + " a set " + c + " = (select b." + c + " from " + name +
             " b where row(b." + c + ")::text <> row(a." + c + ")::text limit 1) where " + key +
             " = " + row +
-            "; exception when others then null; end $$; select count(*) from (select "
+            "; exception when others then null; end $mutate$; select count(*) from (select "
             "1) x");
     const Json after = verification(path, exit_code, why);
     const std::string wanted = table.name + " differing " + row + " " + column.name + "\n";
