@@ -137,8 +137,8 @@ TEST_CASE(
   for (const auto& [status, table] : {Limit{"429", "keyless"}, Limit{"503", "keyed"}}) {
     CAPTURE(status);
     const LocalNginx gateway(plain(
-        text("limit_req_zone $remote_addr zone=all:1m rate=40r/s;\nlimit_req_status ", status, ';'),
-        "limit_req zone=all burst=4 nodelay;"));
+        text("limit_req_zone $remote_addr zone=all:1m rate=15r/s;\nlimit_req_status ", status, ';'),
+        "limit_req zone=all burst=2 nodelay;"));
     const Seeded run = seed_text(dump(table, 1200),
                                  {"--batch-rows", "20", "--concurrency", "8", "--retries", "30"},
                                  through(gateway));
@@ -177,6 +177,8 @@ TEST_CASE("faults: gateway whose PostgREST is killed and comes back: its 502 pag
                "--retries",
                "30"};
   Process process(command(call));
+  // Not before it is under way: whoever is not there at all ends a run.
+  REQUIRE(wait_until([&] { return stack.sql("select count(*) > 0 from keyed") == "t"; }, 30s));
   for (int time = 0; time < 3; ++time) {
     std::this_thread::sleep_for(150ms);
     stack.postgrest.stop(SIGKILL);
