@@ -201,7 +201,8 @@ TEST_CASE("verify: a value that only looks equal differs, one that only looks di
   INFO(verified.result.err);
   REQUIRE(verified.exit_code() == 6);
   for (std::size_t index = 0; index < all.size(); ++index) {
-    INFO(all[index].type, ": ", all[index].file, " against ", all[index].table);
+    INFO(std::string(all[index].type), ": ", std::string(all[index].file), " against ",
+         std::string(all[index].table));
     CHECK((verified.table(index)["equal"].text() == "true") == all[index].equal);
   }
 }
@@ -312,16 +313,14 @@ TEST_CASE("verify: rows of a mapping are compared where it put them") {
   Stack& stack = shared_stack();
   stack.reset("create table people (key text primary key, name text, run text)");
   const TempDir folder;
-  const std::string map =
-      folder.write("a.map.toml",
-                   "version = 1\n[[table]]\nsource = \"t\"\ntable = \"people\"\n"
-                   "[table.columns]\nid = { rename = \"key\" }\n"
-                   "v = { rename = \"name\" }\n"
-                   "run = { value = \"{now}\" }\n");
+  const std::string map = folder.write("a.map.toml",
+                                       "version = 1\n[tables.t]\nrename = \"people\"\n"
+                                       "[tables.t.columns]\nid.rename = \"key\"\n"
+                                       "v.rename = \"name\"\nrun.value = \"{now}\"\n");
   const std::string dump = rows("(1,'a'),(2,'b')");
   const Seeded loaded = seed_text(dump, {"--map", map});
   INFO(loaded.error(), loaded.where());
-  if (loaded.exit_code() != 0) return;
+  REQUIRE(loaded.exit_code() == 0);
   CHECK(verify_text(dump, {"--map", map}).exit_code() == 0);
   stack.sql("update people set name = 'z' where key = '2'");
   CHECK(verify_text(dump, {"--map", map}).differences() == "differing 2 name line 2\n");
@@ -341,14 +340,73 @@ TEST_CASE("verify: rows that row-level security hides are no missing rows") {
   Stack& stack = shared_stack();
   stack.reset(
       "create table t (id int primary key, v text); alter table t enable row level security; "
-      "drop role if exists reader; create role reader login; grant select on t to reader");
+      "drop role if exists reader; create role reader login; grant usage on schema public to "
+      "reader; "
+      "grant select on t to reader");
   const std::string dump = rows("(1,'a')");
   stack.sql(dump);
   const Verified verified = verify_text(
       dump, {},
-      {.environment = {{"DATABASE_URL", stack.postgres.url(Stack::kDatabase, "reader")}}});
+      {.args = {},
+       .environment = {{"DATABASE_URL", stack.postgres.url(Stack::kDatabase, "reader")}}});
   CHECK(verified.exit_code() == 5);
+  INFO(verified.result.err);
   CHECK(contains(verified.summary["error"]["message"].text(), "row-level security"));
+}
+
+TEST_CASE("verify: seed --verify passes over what it rejected and finds what was not stored") {
+  Stack& stack = shared_stack();
+  stack.reset("create table t (id int primary key, v text check (v <> 'bad'))");
+  const std::string dump = rows("(1,'a'),\n(2,'bad'),\n(3,'c'),\n(3,'again')");
+  const Seeded loaded = seed_text(dump, {"--verify", "--max-rejects", "all"});
+  INFO(loaded.error(), loaded.notes());
+  CHECK(loaded.exit_code() == 1);
+  CHECK(loaded.summary["verification"]["equal"].text() == "true");
+  CHECK(loaded.summary["verification"]["tables"][0]["exact"].text() == "true");
+
+  stack.reset(
+      "create table t (id int primary key, v text); create function f() returns trigger language "
+      "plpgsql as $$ begin if new.id = 2 then new.v := 'changed'; end if; return new; end $$; "
+      "create trigger b before insert on t for each row execute function f()");
+  const Seeded changed = seed_text(rows("(1,'a'),\n(2,'b')"), {"--verify"});
+  CHECK(changed.exit_code() == 6);
+  const Json table = changed.summary["verification"]["tables"][0];
+  CHECK(table["rows_differing"].number() == 1);
+  CHECK(table["differences"][0]["key"][0].text() == "2");
+
+  // IGNORE leaves rows alone that were there; what it does not find is missing.
+  stack.sql("drop trigger b on t; update t set v = 'old' where id = 1; delete from t where id = 2");
+  const Seeded ignored = seed_text(rows("(1,'a'),\n(2,'b')"), {"--verify", "--ignore"});
+  INFO(ignored.error());
+  CHECK(ignored.exit_code() == 0);
+  CHECK(seed_text(rows("(1,'a'),\n(2,'b')"), {"--verify", "--upsert"}).exit_code() == 0);
+  CHECK(stack.sql("select v from t where id = 1") == "a");
+
+  // Doubled by whatever: the table was empty before.
+  stack.reset(
+      "create table t (id int, v text); create function f() returns trigger language plpgsql as "
+      "$$ begin if new.id = 2 and pg_trigger_depth() = 1 then insert into t values (new.*); end if;"
+      " return new; end $$; create trigger b before insert on t for each row execute function f()");
+  // Connections that reset() has cut would leave the rows in doubt: nothing tells them apart.
+  stack.postgrest.restart(Stack::kDatabase);
+  const Seeded doubled = seed_text(rows("(1,'a'),\n(2,'b')"), {"--verify"});
+  INFO(doubled.result.out);
+  CHECK(doubled.exit_code() == 6);
+  CHECK(doubled.summary["verification"]["tables"][0]["rows_extra"].number() == 1);
+}
+
+TEST_CASE("verify: works through PgBouncer in transaction mode and leaves nothing behind") {
+  Stack& stack = shared_stack();
+  stack.reset("create table t (id int primary key, v text)");
+  const std::string dump = rows("(1,'a'),(2,'b')");
+  stack.sql(dump);
+  const LocalPgbouncer pooler(stack.postgres);
+  for (int time = 0; time < 3; ++time) {
+    const Verified verified = verify_text(
+        dump, {}, {.args = {}, .environment = {{"DATABASE_URL", pooler.url(Stack::kDatabase)}}});
+    INFO(verified.result.err);
+    CHECK(verified.exit_code() == 0);
+  }
 }
 
 }  // namespace pgseed::test

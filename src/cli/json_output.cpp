@@ -5,6 +5,7 @@
 
 #include "pgseed/base/text.hpp"
 #include "pgseed/base/utf8.hpp"
+#include "pgseed/cli/verify_output.hpp"
 
 namespace pgseed::cli {
 
@@ -194,6 +195,7 @@ std::string seed_json(const seed::Options& options, const seed::Report& report) 
   out.end_array().begin_array("notes");
   for (const std::string& note : report.notes) out.element(note);
   out.end_array();
+  if (report.verification) write_verification(out, *report.verification);
   write_error(out, report.error ? &*report.error : nullptr);
   return out.end_object().finish();
 }

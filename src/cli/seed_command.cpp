@@ -17,6 +17,7 @@
 #include "pgseed/cli/report_file.hpp"
 #include "pgseed/cli/seed_figures.hpp"
 #include "pgseed/pg/database_url.hpp"
+#include "pgseed/cli/verify_output.hpp"
 #include "pgseed/seed/pipeline.hpp"
 
 namespace pgseed::cli {
@@ -65,6 +66,7 @@ struct SeedFlags {
   bool regenerate_identity = false, allow_cascade = false;
   std::optional<std::string> ledger_dir;
   bool no_ledger = false, resume = false, fresh = false, if_changed = false;
+  bool verify = false, closure = false;
 };
 
 std::chrono::milliseconds to_milliseconds(const char* option, double seconds) {
@@ -188,6 +190,19 @@ seed::Options options_of(const SeedFlags& flags, const Config& config) {
   options.timeout = to_milliseconds("--timeout", flags.timeout);
   if (flags.deadline) options.deadline = to_milliseconds("--deadline", *flags.deadline);
   options.dry_run = flags.dry_run;
+  options.verify = flags.verify;
+  options.closure = flags.closure;
+  if (flags.verify && !config.database_url) {
+    require_database_url(config, "--verify");
+  }
+  if (flags.closure && !flags.limit && flags.offset == 0) {
+    throw Error(ErrorKind::usage, "--closure needs --limit", "",
+                "it keeps the rows that --limit takes consistent; without it all rows are taken");
+  }
+  if (flags.no_check && (flags.closure || flags.verify)) {
+    throw Error(ErrorKind::usage, "--no-check leaves out what --verify and --closure need", "",
+                "leave --no-check out");
+  }
   options.check = !flags.no_check;
   options.skip_unsupported = flags.skip_unsupported;
   if (!flags.json_columns.empty()) {
@@ -288,6 +303,9 @@ void print_report(Console& console, const seed::Options& options, const seed::Re
                  : text(" in ", report.requests, report.requests == 1 ? " request" : " requests"),
              width.empty() ? "" : text(", ", width, " at a time"),
              report.retries > 0 ? text(", ", report.retries, " retries") : "", "\n"));
+  }
+  if (report.verification && !console.json() && !console.quiet()) {
+    console.result(verify_text(*report.verification));
   }
   if (!report.rejects_file.empty() && report.totals().rejected > 0) {
     console.info(text("rejected rows: ", report.rejects_file));
@@ -461,6 +479,10 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
   command->add_option("--exclude", flags->exclude, "not this table (or schema.*); repeatable")
       ->allow_extra_args(false)
       ->type_name("NAME");
+  command->add_flag("--closure", flags->closure,
+                    "with --limit: take the rows that others refer to as well");
+  command->add_flag("--verify", flags->verify,
+                    "compare the tables with the files afterwards (DATABASE_URL); exit 6");
   command->add_option("--batch-rows", flags->batch_rows, "rows per request at most (1000)")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}).description(""))
       ->type_name("N");

@@ -19,6 +19,19 @@ namespace {
 constexpr std::size_t kMostBytes = std::size_t{1} << 18;
 constexpr std::size_t kMostOpen = 16;
 
+constexpr std::string_view kDomains = R"(
+WITH RECURSIVE base AS (
+  SELECT a.attname, t.typbasetype, t.typtype, t.oid
+  FROM pg_catalog.pg_attribute a
+  JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+  WHERE a.attnum > 0 AND NOT a.attisdropped AND t.typtype = 'd' AND n.nspname = %s
+  UNION ALL
+  SELECT base.attname, t.typbasetype, t.typtype, t.oid
+  FROM base JOIN pg_catalog.pg_type t ON t.oid = base.typbasetype WHERE base.typtype = 'd')
+SELECT attname, pg_catalog.format_type(oid, NULL) FROM base WHERE typtype <> 'd')";
+
 std::uint64_t number(const std::optional<std::string>& field) {
   std::uint64_t value = 0;
   if (field) std::from_chars(field->data(), field->data() + field->size(), value);
@@ -57,6 +70,7 @@ struct Staging {
 
 struct Compared {
   const Table* model = nullptr;
+  std::map<std::string, std::string> base_types;  // of columns whose type is a domain
   VerifiedTable result;
   std::vector<Staging*> stagings;
 };
@@ -123,6 +137,13 @@ class DirectVerifier final : public Verifier {
     Compared& compared = compared_table(table, text(kind.path, ':', kind.use->line));
     leave_out(fresh.set,
               [&](std::size_t index) { return is_comparable(compared, fresh.set.columns[index]); });
+    // A number is rounded into a domain over integer, too.
+    for (std::size_t index = 0; index < fresh.set.columns.size(); ++index) {
+      const auto base = compared.base_types.find(fresh.set.columns[index]);
+      if (base == compared.base_types.end()) continue;
+      fresh.set.types[index] = base->second;
+      fresh.set.classes[index] = class_of(base->second);
+    }
     fresh.set.number = kinds_.size() - 1;
     return fresh.set;
   }
@@ -201,6 +222,13 @@ class DirectVerifier final : public Verifier {
       if (before.name == table.name) fresh.result.exact |= before.was_empty;
     }
     fresh.result.key = key_of(*fresh.model);
+    std::string domains(kDomains);
+    domains.replace(
+        domains.find("%s"), 2,
+        text(literal(table.name.schema), " AND c.relname = ", literal(table.name.table)));
+    for (const pg::Row& row : database_.query(domains)) {
+      fresh.base_types[*row[0]] = *row[1];
+    }
     return fresh;
   }
 

@@ -8,8 +8,13 @@
 namespace pgseed::seed {
 
 std::string key_of(const ColumnSet& set, const sql::Row& row) {
+  return key_of(set, set.key, row);
+}
+
+std::string key_of(const ColumnSet& set, const std::vector<std::size_t>& positions,
+                   const sql::Row& row) {
   std::string key;
-  for (const std::size_t position : set.key) {
+  for (const std::size_t position : positions) {
     const sql::Value& value = row.values[set.value_index[position]];
     if (value.form == sql::Form::null || value.form == sql::Form::use_default) return {};
     const auto text_part = text_of_value(set, position, value);
@@ -25,11 +30,11 @@ std::string key_of(const ColumnSet& set, const sql::Row& row) {
       }
       part = plain;
     }
-    if (set.key.size() > 1) key += text(part.size(), ':');
+    if (positions.size() > 1) key += text(part.size(), ':');
     key += part;
   }
   // The empty string is a key as well; a NUL byte is in no other.
-  if (!set.key.empty() && key.empty()) key.push_back('\0');
+  if (!positions.empty() && key.empty()) key.push_back('\0');
   return key;
 }
 

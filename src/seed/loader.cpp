@@ -194,6 +194,11 @@ void Loader::take_unsupported(RunTable& table, const std::string& what, std::uin
   setup_.tally->skipped(table.tally, 1);
 }
 
+void Loader::take_left_out(RunTable& table) {
+  setup_.tally->read(table.tally);
+  setup_.tally->skipped(table.tally, 1);
+}
+
 void Loader::take_unsupported(const sql::Statement& statement) {
   if (surveyed_ || setup_.options->skip_unsupported) return;
   throw Error(ErrorKind::input, text(sql::describe(statement.kind), " cannot go over PostgREST"),

@@ -6,17 +6,21 @@
 
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
+#include "pgseed/seed/closure_walk.hpp"
 #include "pgseed/seed/direct_run.hpp"
+#include "pgseed/seed/direct_verify.hpp"
 #include "pgseed/seed/force.hpp"
 #include "pgseed/seed/loader.hpp"
 #include "pgseed/seed/mapping.hpp"
 #include "pgseed/seed/preflight.hpp"
+#include "pgseed/seed/rest_closure.hpp"
 #include "pgseed/seed/run_inputs.hpp"
 #include "pgseed/seed/run_ledger.hpp"
 #include "pgseed/seed/run_plan.hpp"
 #include "pgseed/seed/sender.hpp"
 #include "pgseed/seed/sequences.hpp"
 #include "pgseed/seed/stage.hpp"
+#include "pgseed/seed/verify_run.hpp"
 
 namespace pgseed::seed {
 namespace {
@@ -60,11 +64,13 @@ class Run {
     if (options_.atomic) make_stage();
     make_sender();
     plan_ = make_plan(inputs_, options_, *tables_, [this](const std::string& line) { note(line); });
+    if (options_.closure) close();
     if (stage_) {
       open_stage();
       if (stage_->was_moved()) return;
     }
     prepare_column_sets();
+    if (options_.verify) look_before();
     if (options_.mode == Mode::force && !stage_) empty();
     begin("loading");
     load();
@@ -78,6 +84,43 @@ class Run {
     if (report.error) sender_->end();
     loader_->finish_pass();
     if (stage_) give_stage_up();
+  }
+
+  // After a load that came to its end: does the target hold what the files say?
+  void compare() {
+    if (!options_.verify || !loader_ || options_.dry_run || report.error || sender_->error() ||
+        interrupt::signal_number() != 0) {
+      return;
+    }
+    before_.refused = tally_.rejected_numbers();
+    const std::vector<TableReport> counts = tally_.final_tables();
+    for (LoadedBefore::Table& table : before_.tables) {
+      for (std::size_t index = 0; index < counts.size(); ++index) {
+        if (counts[index].table != table.name) continue;
+        table.ignored = counts[index].counts.ignored;
+        table.unstored = tally_.unnamed(index);
+      }
+    }
+    const auto started = services_.clock();
+    Tally uncounted({}, "");
+    RunTables tables(options_, uncounted, &inputs_.types());
+    const RunPlan plan = make_plan(inputs_, options_, tables, [](const std::string&) {});
+    for (const auto& table : tables_->all()) {
+      tables.table(table->name).selection = table->selection;
+    }
+    DirectVerifySetup setup;
+    setup.options = &options_;
+    setup.catalogue = &catalogue();
+    setup.database_url = services_.database_url;
+    setup.before = before_;
+    setup.note = [this](const std::string& line) { note(line); };
+    if (options_.deadline) setup.deadline = started_ + *options_.deadline;
+    const std::unique_ptr<Verifier> verifier = make_direct_verifier(std::move(setup));
+    walk_for(*verifier, inputs_, plan, options_, tables, inputs_.order());
+    VerifyReport& verification = report.verification.emplace();
+    verifier->finish(verification);
+    verification.seconds = std::chrono::duration<double>(services_.clock() - started).count();
+    if (auto difference = verification.error()) report.error = std::move(difference);
   }
 
   // Whatever happened: the counts, and the state that the tables are in.
@@ -460,6 +503,45 @@ class Run {
     }
   }
 
+  // The tables as the direct connection knows them; empty without one.
+  const Model& catalogue() {
+    if (catalogue_ || !services_.catalogue) return catalogue_ ? *catalogue_ : catalogue_.emplace();
+    std::vector<std::string> schemas = {options_.schema};
+    for (const OrderedTable& table : plan_.tables) {
+      if (std::find(schemas.begin(), schemas.end(), table.name.schema) == schemas.end()) {
+        schemas.push_back(table.name.schema);
+      }
+    }
+    return catalogue_.emplace(services_.catalogue(schemas));
+  }
+
+  void close() {
+    if (!services_.catalogue && !inputs_.types_are_complete()) {
+      throw Error(ErrorKind::usage,
+                  "--closure needs to know the foreign keys, and the API does not tell", "",
+                  "set DATABASE_URL");
+    }
+    const Model& known = services_.catalogue ? catalogue() : inputs_.types();
+    select_closure(inputs_, options_, *tables_, known,
+                   ask_over_rest(*services_.transport, connection_.endpoint),
+                   [this](const std::string& line) { note(line); });
+  }
+
+  // Of a table that is empty now, everything that is in it afterwards is ours.
+  void look_before() {
+    tally_.keep_numbers();
+    for (const OrderedTable& table : plan_.tables) {
+      LoadedBefore::Table& before = before_.tables.emplace_back();
+      before.name = table.name;
+      before.was_empty = options_.mode == Mode::force;
+      if (before.was_empty) continue;
+      const HttpResult result =
+          exchange(*services_.transport, rest::count_request(connection_.endpoint, table.name));
+      before.was_empty = result.delivery == Delivery::answered && result.status == 200 &&
+                         rest::total_of(result.content_range) == 0;
+    }
+  }
+
   // Without a column list nothing can be asked of the API: an unknown table must not pass for one
   // whose columns are unknown.
   void require_known_table(const TableName& name, const ColumnSetUse& use, const FileSurvey& file,
@@ -577,6 +659,8 @@ class Run {
   std::shared_ptr<RunLedger> work_;  // without one nothing is recorded
   std::unique_ptr<Sender> sender_;
   std::unique_ptr<Loader> loader_;
+  std::optional<Model> catalogue_;
+  LoadedBefore before_;
 };
 
 // Ends the run in an orderly way after an error in the middle: what is in flight is waited for.
@@ -591,16 +675,34 @@ void guarded(Report& report, const Work& work) {
   }
 }
 
+void compare_after(Report& report, const Options& options, const Services& services) {
+  LoadedBefore before;
+  for (const TableReport& table : report.tables) {
+    before.tables.push_back({table.table, options.mode == Mode::force, table.counts.ignored, 0});
+  }
+  VerifyRun compared = verify(options, {}, services, std::move(before));
+  report.verification = std::move(compared.report);
+  report.error = compared.outcome();
+  report.signal = compared.signal;
+}
+
 }  // namespace
 
 Report run(const Options& options, const Services& services) {
-  if (options.via == Via::direct) return run_direct(options, services);
+  if (options.via == Via::direct) {
+    Report report = run_direct(options, services);
+    if (options.verify && !options.dry_run && !report.error && report.signal == 0) {
+      compare_after(report, options, services);
+    }
+    return report;
+  }
   std::unique_ptr<Run> run;
   Report failed;
   guarded(failed, [&] { run = std::make_unique<Run>(options, services); });
   if (!run) return failed;
   guarded(run->report, [&] { run->go(); });
   guarded(run->report, [&] { run->stop(); });
+  guarded(run->report, [&] { run->compare(); });
   guarded(run->report, [&] { run->finish(); });
   return std::move(run->report);
 }

@@ -111,9 +111,12 @@ class RowWalk {
     RunTable& table = *table_;
     if (!table.wanted || table.pass != walk_.pass) return;
     ++table.seen;
-    if (table.seen <= options_.offset) return;
-    if (options_.limit && table.seen - options_.offset > *options_.limit) {
-      return look_for_the_end();
+    const bool too_late = options_.limit && table.seen > options_.offset &&
+                          table.seen - options_.offset > *options_.limit;
+    if (too_late || table.seen <= options_.offset) {
+      if (!is_in(table, &Selection::pulled)) return too_late ? look_for_the_end() : void();
+    } else if (is_in(table, &Selection::left_out)) {
+      return taker_.take_left_out(table);
     }
     const sql::Row& row = mapper_ ? mapper_->map(reader_.row(), table.seen) : reader_.row();
     if (!row.unsupported.empty()) {
@@ -139,6 +142,20 @@ class RowWalk {
     taker_.take(set, row);
   }
 
+  static bool is_in(const RunTable& table, std::vector<std::uint64_t> Selection::*rows) {
+    return table.selection && std::binary_search(((*table.selection).*rows).begin(),
+                                                 ((*table.selection).*rows).end(), table.seen);
+  }
+
+  // Rows of the table that may follow are of no use.
+  bool has_all(const RunTable& table) const {
+    if (table.selection && !table.selection->pulled.empty() &&
+        table.seen < table.selection->pulled.back()) {
+      return false;
+    }
+    return table.seen > options_.offset && table.seen - options_.offset > *options_.limit;
+  }
+
   const ColumnSet& columns_for(const sql::Row& row) {
     ColumnSetUse use = use_of(mapper_ ? mapper_->head() : reader_.head(), row);
     if (mapper_) use.declared_types = mapper_->declared_types();
@@ -152,9 +169,8 @@ class RowWalk {
     if (!walk_.surveyed || ++over_limit_ % 64 != 1) return;
     const auto& tables = walk_.tables->all();
     finished_ = std::all_of(tables.begin(), tables.end(), [&](const auto& table) {
-      return !table->wanted || table->pass != walk_.pass ||
-             (table->seen > options_.offset && table->seen - options_.offset > *options_.limit) ||
-             !table->surveyed || table->last_piece < piece_;
+      return !table->wanted || table->pass != walk_.pass || has_all(*table) || !table->surveyed ||
+             table->last_piece < piece_;
     });
   }
 

@@ -39,6 +39,7 @@ std::size_t Tally::add_table(const TableName& name) {
   }
   tables_.emplace_back().table = name;
   superseded_after_sending_.push_back(0);
+  unnamed_.push_back(0);
   return tables_.size() - 1;
 }
 
@@ -64,6 +65,7 @@ void Tally::remember(std::uint64_t sequence, std::uint64_t line, std::size_t fil
       first_rejects_.erase(std::prev(first_rejects_.end()));
     }
   }
+  if (keeps_numbers_) numbers_.push_back(sequence);
   if (first_ && first_->sequence <= sequence) return;
   const std::string& path = files_[file];
   first_ = First{sequence, line == 0 ? path : text(path, ':', line), table, why};
@@ -145,6 +147,12 @@ void Tally::doubt_all() {
     table.counts.in_doubt += table.counts.loaded + table.counts.ignored;
     table.counts.loaded = table.counts.ignored = 0;
   }
+}
+
+std::vector<std::uint64_t> Tally::rejected_numbers() const {
+  std::vector<std::uint64_t> numbers = numbers_;
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
 }
 
 std::optional<std::uint64_t> Tally::rejects_left() const {

@@ -15,16 +15,19 @@ namespace {
 class Run {
  public:
   Run(Options options, const VerifyOptions& verify_options, const Services& services,
-      VerifyRun& out)
+      LoadedBefore before, VerifyRun& out)
       : options_(std::move(options)),
         verify_options_(verify_options),
         services_(services),
+        before_(std::move(before)),
         out_(out),
         started_(services.clock()),
         tally_({}, ""),
         inputs_({&options_, services.transport, services.catalogue,
                  [this](const std::string& line) { note(line); }}) {
     options_.verify = true;
+    // COPY carries values that PostgREST cannot.
+    if (!services.database_url.empty()) options_.via = Via::direct;
   }
 
   void go() {
@@ -61,6 +64,7 @@ class Run {
     setup.catalogue = inputs_.order();
     setup.database_url = services_.database_url;
     setup.verify = verify_options_;
+    setup.before = before_;
     setup.note = [this](const std::string& line) { note(line); };
     if (options_.deadline) setup.deadline = started_ + *options_.deadline;
     return make_direct_verifier(std::move(setup));
@@ -73,6 +77,7 @@ class Run {
     setup.endpoint = &connection_.endpoint;
     setup.order = inputs_.order();
     setup.verify = verify_options_;
+    setup.before = before_;
     setup.note = [this](const std::string& line) { note(line); };
     return make_rest_verifier(std::move(setup));
   }
@@ -85,6 +90,7 @@ class Run {
   Options options_;
   const VerifyOptions verify_options_;
   const Services& services_;
+  const LoadedBefore before_;
   VerifyRun& out_;
   std::chrono::steady_clock::time_point started_;
   Tally tally_;
@@ -106,7 +112,7 @@ int VerifyRun::exit_code() const {
 }
 
 VerifyRun verify(const Options& options, const VerifyOptions& verify_options,
-                 const Services& services) {
+                 const Services& services, LoadedBefore before) {
   VerifyRun out;
   std::optional<Run> run;
   const auto guarded = [&](const auto& work) {
@@ -118,7 +124,7 @@ VerifyRun verify(const Options& options, const VerifyOptions& verify_options,
       // out.signal tells
     }
   };
-  guarded([&] { run.emplace(options, verify_options, services, out); });
+  guarded([&] { run.emplace(options, verify_options, services, std::move(before), out); });
   if (!run) return out;
   guarded([&] { run->go(); });
   run->finish();

@@ -10,7 +10,7 @@
 
 #include "pgseed/schema/model.hpp"
 #include "pgseed/seed/options.hpp"
-#include "pgseed/seed/verify.hpp"
+#include "pgseed/seed/verifier.hpp"
 
 namespace pgseed::seed {
 

@@ -13,6 +13,9 @@ namespace pgseed::seed {
 // The row's key as one comparable string; empty if a part is NULL, DEFAULT or not in the set.
 // Spellings that mean one value become one: 007 and 7 in an integer column, upper case in a uuid.
 std::string key_of(const ColumnSet& set, const sql::Row& row);
+// The same of the columns at these positions of the set.
+std::string key_of(const ColumnSet& set, const std::vector<std::size_t>& positions,
+                   const sql::Row& row);
 
 class KeysOnTheWay {
  public:

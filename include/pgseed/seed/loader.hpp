@@ -90,6 +90,7 @@ class Loader final : private RowTaker {
   void take_unsupported(RunTable& table, const std::string& what, std::uint64_t line,
                         const sql::DumpReader& reader) override;
   void take_unsupported(const sql::Statement& statement) override;
+  void take_left_out(RunTable& table) override;
 
   Prepared* find_prepared(const RunTable& table, const RowKind& kind);
   Keys& keys_of(std::size_t table);

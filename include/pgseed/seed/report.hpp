@@ -10,6 +10,7 @@
 
 #include "pgseed/base/error.hpp"
 #include "pgseed/schema/model.hpp"
+#include "pgseed/seed/verify.hpp"
 
 namespace pgseed::seed {
 
@@ -75,6 +76,7 @@ struct Report {
   std::string target;        // URL without secrets
   std::string rejects_file;  // empty: none was written
   std::vector<SequenceReport> sequences;
+  std::optional<VerifyReport> verification;  // of --verify
   std::vector<std::string> notes;  // what the user should know, one sentence each
   bool is_up_to_date = false;      // --if-changed: nothing had to be done
   bool can_go_on = false;          // an interrupted run: there is a ledger

@@ -8,7 +8,7 @@
 #include "pgseed/rest/api.hpp"
 #include "pgseed/schema/model.hpp"
 #include "pgseed/seed/options.hpp"
-#include "pgseed/seed/verify.hpp"
+#include "pgseed/seed/verifier.hpp"
 
 namespace pgseed::seed {
 

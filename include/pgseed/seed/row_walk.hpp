@@ -31,6 +31,8 @@ class RowTaker {
   // reader.row().
   virtual void take_unsupported(RunTable& table, const std::string& what, std::uint64_t line,
                                 const sql::DumpReader& reader) = 0;
+  // A row that --limit would take, but what it refers to is nowhere.
+  virtual void take_left_out(RunTable& /*table*/) {}
   // A statement that would change rows (sql::is_unsupported()).
   virtual void take_unsupported(const sql::Statement& statement) = 0;
   // Any other statement, in file order: settings, definitions, setval().

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pgseed/schema/model.hpp"
+#include "pgseed/seed/closure.hpp"
 #include "pgseed/seed/options.hpp"
 
 namespace pgseed::seed {
@@ -32,6 +33,7 @@ struct RunTable {
   std::optional<bool> was_empty;  // before the run; unset: not asked yet
   std::uint64_t last_piece = 0;   // from the survey, to stop reading early
   bool surveyed = false;
+  std::optional<Selection> selection;  // which rows, where --limit and --offset alone do not tell
 };
 
 class RunTables {

@@ -74,6 +74,7 @@ class Tally {
   // Rows that the server did not store without naming one.
   void rejected_unnamed(std::size_t table, std::uint64_t rows) {
     tables_[table].counts.rejected += rows;
+    unnamed_[table] += rows;
     rejects_ += rows;
   }
   // The row just counted was proven by an earlier run.
@@ -112,6 +113,11 @@ class Tally {
   void start_again();
   // Nobody knows whether what counts as loaded stands.
   void doubt_all();
+  // Numbers in the run of the rows that were rejected, ascending; only if asked for.
+  void keep_numbers() { keeps_numbers_ = true; }
+  std::vector<std::uint64_t> rejected_numbers() const;
+  // Rows of the table that were rejected without a name.
+  std::uint64_t unnamed(std::size_t table) const { return unnamed_[table]; }
 
   std::uint64_t rejects() const { return rejects_; }
   bool over_limit() const { return max_rejects_ && rejects_ > *max_rejects_; }
@@ -152,6 +158,9 @@ class Tally {
   std::vector<std::uint64_t> superseded_after_sending_;
   std::vector<std::string> files_;
   std::uint64_t rejects_ = 0;
+  bool keeps_numbers_ = false;
+  std::vector<std::uint64_t> numbers_;
+  std::vector<std::uint64_t> unnamed_;  // by table
 
   struct First {
     std::uint64_t sequence;

@@ -1,16 +1,13 @@
 #pragma once
-// What comparing files with a target found, as plain values, and the interface of what compares.
+// What comparing files with a target found, as plain values.
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "pgseed/base/error.hpp"
 #include "pgseed/schema/model.hpp"
-#include "pgseed/seed/options.hpp"
-#include "pgseed/seed/row_walk.hpp"
 
 namespace pgseed::seed {
 
@@ -81,16 +78,6 @@ struct LoadedBefore {
     std::uint64_t unstored = 0;  // rows that were not stored, nobody knows which
   };
   std::vector<Table> tables;
-};
-
-// Takes the rows of the files, pass by pass as they are loaded, and tells at the end how they
-// compare. Rows are numbered from 0 in the order they come.
-class Verifier : public RowTaker {
- public:
-  // The files of the run by their number, for messages.
-  virtual void begin(const std::vector<std::string>& files) = 0;
-  virtual void begin_file(std::size_t file) = 0;
-  virtual void finish(VerifyReport& report) = 0;
 };
 
 }  // namespace pgseed::seed

@@ -7,7 +7,7 @@
 #include "pgseed/seed/pipeline.hpp"
 #include "pgseed/seed/run_inputs.hpp"
 #include "pgseed/seed/run_plan.hpp"
-#include "pgseed/seed/verify.hpp"
+#include "pgseed/seed/verifier.hpp"
 
 namespace pgseed::seed {
 
@@ -22,9 +22,10 @@ struct VerifyRun {
   int exit_code() const;
 };
 
-// Over the direct connection where the services have one, else over REST.
+// Over the direct connection where the services have one, else over REST. before: what a load of
+// these files has told.
 VerifyRun verify(const Options& options, const VerifyOptions& verify_options,
-                 const Services& services);
+                 const Services& services, LoadedBefore before = {});
 
 // Gives the rows of the planned tables to the verifier, pass by pass as they are loaded. tables:
 // planned, and not used for a walk yet.
