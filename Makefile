@@ -5,7 +5,7 @@
 export FILE LIMIT MAP UPSERT IGNORE FORCE ARGS DIR REV MSG
 
 .PHONY: build seed schema migrate upgrade downgrade current history revision reset-db test test-db \
-  fuzz bench stack-up stack-down clean distclean help
+  chaos fuzz bench stack-up stack-down clean distclean help
 
 build: ## build the binary, build/pgseed (the default target)
 	@scripts/build.sh pgseed
@@ -44,6 +44,11 @@ test: ## build and run the whole test suite
 
 test-db: ## check both connections, the key's role and the rights
 	@scripts/run.sh SUPABASE_URL test
+
+chaos: ## an hour of random faults, kills and restarts: [CHAOS_SECONDS=3600]
+	@scripts/setup.sh test
+	@scripts/build.sh all
+	@PGSEED_CHAOS_SECONDS=$${CHAOS_SECONDS:-3600} build/tests/pgseed_tests --test-case='chaos: *'
 
 fuzz: ## fuzz every reader for five minutes (clang)
 	@scripts/setup.sh build
