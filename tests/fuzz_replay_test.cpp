@@ -154,6 +154,7 @@ TEST_CASE("fuzz replay: mutations of the corpora keep the promises") {
   mutate("fuzz_json", fuzz_json, 1000);
   mutate("fuzz_statements", fuzz_statements, 500);
   mutate("fuzz_dialect", fuzz_dialect, 500);
+  mutate("fuzz_ddl", fuzz_ddl, 500);
   mutate("fuzz_archive", fuzz_archive, 300);
   mutate("fuzz_encode", fuzz_encode, 1000);
   mutate("fuzz_env", fuzz_env, 500);

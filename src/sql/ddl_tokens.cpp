@@ -120,8 +120,8 @@ void read_mysql_token(MysqlCursor& cursor, DdlToken& token) {
       cursor = start;
       token.kind = Kind::number;
       token.text = read_number(cursor);
-      // A name may begin with a digit: 2fa_token.
-      if (is_identifier_part(cursor.peek())) {
+      // A name may begin with a digit: 2fa_token. With a dot it does not: .5abc is two tokens.
+      if (byte != '.' && is_identifier_part(cursor.peek())) {
         cursor = start;
         token.kind = Kind::word;
         token.text = cursor.read_word();
