@@ -246,6 +246,14 @@ std::string DdlWalk::read_name(const char* what) {
   return token.text;
 }
 
+std::string DdlWalk::read_text() {
+  std::string text = peek().kind == Kind::bytes ? std::string() : peek().text;
+  skip();
+  return text;
+}
+
+std::string DdlWalk::shown() const { return to_text({peek()}); }
+
 QualifiedName DdlWalk::read_qualified_name() {
   QualifiedName result;
   result.name = read_name("a name");

@@ -185,8 +185,7 @@ class ColumnReader {
     } else if (walk_.accept_word("KEY")) {
       add_key(DdlKey::Kind::primary);
     } else if (walk_.accept_word("COMMENT")) {
-      column().comment = walk_.peek().text;
-      walk_.skip();
+      column().comment = walk_.read_text();
     } else if (walk_.accept_word("GENERATED")) {
       walk_.accept_word("ALWAYS");
       read_generated();
@@ -226,7 +225,7 @@ class ColumnReader {
       walk_.accept_symbol("=");
       return walk_.skip();
     }
-    note(text("'", walk_.peek().text, "' of ", shown(), " is not translated"));
+    note(text("'", walk_.shown(), "' of ", shown(), " is not translated"));
     walk_.skip();
   }
 
@@ -461,9 +460,10 @@ void read_mysql_key_options(DdlWalk& walk, DdlKey& key) {
   while (!walk.at_end() && !walk.peek().is_symbol(",") && !walk.peek().is_symbol(")")) {
     if (walk.accept_word("COMMENT")) {
       walk.accept_symbol("=");
-      key.comment = walk.peek().text;
+      key.comment = walk.read_text();
+    } else {
+      walk.skip();
     }
-    walk.skip();
   }
 }
 
