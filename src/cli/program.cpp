@@ -135,7 +135,10 @@ int run_program(int argc, char** argv) {
   } catch (const Error& error) {
     return report(flags, action.command, error, exit_code(error.kind));
   } catch (const Interrupted&) {
-    if (!interrupt::time_is_up()) return 128 + interrupt::signal_number();
+    if (!interrupt::time_is_up()) {
+      const int signal = interrupt::signal_number();
+      return report(flags, action.command, interrupt::signal_error(signal), 128 + signal);
+    }
     return report(flags, action.command, interrupt::time_is_up_error("working"),
                   exit_code(ErrorKind::unreachable));
   } catch (const std::bad_alloc&) {

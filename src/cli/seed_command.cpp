@@ -16,8 +16,9 @@
 #include "pgseed/cli/json_output.hpp"
 #include "pgseed/cli/report_file.hpp"
 #include "pgseed/cli/seed_figures.hpp"
-#include "pgseed/pg/database_url.hpp"
 #include "pgseed/cli/verify_output.hpp"
+#include "pgseed/pg/database_url.hpp"
+#include "pgseed/rest/url.hpp"
 #include "pgseed/seed/pipeline.hpp"
 
 namespace pgseed::cli {
@@ -156,6 +157,14 @@ void require_sense(const SeedFlags& flags, const Config& config) {
                 "",
                 "the direct load stores all rows or none; load over PostgREST to go on past "
                 "bad rows");
+  }
+  if (direct && (flags.skip_unsupported || flags.closure)) {
+    throw Error(ErrorKind::usage,
+                text(flags.closure ? "--closure" : "--skip-unsupported",
+                     " and --via direct exclude each other"),
+                "",
+                flags.closure ? "load the subset over PostgREST, with --atomic for one transaction"
+                              : "the direct load carries out what PostgREST cannot");
   }
   if (!flags.dry_run || direct) {
     require_database_url(config, direct ? "--via direct" : "--atomic");
@@ -312,9 +321,9 @@ void print_report(Console& console, const seed::Options& options, const seed::Re
   }
   if (report.error) console.error(*report.error);
   if (report.signal != 0) {
-    console.warning(text("interrupted: rows that were on their way are counted; run ",
-                         report.can_go_on ? "the same command again to go on"
-                                          : "again with --upsert or --ignore to load the rest"));
+    console.warning(text(
+        "interrupted: ", report.is_unchanged ? "" : "rows that were on their way are counted; ",
+        report.next_step()));
   }
 }
 
@@ -323,7 +332,7 @@ void require_consent(Console& console, const SeedFlags& flags, const seed::Optio
   if (options.mode != seed::Mode::force || options.dry_run || flags.yes) return;
   const bool direct = options.via == seed::Via::direct;
   const std::string& url = (direct ? *config.database_url : require_rest_url(config)).value;
-  if (direct ? pg::is_local_database(url) : is_local_url(url)) return;
+  if (direct ? pg::is_local_database(url) : rest::is_local(url)) return;
   const std::string host = direct ? pg::display_database_url(url) : redact(url);
   if (Console::can_ask() &&
       console.confirm(text("FORCE deletes all rows of the file's tables at ", host, ". Go on?"))) {
@@ -361,18 +370,8 @@ int publish(Console& console, const SeedFlags& flags, const seed::Options& optio
   return code;
 }
 
-int run_seed(const SeedFlags& flags, const GlobalFlags& global) {
-  Console console(global);
-  const GithubActions github = github_actions();
-  const Config config = resolve(global);
-  if (github.active) console.command(mask_commands(config));
-  for (const std::string& warning : config.warnings) console.warning(warning);
-  const seed::Options options = options_of(flags, config);
-  require_consent(console, flags, options, config);
-  std::unique_ptr<ReportFile> page;
-  if (!flags.report.empty()) page = std::make_unique<ReportFile>(flags.report);
+seed::Report load(Console& console, const seed::Options& options, const Config& config) {
   if (options.deadline) interrupt::stop_after(*options.deadline);
-
   TransportOptions transport_options;
   transport_options.max_connections = options.concurrency.value_or(8);
   const std::unique_ptr<Transport> transport = make_curl_transport(transport_options);
@@ -396,9 +395,31 @@ int run_seed(const SeedFlags& flags, const GlobalFlags& global) {
       return read_catalogue(config.database_url->value, schemas);
     };
   }
-  const seed::Report report = seed::run(options, services);
+  seed::Report report = seed::run(options, services);
   interrupt::stop_after({});
   console.end_progress();
+  return report;
+}
+
+int run_seed(const SeedFlags& flags, const GlobalFlags& global) {
+  Console console(global);
+  const GithubActions github = github_actions();
+  const Config config = resolve(global);
+  if (github.active) console.command(mask_commands(config));
+  for (const std::string& warning : config.warnings) console.warning(warning);
+  seed::Options options;
+  std::unique_ptr<ReportFile> page;
+  seed::Report report;
+  try {
+    options = options_of(flags, config);
+    if (!flags.report.empty()) page = std::make_unique<ReportFile>(flags.report);
+    require_consent(console, flags, options, config);
+    report = load(console, options, config);
+  } catch (const Error& error) {  // a run that did not begin has its page as well
+    report.error = error;
+    publish(console, flags, options, report, github, page.get());
+    throw;
+  }
   print_report(console, options, report);
   const int code = publish(console, flags, options, report, github, page.get());
   if (report.settle) report.settle();

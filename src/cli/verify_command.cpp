@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 
+#include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/cli/commands.hpp"
 #include "pgseed/cli/connections.hpp"
@@ -88,7 +89,11 @@ int run_verify(const VerifyFlags& flags, const GlobalFlags& global) {
   } else if (!console.quiet() && !run.report.tables.empty()) {
     console.result(verify_text(run.report));
   }
-  if (const auto error = run.outcome()) console.error(*error);
+  if (const auto error = run.outcome()) {
+    console.error(*error);
+  } else if (run.signal != 0) {
+    console.error(interrupt::signal_error(run.signal));
+  }
   return run.exit_code();
 }
 

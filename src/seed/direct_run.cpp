@@ -11,6 +11,7 @@
 #include "pgseed/seed/direct_load.hpp"
 #include "pgseed/seed/direct_refusal.hpp"
 #include "pgseed/seed/direct_transaction.hpp"
+#include "pgseed/seed/dry_run.hpp"
 #include "pgseed/seed/run_inputs.hpp"
 #include "pgseed/seed/run_plan.hpp"
 #include "pgseed/seed/sequences.hpp"
@@ -36,7 +37,9 @@ class DirectRun {
     report.target = pg::display_database_url(services_.database_url);
     inputs_.connected_directly();
     inputs_.survey();
-    if (options_.dry_run) return count_dry_run();
+    if (options_.dry_run) {
+      return tell_dry_run(inputs_, options_, [this](const std::string& line) { note(line); });
+    }
     tables_ = std::make_unique<RunTables>(options_, tally_, &inputs_.types());
     plan_ = make_plan(inputs_, options_, *tables_, [this](const std::string& line) { note(line); });
     keep_file_order();
@@ -81,6 +84,7 @@ class DirectRun {
     }
     if (!committed_ && !in_doubt_ && !options_.dry_run && (report.error || report.signal != 0)) {
       note("nothing was changed: all rows are stored, or none");
+      report.is_unchanged = true;
     }
   }
 
@@ -88,15 +92,6 @@ class DirectRun {
   void note(const std::string& line) {
     if (std::find(report.notes.begin(), report.notes.end(), line) == report.notes.end()) {
       report.notes.push_back(line);
-    }
-  }
-
-  void count_dry_run() {
-    for (const FileSurvey& file : inputs_.surveys()) {
-      for (const TableSurvey& table : file.tables) {
-        note(text("would load ", with_separators(table.rows - table.unsupported_rows),
-                  " rows into ", to_sql(table.name)));
-      }
     }
   }
 

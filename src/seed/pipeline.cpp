@@ -50,7 +50,11 @@ Report run(const Options& options, const Services& services) {
   if (!run) return failed;
   guarded(run->report, [&] { run->go(); });
   guarded(run->report, [&] { run->stop(); });
-  guarded(run->report, [&] { run->compare(); });
+  if (run->report.is_up_to_date) {
+    if (options.verify) compare_after(run->report, options, services);
+  } else {
+    guarded(run->report, [&] { run->compare(); });
+  }
   guarded(run->report, [&] { run->finish(); });
   return std::move(run->report);
 }

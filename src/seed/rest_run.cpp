@@ -4,24 +4,14 @@
 #include <utility>
 
 #include "pgseed/base/text.hpp"
+#include "pgseed/rest/url.hpp"
 #include "pgseed/seed/closure_walk.hpp"
+#include "pgseed/seed/dry_run.hpp"
 #include "pgseed/seed/mapping.hpp"
 #include "pgseed/seed/preflight.hpp"
 #include "pgseed/seed/rest_closure.hpp"
 
 namespace pgseed::seed {
-
-namespace {
-
-bool is_local(const std::string& url) {
-  const std::size_t scheme = url.find("://");
-  if (scheme == std::string::npos) return false;
-  const std::string_view host = std::string_view(url).substr(scheme + 3);
-  return host.rfind("127.", 0) == 0 || host.rfind("localhost", 0) == 0 ||
-         host.rfind("[::1]", 0) == 0;
-}
-
-}  // namespace
 
 RestRun::RestRun(const Options& options, const Services& services)
     : options_(options),
@@ -41,7 +31,9 @@ void RestRun::go() {
   if (!options_.dry_run || services_.connect) connect();
   begin("reading the files");
   inputs_.survey();
-  if (options_.dry_run) return count_dry_run();
+  if (options_.dry_run) {
+    return tell_dry_run(inputs_, options_, [this](const std::string& line) { note(line); });
+  }
   begin("checking the target");
   if (work_) begin_ledger();
   if (report.is_up_to_date) return;
@@ -89,7 +81,7 @@ void RestRun::make_sender() {
   // Rows go into a staging table as often as it takes; their mode counts when they are moved.
   options.mode = stage_ ? Mode::ignore : options_.mode;
   options.concurrency =
-      options_.concurrency.value_or(is_local(connection_.endpoint.base_url) ? 4 : 8);
+      options_.concurrency.value_or(rest::is_local(connection_.endpoint.base_url) ? 4 : 8);
   options.retry.max_retries = options_.retries;
   options.timeout = options_.timeout;
   if (options_.deadline) options.deadline = started_ + *options_.deadline;

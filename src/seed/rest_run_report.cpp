@@ -9,15 +9,6 @@
 
 namespace pgseed::seed {
 
-void RestRun::count_dry_run() {
-  for (const FileSurvey& file : inputs_.surveys()) {
-    for (const TableSurvey& table : file.tables) {
-      note(text("would load ", with_separators(table.rows - table.unsupported_rows), " rows into ",
-                to_sql(table.name)));
-    }
-  }
-}
-
 // Ids that came with the rows leave sequences behind.
 void RestRun::set_sequences() {
   if (stage_ || sender_->ended()) return;
@@ -86,6 +77,13 @@ void RestRun::finish() {
   }
   if (!report.error && tally_.rejects() > 0) {
     report.error = tally_.first_reject(options_.mode == Mode::insert);
+    if (report.error && options_.mode == Mode::force && work_ && work_->resume() != nullptr &&
+        report.totals().rejected > 0) {
+      report.error->hint =
+          "an earlier run emptied the tables and was interrupted; if somebody has filled them "
+          "since, "
+          "--fresh empties and loads them anew";
+    }
   }
   if (!report.error && tally_.rejects() > 0) {
     report.error = Error(
@@ -93,6 +91,7 @@ void RestRun::finish() {
         text(with_separators(tally_.rejects()), " rows were refused by the time of an earlier run"),
         "", "mend what refused them, then run the same command again: it tries them again");
   }
+  if (options_.dry_run || (!loader_ && emptied_.empty())) report.is_unchanged = true;
   note_doubt();
   note_superseded();
   if (!stage_) note_force_state();
@@ -110,16 +109,35 @@ void RestRun::finish() {
   if (stage_ && (is_moved_ || stage_->was_moved())) stage_->clear_up();
 }
 
+// What the comparison has settled is in doubt no more: a table that holds the rows of the files and
+// no others holds those as well.
+void RestRun::settle_doubt() {
+  if (!report.verification || !report.verification->equal()) return;
+  for (TableReport& table : report.tables) {
+    const auto& compared = report.verification->tables;
+    const bool is_settled =
+        std::any_of(compared.begin(), compared.end(), [&](const VerifiedTable& each) {
+          return each.table == table.table && each.extra == 0 && each.unchecked == 0;
+        });
+    if (!is_settled || table.counts.in_doubt == 0) continue;
+    note(text(with_separators(table.counts.in_doubt), " rows of ", to_sql(table.table),
+              " that were in doubt are there: the comparison found them"));
+    table.counts.loaded += std::exchange(table.counts.in_doubt, 0);
+  }
+}
+
 void RestRun::note_doubt() {
+  settle_doubt();
   const Counts sum = report.totals();
   if (sum.in_doubt == 0 || report.error) return;
-  report.error =
-      Error(ErrorKind::rows,
-            text(with_separators(sum.in_doubt),
-                 " rows are in doubt: the connection broke while they were on their way"),
-            "",
-            "compare the table with the file; a table with a primary key can be "
-            "seeded again with --upsert, one without is best loaded with --atomic");
+  report.error = Error(
+      ErrorKind::rows,
+      text(with_separators(sum.in_doubt),
+           " rows are in doubt: they were on their way when the connection broke or the run was "
+           "stopped"),
+      "",
+      "the same command with --verify tells whether they are there; if not, a table with a primary "
+      "key is completed by --upsert, one without is loaded anew by --force --atomic");
 }
 
 void RestRun::note_superseded() {

@@ -86,6 +86,7 @@ void RestRun::give_stage_up() {
   if (is_moved_ || stage_->was_moved()) return;
   if (stage_->in_doubt()) return tally_.doubt_all();
   tally_.undo();
+  report.is_unchanged = true;
   const std::optional<Error>& error = report.error ? report.error : sender_->error();
   const bool goes_on =
       interrupt::signal_number() != 0 || (error && error->kind == ErrorKind::unreachable);

@@ -8,8 +8,8 @@
 #include "pgseed/base/text.hpp"
 #include "pgseed/base/uuid.hpp"
 #include "pgseed/pg/connect.hpp"
-#include "pgseed/seed/direct_transaction.hpp"
 #include "pgseed/seed/direct_refusal.hpp"
+#include "pgseed/seed/direct_transaction.hpp"
 
 namespace pgseed::seed {
 namespace {

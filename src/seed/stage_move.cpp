@@ -8,9 +8,9 @@
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/pg/connect.hpp"
+#include "pgseed/seed/direct_refusal.hpp"
 #include "pgseed/seed/direct_transaction.hpp"
 #include "pgseed/seed/move.hpp"
-#include "pgseed/seed/direct_refusal.hpp"
 #include "pgseed/seed/sequences.hpp"
 
 namespace pgseed::seed {

@@ -13,4 +13,7 @@ std::string checked_base_url(std::string_view url);
 // The same API with the other prefix: /rest/v1 added, or taken away where it stands at the end.
 std::string with_other_prefix(const std::string& base_url);
 
+// True for a URL of this machine; one of credentials or without a scheme is looked at as well.
+bool is_local(std::string_view url);
+
 }  // namespace pgseed::rest

@@ -80,10 +80,10 @@ class RestRun {
   void give_stage_up();
 
   // rest_run_report.cpp
-  void count_dry_run();
   void set_sequences();
   void note_sequences(const std::vector<TableName>& loaded);
   bool sends_key(const Table& table) const;
+  void settle_doubt();
   void note_doubt();
   void note_superseded();
   void note_force_state();
