@@ -25,7 +25,7 @@ constexpr const char* kFooter = R"(Examples:
 The target comes from SUPABASE_URL, SUPABASE_SECRET_KEY and DATABASE_URL in the environment or in
 .env files, or from the options above. `pgseed <command> --help` tells more.
 Exit codes: 0 done, 1 rows rejected or in doubt, 2 usage, 3 input, 4 unreachable, 5 refused,
-6 verification, 7 disk, 130/143 interrupted.)";
+6 tables differ, 7 ledger, disk or memory, 130/143 interrupted.)";
 
 void add_global_options(CLI::App& app, GlobalFlags& flags) {
   app.add_option("--rest-url", flags.rest_url, "URL of PostgREST or Supabase (SUPABASE_URL)")
@@ -90,7 +90,8 @@ int run_program(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   GlobalFlags flags;
   Action action;
-  CLI::App app{"Seeds SQL dumps into PostgREST and Supabase.", "pgseed"};
+  CLI::App app{"Loads dumps into PostgREST and Supabase, compares them, and migrates schemas.",
+               "pgseed"};
   app.set_version_flag("--version", std::string("pgseed " PGSEED_VERSION));
   app.footer(kFooter);
   app.require_subcommand(0, 1);

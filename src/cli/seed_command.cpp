@@ -41,7 +41,10 @@ Examples:
   pgseed seed dump.sql --force --atomic       replaced in one step, seen by nobody half done
   pgseed seed dump.sql --via direct           without PostgREST, as fast as \copy
   pgseed seed old.sql --map old.map.toml      into other tables and columns
-  pgseed seed dump.sql --max-rejects all --rejects bad.ndjson)";
+  pgseed seed dump.sql --max-rejects all --rejects bad.ndjson
+
+The target, --json, -q and -v are options of every command: pgseed --help tells them, and the
+exit codes.)";
 
 // What was typed, before it makes sense.
 struct SeedFlags {
@@ -451,7 +454,7 @@ void group_options(CLI::App& command) {
       {"Runs that were cut short, and runs again",
        {"--resume", "--fresh", "--if-changed", "--ledger-dir", "--no-ledger"}},
       {"What is checked and told",
-       {"--dry-run", "--no-check", "--verify", "--exact", "--max-rejects", "--rejects", "--report",
+       {"--dry-run", "--no-check", "--verify", "--max-rejects", "--rejects", "--report",
         "--log-values"}},
   };
   for (const auto& [title, names] : kGroups) {

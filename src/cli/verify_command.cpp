@@ -116,7 +116,7 @@ void add_verify_command(CLI::App& app, const GlobalFlags& global, Action& action
   add_input_flags(*command, flags->input, "as for seed, in the same order; - is standard input");
   command->add_flag("--exact", flags->exact, "rows that the files do not have are a difference");
   command->add_option("--list", flags->listed, "differences of each kind and table to list (10)")
-      ->check(CLI::Range(std::size_t{0}, std::size_t{1000000}))
+      ->check(whole_number())
       ->type_name("N");
   command->add_option("--on-conflict", flags->on_conflict, "the key (default: the primary key)")
       ->delimiter(',')

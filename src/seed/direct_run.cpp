@@ -168,7 +168,9 @@ class DirectRun {
         if (DumpInput* const stream = inputs_.stream(part)) {
           if (pass == 0) load_->load(*stream, part, pass, false, true);
         } else {
-          load_->load(*inputs_.open_part(part), part, pass, inputs_.surveyed(part), last);
+          const auto input = inputs_.open_part(part);
+          load_->load(*input, part, pass, inputs_.surveyed(part), last);
+          inputs_.require_same(part, *input);
         }
       }
     }

@@ -29,8 +29,8 @@ void compare_after(Report& report, const Options& options, const Services& servi
     before.tables.push_back({table.table, options.mode == Mode::force, table.counts.ignored, 0});
   }
   VerifyRun compared = verify(options, {}, services, std::move(before));
-  report.verification = std::move(compared.report);
   report.error = compared.outcome();
+  report.verification = std::move(compared.report);
   report.signal = compared.signal;
 }
 

@@ -175,6 +175,7 @@ void RestRun::empty() {
                        [&](const Emptied& each) { return each.table == name; });
   });
   if (children_first.empty()) return;
+  inputs_.require_untouched();
   require_nothing_else_refers(*services_.transport, connection_.endpoint, all, inputs_.types(),
                               options_);
   empty_tables(*services_.transport, connection_.endpoint, children_first, inputs_.types(),
@@ -187,7 +188,9 @@ void RestRun::load() {
       if (DumpInput* const stream = inputs_.stream(part)) {
         if (pass == 0) loader_->load(*stream, part, pass, false);
       } else {
-        loader_->load(*inputs_.open_part(part), part, pass, inputs_.surveyed(part));
+        const auto input = inputs_.open_part(part);
+        loader_->load(*input, part, pass, inputs_.surveyed(part));
+        if (!sender_->ended()) inputs_.require_same(part, *input);
       }
     }
     loader_->finish_pass();

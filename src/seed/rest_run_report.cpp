@@ -77,19 +77,18 @@ void RestRun::finish() {
   }
   if (!report.error && tally_.rejects() > 0) {
     report.error = tally_.first_reject(options_.mode == Mode::insert);
-    if (report.error && options_.mode == Mode::force && work_ && work_->resume() != nullptr &&
-        report.totals().rejected > 0) {
-      report.error->hint =
-          "an earlier run emptied the tables and was interrupted; if somebody has filled them "
-          "since, "
-          "--fresh empties and loads them anew";
-    }
   }
   if (!report.error && tally_.rejects() > 0) {
     report.error = Error(
         ErrorKind::rows,
         text(with_separators(tally_.rejects()), " rows were refused by the time of an earlier run"),
         "", "mend what refused them, then run the same command again: it tries them again");
+  }
+  const bool goes_on = work_ && work_->resume() != nullptr;
+  if (goes_on && options_.mode == Mode::force && report.error && tally_.rejects() > 0) {
+    report.error->hint =
+        "an earlier run emptied the tables and was interrupted; if somebody has filled them since, "
+        "--fresh empties and loads them anew";
   }
   if (options_.dry_run || (!loader_ && emptied_.empty())) report.is_unchanged = true;
   note_doubt();

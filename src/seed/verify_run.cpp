@@ -140,7 +140,9 @@ void walk_for(Verifier& verifier, RunInputs& inputs, const RunPlan& plan, const 
     for (std::size_t part = 0; part < inputs.size(); ++part) {
       verifier.begin_file(part);
       const Walk walk{&options, &tables, order, part, pass, inputs.surveyed(part)};
-      walk_rows(*inputs.open_part(part), walk, verifier);
+      const auto input = inputs.open_part(part);
+      walk_rows(*input, walk, verifier);
+      inputs.require_same(part, *input);
     }
   }
 }

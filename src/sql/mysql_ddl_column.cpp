@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "pgseed/base/text.hpp"
+#include "pgseed/base/utf8.hpp"
 
 namespace pgseed::sql {
 namespace {
@@ -101,9 +102,17 @@ void read_numbers(DdlWalk& walk, std::vector<std::string>& numbers,
                   std::vector<std::string>& strings) {
   if (!walk.accept_symbol("(")) return;
   while (!walk.at_end() && !walk.accept_symbol(")")) {
-    if (walk.peek().kind == Kind::number) numbers.push_back(walk.peek().text);
-    if (walk.peek().kind == Kind::string || walk.peek().kind == Kind::bytes) {
-      strings.push_back(walk.peek().text);
+    const DdlToken& token = walk.peek();
+    if (token.kind == Kind::number) {
+      if (token.text.find_first_not_of("0123456789") != std::string::npos) {
+        throw DdlProblem{token.line, text(token.text, " is no length")};
+      }
+      numbers.push_back(token.text);
+    } else if (token.kind == Kind::string || token.kind == Kind::bytes) {
+      if (find_invalid_utf8(token.text) != std::string_view::npos) {
+        throw DdlProblem{token.line, "a value of a type is no text"};
+      }
+      strings.push_back(token.text);
     }
     walk.skip();
   }
