@@ -113,6 +113,22 @@ TEST_CASE("ledger: a run that stopped at a bad row goes on where it stopped once
   }
 }
 
+TEST_CASE("ledger: the same target in another spelling was other work, and rows came twice") {
+  Stack& stack = shared_stack();
+  stack.reset(kTwo);
+  stack.sql(kStops);
+  const Work work;
+  const std::string file = work.write(rows_of("u", 1, 201));
+  const std::string url = stack.postgrest.url();
+  CHECK(work.seed_at(url, with({file})).exit_code() == 1);
+  stack.sql("alter table u drop constraint stops");
+  const Seeded last =
+      work.seed_at(text("HTTP://localhost:", stack.postgrest.port(), "/rest/v1/"), with({file}));
+  CHECK(last.exit_code() == 0);
+  CHECK(last.total("rows_resumed") >= 80);
+  CHECK(count_of("u") == "200 200");
+}
+
 TEST_CASE("ledger: rejected rows of a finished run are tried again, and only they") {
   Stack& stack = shared_stack();
   stack.reset(kTwo);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "pgseed/base/interrupt.hpp"
+#include "pgseed/rest/url.hpp"
 #include "pgseed/seed/mapping.hpp"
 
 namespace pgseed::seed {
@@ -21,7 +22,8 @@ void RestRun::open_ledger() {
   for (std::size_t part = 0; part < inputs_.size(); ++part) {
     names.push_back(inputs_.source_name(part));
   }
-  work_ = std::make_shared<RunLedger>(options_, services_.target, names);
+  const std::string& url = services_.target;
+  work_ = std::make_shared<RunLedger>(options_, url.empty() ? url : rest::one_spelling(url), names);
   if (options_.if_changed && work_->is_done(sources())) {
     report.target = services_.target;
     return is_done("nothing has changed since the files were loaded completely; nothing was sent");
