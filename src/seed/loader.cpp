@@ -94,6 +94,7 @@ void Loader::prepare(RunTable& table, const RowKind& kind) {
                 "--json-columns a,b (or --json-columns none)");
   }
   set.table_was_empty = was_empty(table, set);
+  if (setup_.keyless && options.mode == Mode::insert && set.key.empty()) setup_.keyless(set);
   if (setup_.ledger != nullptr) remember_table(table, set);
   for (const std::string& column : result.left_out) {
     setup_.note(text("the column ", quote_identifier(column), " of ", to_sql(table.name),

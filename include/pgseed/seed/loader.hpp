@@ -40,6 +40,9 @@ class Loader final : private RowTaker {
     std::function<void(const std::string&)> note;  // for the report, once per text
     bool model_is_complete = false;                // types of all tables are known
     std::function<void(const TableName&)> lock;    // keeps other runs off a table
+    // Called with rows of a plain INSERT that carry no key, before the first: nothing would refuse
+    // a second copy of them.
+    std::function<void(const ColumnSet&)> keyless;
     // --if-changed: batches end where their rows say so, and those that the last finished run
     // stored are not sent. nullptr: no run was finished.
     bool by_content = false;

@@ -48,6 +48,7 @@ class RunLedger {
   void settle();
 
   const std::string& work() const { return work_; }
+  const std::string& target() const { return target_; }
 
  private:
   std::string path(const char* ending) const;
