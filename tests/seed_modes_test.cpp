@@ -682,4 +682,25 @@ TEST_CASE("seed: without OpenAPI the types come from --json-columns or the datab
   CHECK(seed_text(dump, {"--upsert"}).exit_code() == 0);
 }
 
+TEST_CASE("seed: rows of many sets of columns in turn went one a request") {
+  const int sets = 300, rows = 10;
+  std::string schema = "create table t (id int primary key";
+  for (int column = 0; column < sets; ++column) schema += ", c" + std::to_string(column) + " text";
+  shared_stack().reset(schema + ")");
+  std::string lines;
+  for (int row = 0; row < rows; ++row) {
+    for (int set = 0; set < sets; ++set) {
+      lines += "{\"id\":" + std::to_string(row * sets + set) + ",\"c" + std::to_string(set) +
+               "\":\"x\"}\n";
+    }
+  }
+  const TempDir folder;
+  const Seeded seeded = seed({folder.write("t.ndjson", lines), "--table", "t"});
+  CHECK(seeded.exit_code() == 0);
+  CHECK(seeded.total("rows_loaded") == sets * rows);
+  CHECK(sql("select count(*), count(distinct id), count(c0), count(c299) from t") ==
+        "3000|3000|10|10");
+  CHECK(seeded.summary["requests"].number() == sets);
+}
+
 }  // namespace pgseed::test

@@ -16,8 +16,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// More open batches than this (many column sets at once) would not stay flat in memory.
-constexpr std::size_t kMostOpen = 8;
+// What open batches (many column sets at once) may take together, to stay flat in memory; and what
+// one takes besides its rows.
+constexpr std::size_t kMostOpenBytes = std::size_t{16} << 20;
+constexpr std::size_t kBytesOfBatch = 4096;
+// So many get the memory of a whole batch at once.
+constexpr std::size_t kMostReserved = 8;
 
 }  // namespace
 
@@ -212,17 +216,19 @@ void Loader::take_unsupported(const sql::Statement& statement) {
 
 Batch& Loader::open_batch(Prepared& prepared) {
   if (prepared.open) return *prepared.open;
-  const auto open = static_cast<std::size_t>(std::count_if(
-      prepared_.begin(), prepared_.end(), [](const auto& each) { return each->open != nullptr; }));
-  if (open >= kMostOpen) flush_all();
   prepared.open = std::make_unique<Batch>();
+  open_bytes_ += kBytesOfBatch;
   prepared.open->group = next_group_++;
   prepared.open->sequence = sequence_;
   prepared.open->set = &prepared.set;
   prepared.open->serial = prepared.set.serial;
   prepared.open->file = file_;
-  prepared.open->body = setup_.sender->take_body();
-  prepared.open->body.reserve(std::min<std::size_t>(setup_.options->batch_bytes, 1u << 20) + 4096);
+  if (open_.size() < kMostReserved) {
+    prepared.open->body = setup_.sender->take_body();
+    prepared.open->body.reserve(std::min<std::size_t>(setup_.options->batch_bytes, 1u << 20) +
+                                4096);
+  }
+  open_.push_back(&prepared);
   return *prepared.open;
 }
 
@@ -279,6 +285,7 @@ void Loader::take(const ColumnSet& set, const sql::Row& row) {
     }
   }
   batch->rows.push_back({begin, row.line, sequence_++, false, prepared.table->seen});
+  open_bytes_ += batch->body.size() + 1 - begin;
   if (prepared.unit != 0) {
     if (!proven.last) return;
     flush(prepared);
@@ -289,8 +296,11 @@ void Loader::take(const ColumnSet& set, const sql::Row& row) {
   if (batch->rows.size() >= most_rows || batch->body.size() >= options.batch_bytes ||
       (setup_.by_content && ends_batch(*batch))) {
     flush(prepared);
-    pump();
+    return pump();
   }
+  if (open_bytes_ <= kMostOpenBytes || open_.size() < 2) return;
+  flush(*open_.front());
+  pump();
 }
 
 // Sees to it that rows of one key arrive in file order, and no key twice in one statement. The
@@ -338,6 +348,8 @@ void Loader::flush_others_of_table(const Prepared& prepared) {
 void Loader::flush(Prepared& prepared) {
   if (!prepared.open) return;
   std::unique_ptr<Batch> batch = std::move(prepared.open);
+  open_.erase(std::find(open_.begin(), open_.end(), &prepared));
+  open_bytes_ = open_.empty() ? 0 : open_bytes_ - kBytesOfBatch - batch->body.size();
   if (batch->count() == 0) return;
   batch->close();
   if (prepared.unit != 0) mark_resumed(prepared, *batch);
@@ -350,14 +362,7 @@ void Loader::flush(Prepared& prepared) {
 
 void Loader::flush_all() {
   // In the order of their rows, so that the sender sees them as the file has them.
-  std::vector<Prepared*> open;
-  for (const auto& prepared : prepared_) {
-    if (prepared->open) open.push_back(prepared.get());
-  }
-  std::sort(open.begin(), open.end(), [](const Prepared* left, const Prepared* right) {
-    return left->open->sequence < right->open->sequence;
-  });
-  for (Prepared* const prepared : open) flush(*prepared);
+  while (!open_.empty()) flush(*open_.front());
 }
 
 // Lets the network move, and waits while there is no place for another batch.

@@ -119,6 +119,8 @@ class Loader final : private RowTaker {
 
   Setup setup_;
   std::vector<std::unique_ptr<Prepared>> prepared_;
+  std::vector<Prepared*> open_;              // those that collect rows, the oldest first
+  std::size_t open_bytes_ = 0;               // of their rows
   std::vector<std::unique_ptr<Keys>> keys_;  // by tally number of the table
   std::vector<Resume::Table*> proofs_;       // likewise
   std::vector<Probe> probes_;                // likewise
