@@ -52,17 +52,25 @@ Loader::Keys& Loader::keys_of(std::size_t table) {
 // ---------------------------------------------------------------------------------
 
 Loader::Prepared* Loader::find_prepared(const RunTable& table, const RowKind& kind) {
+  if (table.tally >= prepared_of_.size()) return nullptr;
   const ColumnSetUse& use = *kind.use;
-  for (const auto& known : prepared_) {
+  for (Prepared* const known : prepared_of_[table.tally]) {
     if (known->table == &table && known->use.columns == use.columns &&
         known->use.unlisted == use.unlisted && known->use.values == use.values &&
         known->use.defaults == use.defaults && known->use.is_copy == use.is_copy &&
         known->use.declared_types == use.declared_types && known->time_zone == kind.time_zone &&
         known->set.meaning.dialect == kind.dialect) {
-      return known.get();
+      return known;
     }
   }
   return nullptr;
+}
+
+void Loader::keep(std::unique_ptr<Prepared> prepared) {
+  const std::size_t table = prepared->table->tally;
+  if (prepared_of_.size() <= table) prepared_of_.resize(table + 1);
+  prepared_of_[table].push_back(prepared.get());
+  prepared_.push_back(std::move(prepared));
 }
 
 void Loader::prepare(RunTable& table, const RowKind& kind) {
@@ -82,7 +90,7 @@ void Loader::prepare(RunTable& table, const RowKind& kind) {
       setup_.note(text("the column ", quote_identifier(column), " of ", to_sql(table.name),
                        " is computed by the server; the file's values for it are left out"));
     }
-    prepared_.push_back(std::move(prepared));
+    keep(std::move(prepared));
     return;
   }
   // First the server's own answer: it says best why a table is not known.
@@ -104,7 +112,7 @@ void Loader::prepare(RunTable& table, const RowKind& kind) {
     setup_.note(text("the column ", quote_identifier(column), " of ", to_sql(table.name),
                      " is computed by the server; the file's values for it are left out"));
   }
-  prepared_.push_back(std::move(prepared));
+  keep(std::move(prepared));
 }
 
 void Loader::note_unstable_keys(const RunTable& table) {
