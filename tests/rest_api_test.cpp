@@ -212,6 +212,24 @@ TEST_CASE("rest url: what people write becomes a base URL") {
   CHECK(with_other_prefix("http://h/rest/v1") == "http://h");
 }
 
+TEST_CASE("rest url: all spellings of one API have one name") {
+  for (const auto* url :
+       {"http://127.0.0.1:3000", "http://127.0.0.1:3000/", "HTTP://127.0.0.1:3000/rest/v1",
+        "http://127.0.0.1:3000/rest/v1/", "http://localhost:3000", "http://LOCALHOST:3000//",
+        "http://[::1]:3000/rest/v1"}) {
+    CHECK(one_spelling(url) == "http://127.0.0.1:3000");
+  }
+  for (const auto* url : {"https://abc.supabase.co", "https://ABC.supabase.co:443/rest/v1/"}) {
+    CHECK(one_spelling(url) == "https://abc.supabase.co");
+  }
+  CHECK(one_spelling("http://localhost:80/rest/v1") == "http://127.0.0.1");
+  CHECK(one_spelling("http://localhost.example.com") == "http://localhost.example.com");
+  CHECK(one_spelling("https://h:80") == "https://h:80");
+  CHECK(one_spelling("http://h:8080/Sub") == "http://h:8080/Sub");
+  CHECK(one_spelling("http://h/sub/rest/v1") == "http://h/sub");
+  CHECK(one_spelling("http://h/rest/v1:80") == "http://h/rest/v1:80");
+}
+
 TEST_CASE("rest url: what is no API URL is a usage error that shows no secret") {
   for (const auto* url :
        {"", " ", "host:3000", "abc.supabase.co", "eyJcanary", "ftp://h", "postgres://u:canary@h/db",

@@ -107,6 +107,7 @@ void RestRun::make_sender() {
   setup.model_is_complete = inputs_.types_are_complete();
   if (work_) {
     setup.lock = [this](const TableName& name) { work_->lock(name); };
+    setup.keyless = [this](const ColumnSet& set) { require_no_other_work(set); };
     setup.ledger = stage_ ? nullptr : work_->ledger();
     setup.resume = work_->resume();
     setup.by_content = options_.if_changed && options_.mode == Mode::upsert && !stage_;

@@ -124,7 +124,8 @@ void Sender::start_ready() {
     }
     std::unique_ptr<Batch> batch = std::move(waiting_[index]);
     waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(index));
-    batch->resumed ? start_resumed(std::move(batch)) : start_write(std::move(batch));
+    const bool asks = batch->resumed || batch->asks_first;
+    asks ? start_resumed(std::move(batch)) : start_write(std::move(batch));
   }
   announce_waiting();
 }
@@ -156,6 +157,8 @@ void Sender::record_nothing_stored(Batch& batch) {
 }
 
 bool Sender::has_key(const Batch& batch) const {
+  const std::size_t table = batch.set->table;
+  if (table < keys_.size() && keys_[table].changed) return false;
   return batch.set->numbered || (!batch.set->key.empty() && !batch.null_keys);
 }
 
@@ -176,16 +179,18 @@ void Sender::start(Flight flight, const HttpRequest& request) {
   }
 }
 
-// An earlier run sent it and was stopped before the answer.
+// An earlier run sent it and was stopped before the answer, or this one got none to its question.
 void Sender::start_resumed(std::unique_ptr<Batch> batch) {
-  batch->resumed = false;
   rest::Outcome why;
   why.verdict = rest::Verdict::in_doubt;
-  why.message = "an earlier run was stopped while they were on their way";
+  why.message = batch->resumed ? "an earlier run was stopped while they were on their way"
+                               : "the connection broke while they were on their way";
+  batch->resumed = batch->asks_first = false;
   if (!has_key(*batch)) return doubt(std::move(batch), why.message);
   const bool resolves = options_.mode == Mode::upsert || options_.mode == Mode::ignore;
   if (resolves) {
     batch->retried = true;
+    if (!keeps_keys(*batch)) return conclude(std::move(batch), why);
     return start_write(std::move(batch));
   }
   record_sent(batch);
@@ -285,6 +290,9 @@ void Sender::finish(const HttpCompletion& completion) {
   if (found == flights_.end()) return;
   Flight flight = std::move(found->second);
   flights_.erase(found);
+  if (flight.purpose == Purpose::ask_for_stored || flight.purpose == Purpose::try_twins) {
+    return finish_control(std::move(flight), completion.result);
+  }
   if (flight.purpose != Purpose::write) {
     return finish_question(std::move(flight), completion.result);
   }

@@ -19,7 +19,7 @@ namespace pgseed::seed {
 
 class RunLedger {
  public:
-  // Locks the work and reads what is there. target: the URL, without secrets. sources: the names of
+  // Locks the work and reads what is there. target: one_spelling() of the URL. sources: the names of
   // all texts. Throws Error{storage}: no place for a ledger, another run at the same work, a ledger
   // that cannot be trusted; Error{usage} where a run must be gone on with and none is.
   RunLedger(const Options& options, const std::string& target,
@@ -48,6 +48,7 @@ class RunLedger {
   void settle();
 
   const std::string& work() const { return work_; }
+  const std::string& target() const { return target_; }
 
  private:
   std::string path(const char* ending) const;

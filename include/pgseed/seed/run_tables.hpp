@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "pgseed/schema/model.hpp"
@@ -50,6 +51,7 @@ class RunTables {
   const Options& options_;
   Tally& tally_;
   const Model* types_;
+  std::unordered_map<TableName, RunTable*, TableNameHash> by_name_;
   std::vector<std::unique_ptr<RunTable>> tables_;
 };
 
