@@ -675,3 +675,21 @@ TEST_CASE("ledger: a run with more tables than files may be open at first ended 
   CHECK(contains(result.out, "60 rows"));
   CHECK(stack.sql("select count(*) from t59") == "1");
 }
+
+TEST_CASE("if-changed: a file of which rows were left out passed for one that was loaded whole") {
+  shared_stack().reset(kTwo);
+  const Work work;
+  const std::string file =
+      work.write(rows_of("t", 1, 11) + "INSERT INTO t (id, v) VALUES (20, upper('a'));\n");
+  const std::vector<std::string> args = {file, "--upsert", "--if-changed"};
+  std::vector<std::string> skipping = args;
+  skipping.emplace_back("--skip-unsupported");
+  CHECK(work.seed(skipping).exit_code() == 0);
+  const Seeded again = work.seed(skipping);
+  CHECK(again.exit_code() == 0);
+  CHECK(again.summary["up_to_date"].text() == "true");
+  const Seeded whole = work.seed(args);
+  CHECK(whole.exit_code() == 3);
+  CHECK(contains(whole.error(), "upper"));
+  CHECK(count_of("t") == "10 10");
+}
