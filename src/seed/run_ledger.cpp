@@ -26,7 +26,7 @@ RunLedger::RunLedger(const Options& options, const std::string& target,
       skips_unsupported_(options.skip_unsupported) {
   make_ledger_folder(folder_);
   locks_.emplace_back(path(".lock"), "the same work");
-  const std::string boot = boot_id();
+  const std::string boot = boot_of(path(".ledger"));
   if (const auto bytes = read_ledger_file(path(".ledger"))) {
     if (options.unfinished == Continue::fresh) {
       is_abandoned_ = true;
