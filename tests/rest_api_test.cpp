@@ -128,6 +128,17 @@ TEST_CASE("rest api: resolution, conflict target and time zone follow the option
   }
 }
 
+TEST_CASE("rest api: a trial is an insert whose answer must be one object") {
+  const auto insert = insert_request(kEndpoint, kTable, {"a"}, {});
+  const auto trial = trial_request(kEndpoint, kTable, {"a"}, {});
+  CHECK(trial.method == "POST");
+  CHECK(trial.url == insert.url);
+  CHECK(trial.headers.size() == insert.headers.size());
+  CHECK(count(insert.headers, "Accept: application/json") == 1);
+  CHECK(count(trial.headers, "Accept: application/json") == 0);
+  CHECK(count(trial.headers, "Accept: application/vnd.pgrst.object+json") == 1);
+}
+
 TEST_CASE("rest api: rows of defaults have no columns parameter") {
   CHECK(insert_request(kEndpoint, kTable, {}, {}).url == "http://h:3000/t");
   CHECK(insert_request(kEndpoint, kTable, {}, {Resolution::merge_duplicates, {"a"}, ""}).url ==

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "pgseed/base/interrupt.hpp"
+#include "pgseed/base/open_files.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/cli/commands.hpp"
 #include "pgseed/cli/connections.hpp"
@@ -375,6 +376,7 @@ int publish(Console& console, const SeedFlags& flags, const seed::Options& optio
 
 seed::Report load(Console& console, const seed::Options& options, const Config& config) {
   if (options.deadline) interrupt::stop_after(*options.deadline);
+  allow_many_open_files();  // every table has a lock
   TransportOptions transport_options;
   transport_options.max_connections = options.concurrency.value_or(8);
   const std::unique_ptr<Transport> transport = make_curl_transport(transport_options);

@@ -1,5 +1,7 @@
 #include "pgseed/seed/ledger.hpp"
 
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,11 +31,19 @@ RowRanges ranges_of(const Batch& batch) {
 
 }  // namespace
 
-std::string boot_id() {
+std::string boot_of(const std::string& path) {
+  struct statfs system = {};
+  struct stat place = {};
+  if (statfs(path.c_str(), &system) != 0 || stat(path.c_str(), &place) != 0) return {};
+  // ext, XFS, Btrfs, tmpfs, overlay, ZFS, F2FS, bcachefs
+  constexpr std::array<std::uint64_t, 8> kLocal = {0xEF53,     0x58465342, 0x9123683E, 0x01021994,
+                                                   0x794C7630, 0x2FC12FC1, 0xF2F52010, 0xCA451A4E};
+  const auto type = static_cast<std::uint64_t>(system.f_type) & 0xFFFFFFFFu;
+  if (std::find(kLocal.begin(), kLocal.end(), type) == kLocal.end()) return {};
   std::ifstream file("/proc/sys/kernel/random/boot_id");
   std::string id;
-  std::getline(file, id);
-  return id;
+  if (!std::getline(file, id)) return {};
+  return text(id, '/', static_cast<std::uint64_t>(place.st_dev));
 }
 
 Ledger::Ledger(const std::string& path, const LedgerHead& head, const std::string& rejects)
@@ -61,7 +71,7 @@ Ledger::Ledger(const std::string& path, const LedgerState& state, const std::str
 }
 
 void Ledger::begin_run(std::uint64_t number, const std::string& rejects) {
-  const std::string boot = boot_id();
+  const std::string boot = boot_of(file_.path());
   write(text("run ", number, ' ', getpid(), ' ', ledger_word(boot), ' ', time_of_day(), ' ',
              PGSEED_VERSION, ' ', ledger_word(rejects)));
   file_.sync_later();

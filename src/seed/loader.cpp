@@ -212,6 +212,11 @@ void Loader::take_left_out(RunTable& table) {
   setup_.tally->skipped(table.tally, 1);
 }
 
+// What the keys were kept for has been decided; with many large tables they would add up.
+void Loader::leave(RunTable& table) {
+  if (table.tally < keys_.size()) keys_[table.tally]->seen.release();
+}
+
 void Loader::take_unsupported(const sql::Statement& statement) {
   if (surveyed_ || setup_.options->skip_unsupported) return;
   throw Error(ErrorKind::input, text(sql::describe(statement.kind), " cannot go over PostgREST"),

@@ -13,7 +13,7 @@ namespace {
 std::optional<LedgerState> state_of(const std::string& path) {
   try {
     const auto bytes = read_ledger_file(path);
-    return bytes ? read_ledger(*bytes, path, boot_id()) : std::nullopt;
+    return bytes ? read_ledger(*bytes, path, boot_of(path)) : std::nullopt;
   } catch (const Error&) {
     return {};
   }

@@ -143,7 +143,11 @@ void RestRun::close_ledger() {
   Ledger* const ledger = work_ ? work_->ledger() : nullptr;
   report.can_go_on = ledger != nullptr;
   if (report.exit_code() == 0 && work_) {
-    if (ledger != nullptr) work_->complete(loader_->keys_came_once());
+    const std::vector<FileSurvey>& files = inputs_.surveys();
+    const bool left_out = options_.skip_unsupported &&
+                          std::any_of(files.begin(), files.end(),
+                                      [](const auto& file) { return file.unsupported_count > 0; });
+    if (ledger != nullptr) work_->complete(loader_->keys_came_once(), left_out);
     report.settle = [work = work_] { work->settle(); };
   }
   if (ledger == nullptr) return;

@@ -94,6 +94,7 @@ class Loader final : private RowTaker {
                         const sql::DumpReader& reader) override;
   void take_unsupported(const sql::Statement& statement) override;
   void take_left_out(RunTable& table) override;
+  void leave(RunTable& table) override;
 
   void keep(std::unique_ptr<Prepared> prepared);
   Prepared* find_prepared(const RunTable& table, const RowKind& kind);

@@ -51,8 +51,8 @@ class RunTables {
   const Options& options_;
   Tally& tally_;
   const Model* types_;
-  std::unordered_map<TableName, RunTable*, TableNameHash> by_name_;
   std::vector<std::unique_ptr<RunTable>> tables_;
+  std::unordered_map<TableName, RunTable*, TableNameHash> by_name_;
 };
 
 }  // namespace pgseed::seed
