@@ -92,6 +92,7 @@ class Run {
         interrupt::signal_number() != 0) {
       return;
     }
+    keeps_proof_ = true;
     before_.refused = tally_.rejected_numbers();
     const std::vector<TableReport> counts = tally_.final_tables();
     for (LoadedBefore::Table& table : before_.tables) {
@@ -120,7 +121,8 @@ class Run {
     VerifyReport& verification = report.verification.emplace();
     verifier->finish(verification);
     verification.seconds = std::chrono::duration<double>(services_.clock() - started).count();
-    if (auto difference = verification.error()) report.error = std::move(difference);
+    report.error = verification.error();
+    keeps_proof_ = report.error.has_value();
   }
 
   // Whatever happened: the counts, and the state that the tables are in.
@@ -164,8 +166,9 @@ class Run {
                     : " passed over: sequences are set to the largest value of their column"));
     }
     close_ledger();
-    // Until here the staging tables were the proof.
-    if (stage_ && (is_moved_ || stage_->was_moved())) stage_->clear_up();
+    // Until here the staging tables were the proof; of rows that could not be compared they still
+    // are, or the next run would store them once more.
+    if (stage_ && (is_moved_ || stage_->was_moved()) && !keeps_proof_) stage_->clear_up();
   }
 
  private:
@@ -232,12 +235,14 @@ class Run {
       head.seed = options_.mapping->seed;
     }
     if (const LedgerState* const past = work_->unfinished()) {
-      if (past->complete) {
-        if (work_->is_done(head.sources) && !was_emptied_since(*past)) {
-          return is_done(
-              "an earlier run loaded everything and was stopped before it could say so; nothing "
-              "was left to do");
-        }
+      // Whether a pipe brings the same again shows as it passes.
+      const bool may_be_same = options_.mode == Mode::insert && !inputs_.all_repeatable();
+      if (past->complete && work_->is_done(head.sources) && !was_emptied_since(*past)) {
+        return is_done(
+            "an earlier run loaded everything and was stopped before it could say so; nothing was "
+            "left to do");
+      }
+      if (past->complete && !may_be_same) {
         work_->forget();
       } else if (was_emptied_since(*past)) {
         note(
@@ -656,6 +661,7 @@ class Run {
   std::vector<Emptied> emptied_;
   std::unique_ptr<Stage> stage_;
   bool is_moved_ = false;
+  bool keeps_proof_ = false;
   std::shared_ptr<RunLedger> work_;  // without one nothing is recorded
   std::unique_ptr<Sender> sender_;
   std::unique_ptr<Loader> loader_;

@@ -47,6 +47,15 @@ std::uint64_t count_after(std::string_view comment, std::string_view name) {
   return count;
 }
 
+// Whether staging tables were made when the answer was lost, the next run sees: nobody need look.
+void commit_making(pg::CopyIn& database) {
+  try {
+    database.commit();
+  } catch (const pg::ConnectionLost&) {
+    throw pg::ConnectionLost("the connection to the database broke", false);
+  }
+}
+
 }  // namespace
 
 struct Stage::Connection {
@@ -127,7 +136,7 @@ void Stage::open(const std::vector<RunTable*>& targets) {
       }
       connection_->database.execute("NOTIFY pgrst, 'reload schema'");
     }
-    connection_->database.commit();
+    commit_making(connection_->database);
   } catch (const pg::SqlError& error) {
     throw error_of(error, "the staging tables cannot be made");
   }
@@ -318,7 +327,7 @@ std::vector<std::string> Stage::prepare(RunTable& target, ColumnSet& set,
       take_over_or_make(table);
       if (!table.moved.empty()) make(table);
       connection_->database.execute("NOTIFY pgrst, 'reload schema'");
-      connection_->database.commit();
+      commit_making(connection_->database);
     } catch (const pg::SqlError& error) {
       throw error_of(error, "the staging table cannot be made", where);
     }

@@ -44,6 +44,8 @@ class RunLedger {
   void lock(const TableName& table);
   // Everything is done.
   void complete(bool keys_came_once);
+  // What is unfinished turned out to be done.
+  void count_as_complete() { is_complete_ = true; }
   // And the user was told: the next run of this work is another one.
   void settle();
 
