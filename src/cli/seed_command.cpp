@@ -16,8 +16,8 @@
 #include "pgseed/cli/json_output.hpp"
 #include "pgseed/cli/report_file.hpp"
 #include "pgseed/cli/seed_figures.hpp"
-#include "pgseed/pg/database_url.hpp"
 #include "pgseed/cli/verify_output.hpp"
+#include "pgseed/pg/database_url.hpp"
 #include "pgseed/seed/pipeline.hpp"
 
 namespace pgseed::cli {
@@ -282,19 +282,28 @@ std::string summary_table(const seed::Report& report) {
   return out;
 }
 
+// What cannot be written on stdout is thrown when all else was said. Throws Error{storage}.
 void print_report(Console& console, const seed::Options& options, const seed::Report& report) {
+  std::optional<Error> unwritten;
+  const auto result = [&](const std::string& shown) {
+    try {
+      console.result(shown);
+    } catch (const Error& error) {
+      unwritten = error;
+    }
+  };
   for (const seed::SequenceReport& each : report.sequences) {
     console.info(text("note: the sequence ", each.sequence, " of ", each.column, " goes on at ",
                       each.after, " (was ", each.before, ")"));
   }
   for (const std::string& note : report.notes) console.info("note: " + note);
   if (console.json()) {
-    console.result(seed_json(options, report));
+    result(seed_json(options, report));
   } else if (!options.dry_run && !console.quiet() &&
              (report.totals().read > 0 || (!report.error && !report.tables.empty()))) {
     const seed::Counts totals = report.totals();
     const std::string width = width_range(report);
-    console.result(
+    result(
         text(summary_table(report), with_separators(totals.loaded), " rows in ",
              short_time(report.seconds), ", ", rows_per_second(report), " rows/s, ",
              human_bytes(report.bytes_sent),
@@ -305,7 +314,7 @@ void print_report(Console& console, const seed::Options& options, const seed::Re
              report.retries > 0 ? text(", ", report.retries, " retries") : "", "\n"));
   }
   if (report.verification && !console.json() && !console.quiet()) {
-    console.result(verify_text(*report.verification));
+    result(verify_text(*report.verification));
   }
   if (!report.rejects_file.empty() && report.totals().rejected > 0) {
     console.info(text("rejected rows: ", report.rejects_file));
@@ -316,6 +325,7 @@ void print_report(Console& console, const seed::Options& options, const seed::Re
                          report.can_go_on ? "the same command again to go on"
                                           : "again with --upsert or --ignore to load the rest"));
   }
+  if (unwritten) throw Error(*unwritten);
 }
 
 void require_consent(Console& console, const SeedFlags& flags, const seed::Options& options,
@@ -333,11 +343,13 @@ void require_consent(Console& console, const SeedFlags& flags, const seed::Optio
               "", "pass --yes if the tables shall be emptied");
 }
 
-// What people and GitHub see of the run besides. Returns the exit code: that of the run, unless it
-// is 0 and the page cannot be written.
+// What people and GitHub see of the run. Returns the exit code: that of the run, unless it is 0 and
+// the page or the summary cannot be written.
 int publish(Console& console, const SeedFlags& flags, const seed::Options& options,
-            const seed::Report& report, const GithubActions& github, ReportFile* page) {
-  int code = report.exit_code();
+            seed::Report& report, const GithubActions& github, ReportFile* page) {
+  const auto add_hint = [&](Error& error) {
+    if (report.settle) error.hint = "all is loaded; the same command says so and sends nothing";
+  };
   if (page != nullptr) {
     try {
       PageFacts facts;
@@ -346,10 +358,24 @@ int publish(Console& console, const SeedFlags& flags, const seed::Options& optio
       facts.with_values = flags.log_values;
       page->write(html_report(options, report, facts));
       console.info(text("report: ", flags.report));
-    } catch (const Error& error) {
-      console.error(error);
-      if (code == 0) code = exit_code(error.kind);
+    } catch (Error& error) {
+      if (report.exit_code() != 0) {
+        console.error(error);
+      } else {
+        add_hint(error);
+        report.error = error;
+      }
     }
+  }
+  int code = report.exit_code();
+  try {
+    print_report(console, options, report);
+  } catch (Error& error) {
+    if (code == 0) {
+      code = exit_code(error.kind);
+      add_hint(error);
+    }
+    console.error(error);
   }
   if (!github.active) return code;
   console.command(annotations(report, github.workspace, flags.log_values));
@@ -396,12 +422,16 @@ int run_seed(const SeedFlags& flags, const GlobalFlags& global) {
       return read_catalogue(config.database_url->value, schemas);
     };
   }
-  const seed::Report report = seed::run(options, services);
+  seed::Report report = seed::run(options, services);
   interrupt::stop_after({});
   console.end_progress();
-  print_report(console, options, report);
   const int code = publish(console, flags, options, report, github, page.get());
-  if (report.settle) report.settle();
+  if (code != 0 || !report.settle) return code;
+  try {
+    report.settle();
+  } catch (const Error& error) {  // the next run finds out
+    console.warning(error.message);
+  }
   return code;
 }
 

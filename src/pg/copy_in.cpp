@@ -270,19 +270,28 @@ void CopyIn::commit() {
   if (PQtransactionStatus(impl_->connection) == PQTRANS_INERROR) impl_->run("SELECT 1");
   impl_->look_at_stop_before();
   impl_->committing = true;
+  bool in_doubt = false;
   try {
     impl_->run("COMMIT");
   } catch (const ConnectionLost&) {
+    in_doubt = true;
+  } catch (const SqlError& error) {
     impl_->committing = false;
-    throw ConnectionLost(
-        "the connection to the database broke during COMMIT; whether the transaction stands is "
-        "unknown",
-        true);
+    // Without a code it is not the server's word: libpq had no memory for the answer.
+    if (!error.sqlstate.empty()) throw;
+    in_doubt = true;
+  } catch (const std::bad_alloc&) {
+    in_doubt = true;
   } catch (...) {
     impl_->committing = false;
     throw;
   }
   impl_->committing = false;
+  if (!in_doubt) return;
+  throw ConnectionLost(
+      "the connection to the database broke during COMMIT; whether the transaction stands is "
+      "unknown",
+      true);
 }
 
 void CopyIn::rollback() {

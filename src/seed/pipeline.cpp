@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "pgseed/base/current_error.hpp"
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/seed/closure_walk.hpp"
@@ -82,7 +83,21 @@ class Run {
   void stop() {
     if (!loader_) return;
     if (report.error) sender_->end();
-    loader_->finish_pass();
+    // One thing after the other may turn out not to be writable; what is in flight is waited for
+    // all the same.
+    constexpr int kMostFailures = 100;
+    for (int failures = 0; failures < kMostFailures; ++failures) {
+      try {
+        loader_->finish_pass();
+        break;
+      } catch (const Interrupted&) {
+        throw;
+      } catch (...) {
+        const Error error = current_error();
+        if (!report.error) report.error = error;
+        sender_->end();
+      }
+    }
     if (stage_) give_stage_up();
   }
 
@@ -668,10 +683,11 @@ template <class Work>
 void guarded(Report& report, const Work& work) {
   try {
     work();
-  } catch (const Error& error) {
-    if (!report.error) report.error = error;
   } catch (const Interrupted&) {
     // report.signal tells
+  } catch (...) {
+    const Error error = current_error();
+    if (!report.error) report.error = error;
   }
 }
 
