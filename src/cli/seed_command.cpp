@@ -463,9 +463,14 @@ void group_options(CLI::App& command) {
        {"--dry-run", "--no-check", "--verify", "--exact", "--max-rejects", "--rejects", "--report",
         "--log-values"}},
   };
-  for (const auto& [title, names] : kGroups) {
-    for (const char* const name : names) {
-      if (CLI::Option* const option = command.get_option_no_throw(name)) option->group(title);
+  // CLI11's own search by name would end the process where memory is short.
+  for (CLI::Option* const option : command.get_options()) {
+    for (const auto& [title, names] : kGroups) {
+      const bool is_here = std::ranges::any_of(names, [&](const std::string_view name) {
+        const auto& own = option->get_lnames();
+        return std::ranges::find(own, name.substr(2)) != own.end();
+      });
+      if (is_here) option->group(title);
     }
   }
 }
