@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "pgseed/base/current_error.hpp"
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/pg/copy_in.hpp"
@@ -281,10 +282,11 @@ void guarded(Report& report, const Work& work) {
     work();
   } catch (const pg::SqlError& error) {
     if (!report.error) report.error = error_of(error, "the database refused the load");
-  } catch (const Error& error) {
-    if (!report.error) report.error = error;
   } catch (const Interrupted&) {
     // report.signal tells
+  } catch (...) {
+    const Error error = current_error();
+    if (!report.error) report.error = error;
   }
 }
 

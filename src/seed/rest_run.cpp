@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "pgseed/base/current_error.hpp"
+#include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/rest/url.hpp"
 #include "pgseed/seed/closure_walk.hpp"
@@ -57,7 +59,21 @@ void RestRun::go() {
 void RestRun::stop() {
   if (!loader_) return;
   if (report.error) sender_->end();
-  loader_->finish_pass();
+  // One thing after the other may turn out not to be writable; what is in flight is waited for all
+  // the same.
+  constexpr int kMostFailures = 100;
+  for (int failures = 0; failures < kMostFailures; ++failures) {
+    try {
+      loader_->finish_pass();
+      break;
+    } catch (const Interrupted&) {
+      throw;
+    } catch (...) {
+      const Error error = current_error();
+      if (!report.error) report.error = error;
+      sender_->end();
+    }
+  }
   if (stage_) give_stage_up();
 }
 
