@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "pgseed/base/error.hpp"
 #include "pgseed/base/interrupt.hpp"
+#include "pgseed/base/text.hpp"
 #include "pgseed/seed/mapping.hpp"
 
 namespace pgseed::seed {
@@ -84,15 +86,19 @@ void RestRun::begin_ledger() {
   }
 }
 
-// A database that was made anew has nothing of what the ledger knows to be stored.
+// A database that was made anew has nothing of what the ledger knows to be stored. To see nothing
+// is no proof of that: a key that may not read sees as much, and what was on its way may still
+// arrive. So where rows would be stored a second time, the user decides.
 bool RestRun::was_emptied_since(const LedgerState& past) {
   bool stored = false;
+  const Table* stored_twice = nullptr;
   for (const LedgerTable& table : past.tables) {
-    const bool has_rows = std::any_of(table.rows.begin(), table.rows.end(), [](const auto& piece) {
-      return piece.second.state == RowState::stored;
-    });
-    if (!has_rows) continue;
-    stored = true;
+    const auto has = [&](RowState state) {
+      return std::any_of(table.rows.begin(), table.rows.end(),
+                         [&](const auto& piece) { return piece.second.state == state; });
+    };
+    stored |= has(RowState::stored);
+    if (!has(RowState::stored) && !has(RowState::maybe)) continue;
     const Table* const model = inputs_.types().find(table.name);
     if (model == nullptr || model->columns.empty()) return false;
     const std::string& column =
@@ -104,8 +110,41 @@ bool RestRun::was_emptied_since(const LedgerState& past) {
     const bool is_empty = result.delivery == Delivery::answered && result.status == 200 &&
                           rest::found_nothing(result.content_range);
     if (!is_empty) return false;
+    if (options_.mode == Mode::insert && !all_rows_bring_key(*model)) stored_twice = model;
   }
-  return stored && options_.unfinished != Continue::insist;
+  if (!stored || options_.unfinished == Continue::insist) return false;
+  if (stored_twice == nullptr) return true;
+  throw Error(
+      ErrorKind::verification,
+      text("an earlier run stored rows, and the tables look empty now; sent again, rows of ",
+           to_sql(stored_twice->name),
+           " would be there twice if they are only hidden from this key or still on their "
+           "way: they bring no primary key"),
+      "",
+      "if they were deleted on purpose, load the file anew with --fresh; if row-level "
+      "security hides them, run again with a key that may read them");
+}
+
+// A row that is stored is then refused when it comes again.
+bool RestRun::all_rows_bring_key(const Table& table) const {
+  if (table.primary_key.empty() || !inputs_.all_surveyed()) return false;
+  for (std::size_t part = 0; part < inputs_.surveys().size(); ++part) {
+    const FileSurvey& file = inputs_.surveys()[part];
+    for (const TableSurvey& surveyed : file.tables) {
+      if (surveyed.name != table.name) continue;
+      for (const ColumnSetUse& use : surveyed.column_sets) {
+        const auto columns =
+            columns_of_rows(table.name, use, file.definitions, inputs_.order(), inputs_.name(part));
+        if (!columns) return false;
+        for (const std::string& key : table.primary_key) {
+          const auto found = std::find(columns->begin(), columns->end(), key);
+          const auto at = static_cast<std::size_t>(found - columns->begin());
+          if (at == columns->size() || (at < use.defaults.size() && use.defaults[at])) return false;
+        }
+      }
+    }
+  }
+  return true;
 }
 
 // Everything that is asked for is in the table: the work is done. Else the next run goes on.
