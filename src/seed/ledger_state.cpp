@@ -191,6 +191,7 @@ class Reader {
     need(5);
     LedgerBatch& batch = batch_of(number(1));
     batch.sent = batch.answered = true;
+    batch.answered_at = line_;
     batch.stored = number(2);
     batch.ignored = number(3);
     batch.left_out = number(4);

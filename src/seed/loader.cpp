@@ -23,6 +23,11 @@ constexpr std::size_t kMostOpen = 8;
 
 Loader::Loader(const Setup& setup) : setup_(setup) {
   if (setup_.finished != nullptr) know_finished(*setup_.finished);
+  if (setup_.resume != nullptr) {
+    const auto& sources = setup_.resume->state().head.sources;
+    compares_ = std::any_of(sources.begin(), sources.end(),
+                            [](const LedgerSource& source) { return !source.hash; });
+  }
   setup_.sender->on_group_done = [this](std::uint64_t group) {
     const auto found = keys_of_groups_.find(group);
     if (found == keys_of_groups_.end()) return;

@@ -7,6 +7,7 @@
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/seed/mapping.hpp"
+#include "pgseed/seed/stored_rows.hpp"
 
 namespace pgseed::seed {
 
@@ -54,7 +55,7 @@ void RestRun::begin_ledger() {
   }
   if (const LedgerState* const past = work_->unfinished()) {
     if (past->complete) {
-      if (work_->is_done(head.sources) && !was_emptied_since(*past)) {
+      if (work_->is_done(head.sources) && !was_emptied_since(*past) && is_as_left(*past)) {
         return is_done(
             "an earlier run loaded everything and was stopped before it could say so; nothing "
             "was left to do");
@@ -67,6 +68,8 @@ void RestRun::begin_ledger() {
       work_->forget();
     } else if (!may_go_on(*past, head.sources, options_)) {
       note("an earlier run with other contents did not come to its end; this one begins anew");
+      work_->forget();
+    } else if (!is_as_left(*past)) {
       work_->forget();
     } else {
       note("going on with an earlier run that did not come to its end");
@@ -123,6 +126,24 @@ bool RestRun::was_emptied_since(const LedgerState& past) {
       "",
       "if they were deleted on purpose, load the file anew with --fresh; if row-level "
       "security hides them, run again with a key that may read them");
+}
+
+// False, and told, if its rows have other values by now. Of a pipe the loader looks as it passes.
+bool RestRun::is_as_left(const LedgerState& past) {
+  if (stage_ || !inputs_.all_repeatable()) return true;
+  StoredRows rows({&options_, &past, &inputs_.types(), inputs_.order(), services_.transport,
+                   &connection_.endpoint});
+  for (std::size_t part = 0; part < inputs_.size(); ++part) {
+    rows.read(*inputs_.open_part(part), part, inputs_.surveyed(part));
+  }
+  if (rows.are_as_left()) return true;
+  constexpr const char* kChanged = "rows that an earlier run stored have other values now";
+  if (options_.unfinished == Continue::insist) {
+    throw Error(ErrorKind::verification, kChanged, "",
+                "without --resume all rows are sent again, and have those of the file then");
+  }
+  note(text(kChanged, "; this one begins anew"));
+  return false;
 }
 
 // A row that is stored is then refused when it comes again.

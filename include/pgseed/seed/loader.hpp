@@ -69,12 +69,13 @@ class Loader final : private RowTaker {
 
  private:
   struct Prepared;
-  // Some of the rows that an earlier run proved: are they still there?
+  // Some of the rows that an earlier run proved, of a text that can be read once only: are they
+  // still there?
   struct Probe {
     std::unique_ptr<Batch> rows;
     std::vector<std::string> keys;  // of those rows
     std::uint64_t stored = 0;
-    std::uint64_t next = 1;  // of the stored rows that is taken along
+    std::vector<std::uint64_t> wanted;  // rows to ask for
     bool is_due = false;
     bool was_asked = false;
   };
@@ -122,6 +123,7 @@ class Loader final : private RowTaker {
   std::unordered_set<std::string> stored_;   // batches of the last finished run
   std::map<std::uint64_t, std::pair<std::size_t, std::vector<std::string>>> keys_of_groups_;
   MappingUse mapping_use_;
+  bool compares_ = false;  // some text can only be told by comparing it with the ledger
   std::uint64_t sequence_ = 0;
   std::uint64_t next_group_ = 1;
   // The file at hand.

@@ -69,6 +69,7 @@ class RestRun {
   void is_done(const std::string& why);
   void begin_ledger();
   bool was_emptied_since(const LedgerState& past);
+  bool is_as_left(const LedgerState& past);
   bool all_rows_bring_key(const Table& table) const;
   void close_ledger();
 
