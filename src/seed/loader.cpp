@@ -236,6 +236,7 @@ void Loader::take(const ColumnSet& set, const sql::Row& row) {
   Proven proven;
   if (setup_.resume != nullptr) {
     proven = look_up(*prepared.table);
+    if (setup_.resume->state().complete) require_loaded(row, proven);
     if (proven.proof != Proof::none && proven.proof != Proof::maybe) {
       setup_.tally->read(set.table);
       return take_proven(prepared, row, proven);

@@ -145,6 +145,12 @@ void Loader::compare_again(Prepared& prepared, const sql::Row& row, const Proven
   prepared.replay.reset();
 }
 
+// Of complete work there is no row that was not dealt with. What was in doubt, a comparison found.
+void Loader::require_loaded(const sql::Row& row, Proven& proven) const {
+  if (proven.proof == Proof::none) refuse_stream(path_, row.line);
+  if (proven.proof == Proof::maybe) proven.proof = Proof::loaded;
+}
+
 void Loader::require_all_came() {
   for (const auto& table : setup_.tables->all()) {
     const Resume::Table* const proof = table->wanted ? setup_.resume->find(table->name) : nullptr;

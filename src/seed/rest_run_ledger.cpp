@@ -10,6 +10,13 @@
 #include "pgseed/seed/stored_rows.hpp"
 
 namespace pgseed::seed {
+namespace {
+
+constexpr const char* kAllWasLoaded =
+    "an earlier run loaded everything and was stopped before it could say so; nothing was left to "
+    "do";
+
+}  // namespace
 
 std::vector<LedgerSource> RestRun::sources() const {
   std::vector<LedgerSource> sources;
@@ -54,23 +61,21 @@ void RestRun::begin_ledger() {
     head.seed = options_.mapping->seed;
   }
   if (const LedgerState* const past = work_->unfinished()) {
-    if (past->complete) {
-      if (work_->is_done(head.sources) && !was_emptied_since(*past) && is_as_left(*past)) {
-        return is_done(
-            "an earlier run loaded everything and was stopped before it could say so; nothing "
-            "was left to do");
-      }
+    const bool is_same = past->complete && work_->is_done(head.sources);
+    const auto begin_anew = [&](const char* why) {
+      if (!past->complete) note(text(why, "; this one begins anew"));
       work_->forget();
-    } else if (was_emptied_since(*past)) {
-      note(
-          "the tables were emptied since an earlier run that did not come to its end; this one "
-          "begins anew");
-      work_->forget();
-    } else if (!may_go_on(*past, head.sources, options_)) {
-      note("an earlier run with other contents did not come to its end; this one begins anew");
-      work_->forget();
+    };
+    if (was_emptied_since(*past)) {
+      begin_anew("the tables were emptied since an earlier run that did not come to its end");
+    } else if (!is_same && !may_go_on(*past, head.sources, options_)) {
+      begin_anew("an earlier run with other contents did not come to its end");
     } else if (!is_as_left(*past)) {
       work_->forget();
+    } else if (is_same) {
+      return is_done(kAllWasLoaded);
+    } else if (past->complete) {
+      return begin_comparing(*past);
     } else {
       note("going on with an earlier run that did not come to its end");
     }
@@ -81,12 +86,29 @@ void RestRun::begin_ledger() {
     note("the reject file of the earlier run is not there any more; it begins anew");
   }
   work_->begin(head, options_.rejects_file);
+  take_emptied();
+}
+
+void RestRun::take_emptied() {
   if (work_->resume() == nullptr) return;
   for (const LedgerTable& table : work_->resume()->state().tables) {
     if (table.emptied) {
       emptied_.push_back({table.name, static_cast<long long>(*table.emptied)});
     }
   }
+}
+
+// All was loaded, of what nobody can know before it is read whether it is the same.
+void RestRun::begin_comparing(const LedgerState& past) {
+  if (options_.atomic) {
+    throw Error(ErrorKind::input,
+                "an earlier run loaded all it read and was stopped before it could say so; whether "
+                "this is the same text cannot be told",
+                "<stdin>", "if it is, nothing is left to do; if not, --fresh loads it");
+  }
+  tally_.keep_rejects(past.rejects_path == options_.rejects_file ? past.rejects_bytes : 0);
+  work_->compare();
+  take_emptied();
 }
 
 // A database that was made anew has nothing of what the ledger knows to be stored. To see nothing
@@ -174,6 +196,7 @@ void RestRun::close_ledger() {
   report.can_go_on = ledger != nullptr;
   if (report.exit_code() == 0 && work_) {
     if (ledger != nullptr) work_->complete(loader_->keys_came_once());
+    if (work_->compares()) note(kAllWasLoaded);
     report.settle = [work = work_] { work->settle(); };
   }
   if (ledger == nullptr) return;

@@ -101,6 +101,7 @@ class Loader final : private RowTaker {
   void take_along(Prepared& prepared, const sql::Row& row);
   void compare_again(Prepared& prepared, const sql::Row& row, const Proven& proven);
   void require_still_there(std::size_t table);
+  void require_loaded(const sql::Row& row, Proven& proven) const;
   void require_all_came();
   void know_finished(const LedgerState& finished);
   bool ends_batch(const Batch& batch) const;

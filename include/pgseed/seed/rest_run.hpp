@@ -68,6 +68,8 @@ class RestRun {
   void open_ledger();
   void is_done(const std::string& why);
   void begin_ledger();
+  void begin_comparing(const LedgerState& past);
+  void take_emptied();
   bool was_emptied_since(const LedgerState& past);
   bool is_as_left(const LedgerState& past);
   bool all_rows_bring_key(const Table& table) const;
