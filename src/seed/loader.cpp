@@ -159,7 +159,7 @@ void Loader::load(DumpInput& input, std::size_t file, std::size_t pass, bool sur
   file_ = file;
   path_ = input.name();
   surveyed_ = surveyed;
-  is_stream_ = setup_.resume != nullptr && !setup_.resume->state().head.sources[file].hash;
+  pass_ = pass;
   const WalkResult result =
       walk_rows(input, {setup_.options, setup_.tables, setup_.order, file, pass, surveyed}, *this);
   if (!surveyed) mapping_use_.add(result.mapping_use);
@@ -167,6 +167,7 @@ void Loader::load(DumpInput& input, std::size_t file, std::size_t pass, bool sur
     setup_.note(text(path_, ": ", result.zero_dates, result.zero_dates == 1 ? " date" : " dates",
                      " with a zero year, month or day became NULL (--zero-dates null)"));
   }
+  if (compares_ && !ended()) require_whole_batches();
   flush_all();  // a batch holds rows of one file, so that its lines mean something
 }
 
@@ -175,7 +176,7 @@ void Loader::finish_pass() {
   setup_.sender->drain();
   if (setup_.sender->ended()) return;
   for (std::size_t table = 0; table < probes_.size(); ++table) require_still_there(table);
-  if (is_stream_) require_all_came();
+  if (compares_) require_all_came();
 }
 
 bool Loader::ended() const {

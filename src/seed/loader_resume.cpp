@@ -54,7 +54,7 @@ void Loader::take_proven(Prepared& prepared, const sql::Row& row, const Proven& 
     if (!key.empty() && !keys_of(table).seen.insert(key)) tally.superseded(table, true);
   }
   if (compares_ && proven.proof == Proof::loaded) take_along(prepared, row);
-  if (is_stream_ && proven.batch != 0) compare_again(prepared, row, proven);
+  if (compares_ && proven.batch != 0) compare_again(prepared, row, proven);
 }
 
 // Where a text can be read once only, the rows to ask for are taken as they pass (StoredRows does
@@ -128,13 +128,11 @@ namespace {
 
 }  // namespace
 
-// What can be read once only has no hash before it is read: each batch is compared as it passes.
+// What can be read once only has no hash before it is read: each batch is compared as it passes,
+// those of the files behind it as well, whose rows it may move.
 void Loader::compare_again(Prepared& prepared, const sql::Row& row, const Proven& proven) {
-  if (prepared.replayed != proven.batch) {
-    prepared.replayed = proven.batch;
-    prepared.replay = std::make_unique<Batch>();
-  }
-  Batch& batch = *prepared.replay;
+  if (!setup_.resume->is_untouched(proven.batch)) return;
+  Batch& batch = prepared.replays[proven.batch];
   const std::size_t begin = batch.body.size() + 1;
   if (!append_row(prepared.set, row, batch.body).empty()) refuse_stream(path_, row.line);
   batch.rows.push_back({begin, row.line, sequence_ - 1, false, prepared.table->seen});
@@ -142,7 +140,17 @@ void Loader::compare_again(Prepared& prepared, const sql::Row& row, const Proven
   if (batch.rows.size() < count(was.rows)) return;
   batch.close();
   if (hash128(batch.body.view()) != was.body) refuse_stream(path_, batch.rows.front().line);
-  prepared.replay.reset();
+  prepared.replays.erase(proven.batch);
+}
+
+// At the end of a text: a batch holds rows of one only.
+void Loader::require_whole_batches() const {
+  for (const auto& prepared : prepared_) {
+    const Batch* part = nullptr;
+    if (prepared->unit != 0) part = prepared->open.get();
+    if (!prepared->replays.empty()) part = &prepared->replays.begin()->second;
+    if (part != nullptr && !part->rows.empty()) refuse_stream(path_, part->rows.front().line);
+  }
 }
 
 // Of complete work there is no row that was not dealt with. What was in doubt, a comparison found.
@@ -151,8 +159,9 @@ void Loader::require_loaded(const sql::Row& row, Proven& proven) const {
   if (proven.proof == Proof::maybe) proven.proof = Proof::loaded;
 }
 
-void Loader::require_all_came() {
+void Loader::require_all_came() const {
   for (const auto& table : setup_.tables->all()) {
+    if (table->pass > pass_) continue;
     const Resume::Table* const proof = table->wanted ? setup_.resume->find(table->name) : nullptr;
     if (proof == nullptr || proof->known().rows.empty()) continue;
     if (proof->known().rows.rbegin()->second.last > table->seen) refuse_stream(path_, 0);
@@ -212,7 +221,7 @@ void Loader::mark_resumed(Prepared& prepared, Batch& batch) {
     batch.intent = unit;
     return;
   }
-  if (is_stream_) {
+  if (compares_) {
     setup_.tally->in_doubt(prepared.set.table, batch.rows.size());
     refuse_stream(path_, batch.rows.front().line);
   }

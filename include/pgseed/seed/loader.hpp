@@ -102,7 +102,8 @@ class Loader final : private RowTaker {
   void compare_again(Prepared& prepared, const sql::Row& row, const Proven& proven);
   void require_still_there(std::size_t table);
   void require_loaded(const sql::Row& row, Proven& proven) const;
-  void require_all_came();
+  void require_whole_batches() const;
+  void require_all_came() const;
   void know_finished(const LedgerState& finished);
   bool ends_batch(const Batch& batch) const;
   bool is_unchanged(Prepared& prepared, Batch& batch);
@@ -131,7 +132,7 @@ class Loader final : private RowTaker {
   std::size_t file_ = 0;
   std::string path_;
   bool surveyed_ = false;
-  bool is_stream_ = false;  // what it holds can only be told by comparing it with the ledger
+  std::size_t pass_ = 0;
 };
 
 }  // namespace pgseed::seed
