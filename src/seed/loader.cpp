@@ -238,6 +238,7 @@ void Loader::take(const ColumnSet& set, const sql::Row& row) {
   if (setup_.resume != nullptr) {
     proven = look_up(*prepared.table);
     if (setup_.resume->state().complete) require_loaded(row, proven);
+    if (is_overtaken(prepared, row, proven)) proven = {};
     if (proven.proof != Proof::none && proven.proof != Proof::maybe) {
       setup_.tally->read(set.table);
       return take_proven(prepared, row, proven);
@@ -305,6 +306,7 @@ void Loader::take_key(Prepared& prepared, const std::string& key) {
   Keys& keys = keys_of(prepared.set.table);
   const std::size_t table = prepared.set.table;
   const bool first_time = keys.seen.insert(key);
+  if (setup_.resume != nullptr) keys.sent.insert(key);
   prepared.open->repeats |= !first_time || !keys.seen.exact();
   const KeysOnTheWay::Place* const place = keys.on_the_way.find(key);
   const bool upsert = setup_.options->mode == Mode::upsert;

@@ -26,6 +26,19 @@ Proven Loader::look_up(const RunTable& table) {
   return proof == nullptr ? Proven{} : proof->look_up(table.seen);
 }
 
+// A row that was refused and is tried again comes behind the later row of its key, which is stored:
+// that one has to go out once more, behind it.
+bool Loader::is_overtaken(Prepared& prepared, const sql::Row& row, const Proven& proven) {
+  if (setup_.options->mode != Mode::upsert || prepared.set.key.empty()) return false;
+  const bool is_stored = proven.proof == Proof::loaded || proven.proof == Proof::left_out ||
+                         proven.proof == Proof::unchanged;
+  if (!is_stored) return false;
+  const SeenKeys& sent = keys_of(prepared.set.table).sent;
+  if (sent.is_empty() || !sent.may_hold(key_of(prepared.set, row))) return false;
+  if (compares_) compare_again(prepared, row, proven);
+  return true;
+}
+
 void Loader::take_proven(Prepared& prepared, const sql::Row& row, const Proven& proven) {
   Tally& tally = *setup_.tally;
   const std::size_t table = prepared.set.table;

@@ -82,6 +82,7 @@ class Loader final : private RowTaker {
   struct Keys {
     KeysOnTheWay on_the_way;
     SeenKeys seen;
+    SeenKeys sent;  // by this run, where an earlier one stored others
   };
 
   bool ended() const override;
@@ -97,6 +98,7 @@ class Loader final : private RowTaker {
   Keys& keys_of(std::size_t table);
   void take_key(Prepared& prepared, const std::string& key);
   Proven look_up(const RunTable& table);
+  bool is_overtaken(Prepared& prepared, const sql::Row& row, const Proven& proven);
   void take_proven(Prepared& prepared, const sql::Row& row, const Proven& proven);
   void take_along(Prepared& prepared, const sql::Row& row);
   void compare_again(Prepared& prepared, const sql::Row& row, const Proven& proven);
