@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "pgseed/base/error.hpp"
 #include "pgseed/rest/api.hpp"
 #include "pgseed/seed/force.hpp"
 #include "pgseed/seed/loader.hpp"
@@ -87,6 +88,7 @@ class RestRun {
   void set_sequences();
   void note_sequences(const std::vector<TableName>& loaded);
   bool sends_key(const Table& table) const;
+  Error unnamed_rejects() const;
   void settle_doubt();
   void note_doubt();
   void note_superseded();
