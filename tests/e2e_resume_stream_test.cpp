@@ -64,7 +64,9 @@ TEST_CASE(
     const std::string stored = count_of("u");
     const Seeded refused = work.seed(in_tens({"-", file}), rows_of("u", 1, rows + 1));
     CHECK(refused.exit_code() == 3);
-    CHECK(contains(refused.error(), "not what the run read"));
+    // A pipe beside files is read beforehand, and has a hash then.
+    CHECK(contains(refused.error(), "changed since"));
+    CHECK(count_of("u") == stored);
     const Seeded same = work.seed(in_tens({"-", file}), rows_of("u", 1, 101));
     CHECK(same.exit_code() == 0);
     CHECK(count_of("u") == "400 400");
