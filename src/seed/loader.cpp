@@ -27,6 +27,11 @@ constexpr std::size_t kMostReserved = 8;
 
 Loader::Loader(const Setup& setup) : setup_(setup) {
   if (setup_.finished != nullptr) know_finished(*setup_.finished);
+  if (setup_.resume != nullptr) {
+    const auto& sources = setup_.resume->state().head.sources;
+    compares_ = std::any_of(sources.begin(), sources.end(),
+                            [](const LedgerSource& source) { return !source.hash; });
+  }
   setup_.sender->on_group_done = [this](std::uint64_t group) {
     const auto found = keys_of_groups_.find(group);
     if (found == keys_of_groups_.end()) return;
@@ -167,7 +172,7 @@ void Loader::load(DumpInput& input, std::size_t file, std::size_t pass, bool sur
   file_ = file;
   path_ = input.name();
   surveyed_ = surveyed;
-  is_stream_ = setup_.resume != nullptr && !setup_.resume->state().head.sources[file].hash;
+  pass_ = pass;
   const WalkResult result =
       walk_rows(input, {setup_.options, setup_.tables, setup_.order, file, pass, surveyed}, *this);
   if (!surveyed) mapping_use_.add(result.mapping_use);
@@ -175,6 +180,7 @@ void Loader::load(DumpInput& input, std::size_t file, std::size_t pass, bool sur
     setup_.note(text(path_, ": ", result.zero_dates, result.zero_dates == 1 ? " date" : " dates",
                      " with a zero year, month or day became NULL (--zero-dates null)"));
   }
+  if (compares_ && !ended()) require_whole_batches();
   flush_all();  // a batch holds rows of one file, so that its lines mean something
 }
 
@@ -183,7 +189,7 @@ void Loader::finish_pass() {
   setup_.sender->drain();
   if (setup_.sender->ended()) return;
   for (std::size_t table = 0; table < probes_.size(); ++table) require_still_there(table);
-  if (is_stream_) require_all_came();
+  if (compares_) require_all_came();
 }
 
 bool Loader::ended() const {
@@ -251,6 +257,8 @@ void Loader::take(const ColumnSet& set, const sql::Row& row) {
   Proven proven;
   if (setup_.resume != nullptr) {
     proven = look_up(*prepared.table);
+    if (setup_.resume->state().complete) require_loaded(row, proven);
+    if (is_overtaken(prepared, row, proven)) proven = {};
     if (proven.proof != Proof::none && proven.proof != Proof::maybe) {
       setup_.tally->read(set.table);
       return take_proven(prepared, row, proven);
@@ -322,6 +330,7 @@ void Loader::take_key(Prepared& prepared, const std::string& key) {
   Keys& keys = keys_of(prepared.set.table);
   const std::size_t table = prepared.set.table;
   const bool first_time = keys.seen.insert(key);
+  if (setup_.resume != nullptr) keys.sent.insert(key);
   prepared.open->repeats |= !first_time || !keys.seen.exact();
   const KeysOnTheWay::Place* const place = keys.on_the_way.find(key);
   const bool upsert = setup_.options->mode == Mode::upsert;

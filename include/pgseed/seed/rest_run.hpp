@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "pgseed/base/error.hpp"
 #include "pgseed/rest/api.hpp"
 #include "pgseed/seed/force.hpp"
 #include "pgseed/seed/loader.hpp"
@@ -68,8 +69,12 @@ class RestRun {
   void open_ledger();
   void is_done(const std::string& why);
   void begin_ledger();
+  void begin_comparing(const LedgerState& past);
+  void take_emptied();
   bool was_emptied_since(const LedgerState& past);
   void require_no_other_work(const ColumnSet& keyless);
+  bool is_as_left(const LedgerState& past);
+  bool all_rows_bring_key(const Table& table) const;
   void close_ledger();
 
   // rest_run_stage.cpp
@@ -84,6 +89,7 @@ class RestRun {
   void set_sequences();
   void note_sequences(const std::vector<TableName>& loaded);
   bool sends_key(const Table& table) const;
+  Error unnamed_rejects() const;
   void settle_doubt();
   void note_doubt();
   void note_superseded();
