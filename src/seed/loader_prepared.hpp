@@ -14,6 +14,7 @@ struct Loader::Prepared {
   ColumnSetUse use;
   std::string time_zone;
   ColumnSet set;
+  std::vector<std::size_t> references;  // positions of what rows went without in the first pass
   std::unique_ptr<Batch> open;
   std::uint64_t unit = 0;  // the earlier run's batch whose rows `open` holds; 0: they are new
   std::unique_ptr<Batch> replay;  // rows of an earlier run's batch as they come now, to compare
