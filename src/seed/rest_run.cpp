@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "pgseed/base/current_error.hpp"
+#include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/rest/url.hpp"
 #include "pgseed/seed/closure_walk.hpp"
@@ -59,7 +61,21 @@ void RestRun::go() {
 void RestRun::stop() {
   if (!loader_) return;
   if (report.error) sender_->end();
-  loader_->finish_pass();
+  // One thing after the other may turn out not to be writable; what is in flight is waited for all
+  // the same.
+  constexpr int kMostFailures = 100;
+  for (int failures = 0; failures < kMostFailures; ++failures) {
+    try {
+      loader_->finish_pass();
+      break;
+    } catch (const Interrupted&) {
+      throw;
+    } catch (...) {
+      const Error error = current_error();
+      if (!report.error) report.error = error;
+      sender_->end();
+    }
+  }
   if (stage_) give_stage_up();
 }
 
@@ -113,6 +129,7 @@ void RestRun::make_sender() {
   setup.model_is_complete = inputs_.types_are_complete();
   if (work_) {
     setup.lock = [this](const TableName& name) { work_->lock(name); };
+    setup.keyless = [this](const ColumnSet& set) { require_no_other_work(set); };
     setup.ledger = stage_ ? nullptr : work_->ledger();
     setup.resume = work_->resume();
     setup.by_content = options_.if_changed && options_.mode == Mode::upsert && !stage_;

@@ -4,7 +4,10 @@
 #include <utility>
 
 #include "pgseed/base/interrupt.hpp"
+#include "pgseed/base/text.hpp"
+#include "pgseed/rest/url.hpp"
 #include "pgseed/seed/mapping.hpp"
+#include "pgseed/seed/other_work.hpp"
 
 namespace pgseed::seed {
 
@@ -21,7 +24,8 @@ void RestRun::open_ledger() {
   for (std::size_t part = 0; part < inputs_.size(); ++part) {
     names.push_back(inputs_.source_name(part));
   }
-  work_ = std::make_shared<RunLedger>(options_, services_.target, names);
+  const std::string& url = services_.target;
+  work_ = std::make_shared<RunLedger>(options_, url.empty() ? url : rest::one_spelling(url), names);
   if (options_.if_changed && work_->is_done(sources())) {
     report.target = services_.target;
     return is_done("nothing has changed since the files were loaded completely; nothing was sent");
@@ -108,12 +112,42 @@ bool RestRun::was_emptied_since(const LedgerState& past) {
   return stored && options_.unfinished != Continue::insist;
 }
 
+// The same file under other options is other work: what an unfinished run of that stored would come
+// a second time. Not if the table was emptied since, or if this run was allowed in before.
+void RestRun::require_no_other_work(const ColumnSet& keyless) {
+  const TableName& name = keyless.table_name;
+  if (options_.unfinished == Continue::fresh) return;
+  if (work_->resume() != nullptr && work_->resume()->find(name) != nullptr) return;
+  const auto source =
+      stored_by_other_work(options_.ledger_folder, work_->work(), work_->target(), name, sources());
+  if (!source || keyless.columns.empty()) return;
+  HttpRequest request = rest::any_row_request(connection_.endpoint, name, keyless.columns.front());
+  request.timeout = options_.timeout;
+  const HttpResult result = exchange(*services_.transport, request);
+  if (interrupt::signal_number() != 0) throw Interrupted{};
+  if (result.delivery == Delivery::answered && result.status == 200 &&
+      rest::found_nothing(result.content_range)) {
+    return;
+  }
+  throw Error(ErrorKind::storage,
+              text("a run with other options stored rows of this file in ", to_sql(name),
+                   " and did not come to its end; the table has no key that would refuse them a "
+                   "second time"),
+              *source,
+              "run that command again to its end, or load all rows of this one in any case: "
+              "--fresh");
+}
+
 // Everything that is asked for is in the table: the work is done. Else the next run goes on.
 void RestRun::close_ledger() {
   Ledger* const ledger = work_ ? work_->ledger() : nullptr;
   report.can_go_on = ledger != nullptr;
   if (report.exit_code() == 0 && work_) {
-    if (ledger != nullptr) work_->complete(loader_->keys_came_once());
+    const std::vector<FileSurvey>& files = inputs_.surveys();
+    const bool left_out = options_.skip_unsupported &&
+                          std::any_of(files.begin(), files.end(),
+                                      [](const auto& file) { return file.unsupported_count > 0; });
+    if (ledger != nullptr) work_->complete(loader_->keys_came_once(), left_out);
     report.settle = [work = work_] { work->settle(); };
   }
   if (ledger == nullptr) return;

@@ -50,7 +50,7 @@ class Ledger {
   void unchanged(Batch& batch);
   // The next run sends the rejected rows again.
   void try_rejects_again();
-  // Something else to remember: a word, and what it says.
+  // Something else to remember: a word, and what it says; on disk when it returns.
   void mark(const std::string& word, const std::string& what);
   // Everything is done.
   void complete(bool keys_came_once);
@@ -72,7 +72,9 @@ class Ledger {
       announced_;  // behind it: number, end in the file
 };
 
-// Of the running system; another after every restart. Empty where it is not told.
-std::string boot_id();
+// Of what keeps written bytes until they are on disk: the running system and the file system at
+// `path`. Another after every restart, and after most other ways to lose such bytes. Empty where
+// nobody vouches for them: not told, or a file system of another machine.
+std::string boot_of(const std::string& path);
 
 }  // namespace pgseed::seed

@@ -82,6 +82,7 @@ class RestRun {
   void is_done(const std::string& why);
   void begin_ledger();
   bool was_emptied_since(const LedgerState& past);
+  void require_no_other_work(const ColumnSet& keyless);
   void close_ledger();
 
   // rest_run_stage.cpp
@@ -113,6 +114,7 @@ class RestRun {
   std::vector<Emptied> emptied_;
   std::unique_ptr<Stage> stage_;
   bool is_moved_ = false;
+  bool keeps_proof_ = false;  // of --atomic, although the rows are in place
   std::shared_ptr<RunLedger> work_;  // without one nothing is recorded
   std::unique_ptr<Sender> sender_;
   std::unique_ptr<Loader> loader_;
