@@ -204,9 +204,6 @@ seed::Options options_of(const SeedFlags& flags, const Config& config) {
   options.dry_run = flags.dry_run;
   options.verify = flags.verify;
   options.closure = flags.closure;
-  if (flags.verify && !config.database_url) {
-    require_database_url(config, "--verify");
-  }
   if (flags.closure && !flags.limit && flags.offset == 0) {
     throw Error(ErrorKind::usage, "--closure needs --limit", "",
                 "it keeps the rows that --limit takes consistent; without it all rows are taken");
@@ -540,7 +537,7 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
   command->add_flag("--closure", flags->closure,
                     "with --limit: take the rows that others refer to as well");
   command->add_flag("--verify", flags->verify,
-                    "compare the tables with the files afterwards (DATABASE_URL); exit 6");
+                    "compare the tables with the files afterwards; exit 6");
   command->add_option("--batch-rows", flags->batch_rows, "rows per request at most (1000)")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}).description(""))
       ->type_name("N");

@@ -8,6 +8,7 @@
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
+#include "pgseed/seed/circles.hpp"
 #include "pgseed/seed/preflight.hpp"
 #include "pgseed/seed/row_json.hpp"
 
@@ -98,6 +99,7 @@ void Loader::prepare(RunTable& table, const RowKind& kind) {
     keep(std::move(prepared));
     return;
   }
+  if (!hold_back(*prepared, where)) return keep(std::move(prepared));
   // First the server's own answer: it says best why a table is not known.
   const PreflightResult result = preflight(*setup_.transport, *setup_.endpoint, set, options,
                                            kind.time_zone, !table.key.empty(), where);
@@ -118,6 +120,51 @@ void Loader::prepare(RunTable& table, const RowKind& kind) {
                      " is computed by the server; the file's values for it are left out"));
   }
   keep(std::move(prepared));
+}
+
+// False for rows that the second pass has no business with.
+bool Loader::hold_back(Prepared& prepared, const std::string& where) const {
+  ColumnSet& set = prepared.set;
+  for (std::size_t position = 0; position < set.columns.size(); ++position) {
+    const std::vector<std::string>& held = prepared.table->held_back;
+    if (std::find(held.begin(), held.end(), set.columns[position]) == held.end()) continue;
+    if (setup_.sets_references) {
+      prepared.references.push_back(position);
+    } else {
+      set.held_back.push_back(set.columns[position]);
+    }
+  }
+  if (!set.held_back.empty() && set.key.empty()) {
+    throw Error(ErrorKind::refused,
+                text("rows of ", to_sql(set.table_name),
+                     " refer to rows that come later, and "
+                     "without their key that cannot be set afterwards"),
+                where, kOneTransactionHint);
+  }
+  return !setup_.sets_references || !prepared.references.empty();
+}
+
+// The second pass reads the row again, and has to find it.
+void Loader::require_lasting_key(const ColumnSet& set, const sql::Row& row) const {
+  for (const std::size_t position : set.key) {
+    const sql::Form form = row.values[set.value_index[position]].form;
+    if (form != sql::Form::random && form != sql::Form::moment) continue;
+    throw Error(ErrorKind::refused,
+                text("rows of ", to_sql(set.table_name),
+                     " refer to rows that come later, and get their key while they are read"),
+                text(path_, ':', row.line), kOneTransactionHint);
+  }
+}
+
+bool Loader::is_passed_over(const Prepared& prepared, const sql::Row& row) const {
+  if (!setup_.sets_references) return false;
+  if (prepared.references.empty() || setup_.was_refused(*prepared.table)) return true;
+  const ColumnSet& set = prepared.set;
+  return setup_.only_references &&
+         std::all_of(prepared.references.begin(), prepared.references.end(),
+                     [&](std::size_t position) {
+                       return is_null(set, position, row.values[set.value_index[position]]);
+                     });
 }
 
 void Loader::note_unstable_keys(const RunTable& table) {
@@ -254,6 +301,8 @@ Batch& Loader::open_batch(Prepared& prepared) {
 void Loader::take(const ColumnSet& set, const sql::Row& row) {
   const Options& options = *setup_.options;
   Prepared& prepared = *prepared_[set.number];
+  if (is_passed_over(prepared, row)) return;
+  if (!set.held_back.empty()) require_lasting_key(set, row);
   Proven proven;
   if (setup_.resume != nullptr) {
     proven = look_up(*prepared.table);
@@ -283,6 +332,7 @@ void Loader::take(const ColumnSet& set, const sql::Row& row) {
   if (set.numbered) setup_.stage->add(set, number, file_, row.line);
   if (!trouble.empty()) {
     setup_.tally->rejected_locally(prepared.set, row, file_, sequence_++, trouble);
+    setup_.tally->refused(prepared.table->name, prepared.table->seen);
     if (setup_.ledger != nullptr) {
       setup_.tally->sync_rejects();
       setup_.ledger->rejected(prepared.table->name, prepared.table->seen,

@@ -15,6 +15,7 @@ struct Loader::Prepared {
   ColumnSetUse use;
   std::string time_zone;
   ColumnSet set;
+  std::vector<std::size_t> references;  // positions of what rows went without in the first pass
   std::unique_ptr<Batch> open;
   std::uint64_t unit = 0;  // the earlier run's batch whose rows `open` holds; 0: they are new
   // Earlier runs' batches, by number, whose rows come again and are compared with what was sent. A

@@ -58,6 +58,7 @@ void Loader::take_proven(Prepared& prepared, const sql::Row& row, const Proven& 
       return tally.superseded(table, false);
     case Proof::rejected:
       tally.rejected_before(table);
+      tally.refused(prepared.table->name, prepared.table->seen);
       break;
     default:
       tally.unchanged(table, 1);

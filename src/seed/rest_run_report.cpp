@@ -73,6 +73,11 @@ void RestRun::finish() {
     report.retries = sender_->retries();
     report.bytes_sent = sender_->bytes_sent();
     report.widths = sender_->widths();
+    if (second_) {
+      report.requests += second_->requests();
+      report.retries += second_->retries();
+      report.bytes_sent += second_->bytes_sent();
+    }
     if (!report.error && sender_->error()) report.error = sender_->error();
   }
   if (!report.error && tally_.rejects() > 0) {

@@ -48,6 +48,11 @@ class Loader final : private RowTaker {
     bool by_content = false;
     const LedgerState* finished = nullptr;
     Ledger* ledger = nullptr;  // nullptr: none is kept
+    // The second pass: what rows went without is set now. only_references: rows that have nothing
+    // there are passed over. was_refused: the row that the table has come to is not stored.
+    bool sets_references = false;
+    bool only_references = false;
+    std::function<bool(const RunTable&)> was_refused;
     Resume* resume = nullptr;  // what an earlier run proved; nullptr: nothing
   };
   explicit Loader(const Setup& setup);
@@ -98,6 +103,9 @@ class Loader final : private RowTaker {
   void take_left_out(RunTable& table) override;
   void leave(RunTable& table) override;
 
+  bool hold_back(Prepared& prepared, const std::string& where) const;
+  void require_lasting_key(const ColumnSet& set, const sql::Row& row) const;
+  bool is_passed_over(const Prepared& prepared, const sql::Row& row) const;
   void keep(std::unique_ptr<Prepared> prepared);
   Prepared* find_prepared(const RunTable& table, const RowKind& kind);
   Keys& keys_of(std::size_t table);
