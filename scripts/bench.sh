@@ -46,7 +46,7 @@ unset SUPABASE_URL SUPABASE_SECRET_KEY SUPABASE_SERVICE_ROLE_KEY DATABASE_URL
 mkdir -p build
 work=$(mktemp -d "$PWD/build/bench.XXXXXX")
 readonly work
-export PGSEED_STACK_DIR=$work/stack
+export PGSEED_STACK_DIR=$work/stack PGSEED_STATE_DIR=$work/ledgers
 take_down() {
   scripts/stack.sh remove >&2 || true
   rm -rf "$work"
@@ -164,6 +164,9 @@ one_round() {
   require_rows large 'pgseed seed, ten times the rows'
 
   empty
+  measure unrecorded_large "${seed[@]}" --no-ledger "$work/large.sql"
+
+  empty
   measure copy_large "$psql" -X -q -c "\\copy problems FROM '$work/large.tsv'"
 
   empty
@@ -204,9 +207,11 @@ printf '%s, %s, %d cores, load %s\n\n' "$("$pgseed" --version)" \
 
 figure_heading
 ratio 'rows/s of pgseed seed against psql \copy' 0.80 copy seed
+ratio "... $large_rows rows" 0.80 copy_large seed_large
 ratio '... against psql -f of the same file' 2.0 psql_f seed
 ratio '... against postgrest-js, 100 rows at a time' 5.0 postgrest_js seed
 ratio '... UPSERT over the full table against INSERT' 0.70 seed upsert
+ratio 'INSERT with its ledger against INSERT without' 0.97 unrecorded_large seed_large
 ratio '--via direct against psql \copy' 0.90 copy direct
 ratio "... $large_rows rows" 0.90 copy_large direct_large
 ratio '--atomic against INSERT without it' 0.60 seed atomic
@@ -232,6 +237,7 @@ run 'pgseed seed --upsert, full table' "$small_rows" upsert
 run 'psql -f' "$small_rows" psql_f
 run 'postgrest-js, from prepared JSON' "$small_rows" postgrest_js
 run 'pgseed seed, ten times the rows' "$large_rows" seed_large
+run '... --no-ledger' "$large_rows" unrecorded_large
 run '... psql \copy' "$large_rows" copy_large
 run '... --via direct' "$large_rows" direct_large
 run '... --atomic' "$large_rows" atomic_large

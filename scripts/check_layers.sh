@@ -34,7 +34,7 @@ find "${folders[@]}" -type f \( -name '*.hpp' -o -name '*.cpp' -o -name '*.h' \)
     header[++n] = "curl/";      home[n] = "^src/http/client\\.cpp$"
     header[++n] = "simdjson";   home[n] = "^src/(json/[^/]+|base/utf8)\\.cpp$"
     header[++n] = "pqxx/";      home[n] = "^src/pg/[^/]+\\.cpp$"
-    header[++n] = "libpq";      home[n] = "^src/pg/copy_in\\.cpp$"
+    header[++n] = "libpq";      home[n] = "^src/pg/copy_[^/]+\\.cpp$"
     header[++n] = "CLI/";       home[n] = "^src/(main|cli/[^/]+)\\.cpp$"
     header[++n] = "doctest/";   home[n] = "^tests/"
     header[++n] = "iconv.h";    home[n] = "^src/io/"

@@ -113,6 +113,57 @@ TEST_CASE("ledger: a run that stopped at a bad row goes on where it stopped once
   }
 }
 
+TEST_CASE("ledger: the same target in another spelling was other work, and rows came twice") {
+  Stack& stack = shared_stack();
+  stack.reset(kTwo);
+  stack.sql(kStops);
+  const Work work;
+  const std::string file = work.write(rows_of("u", 1, 201));
+  const std::string url = stack.postgrest.url();
+  CHECK(work.seed_at(url, with({file})).exit_code() == 1);
+  stack.sql("alter table u drop constraint stops");
+  const Seeded last =
+      work.seed_at(text("HTTP://localhost:", stack.postgrest.port(), "/rest/v1/"), with({file}));
+  CHECK(last.exit_code() == 0);
+  CHECK(last.total("rows_resumed") >= 80);
+  CHECK(count_of("u") == "200 200");
+}
+
+TEST_CASE("ledger: the same file with another limit stored rows without a key a second time") {
+  Stack& stack = shared_stack();
+  stack.reset(kTwo);
+  stack.sql(kStops);
+  const Work work;
+  const std::string file = work.write(rows_of("u", 1, 201));
+  CHECK(work.seed(with({file, "--limit", "150"})).exit_code() == 1);
+  stack.sql("alter table u drop constraint stops");
+  const Seeded refused = work.seed(with({file}));
+  CHECK(refused.exit_code() == 7);
+  CHECK(contains(refused.error(), "public.u"));
+  CHECK(contains(refused.hint(), "--fresh"));
+  CHECK(refused.total("rows_loaded") == 0);
+  // Another file is another matter.
+  const std::string other = work.write(rows_of("u", 300, 310), "other.sql");
+  CHECK(work.seed(with({other})).exit_code() == 0);
+  // So is a table that was emptied since.
+  stack.sql("truncate u");
+  CHECK(work.seed(with({file})).exit_code() == 0);
+  CHECK(count_of("u") == "200 200");
+  CHECK(work.seed(with({file, "--offset", "190"})).exit_code() == 7);
+  CHECK(work.seed(with({file, "--offset", "190", "--fresh"})).exit_code() == 0);
+  CHECK(count_of("u") == "210 200");
+
+  // A key refuses them by itself.
+  stack.reset(kTwo);
+  stack.sql(kStops);
+  const std::string keyed = work.write(rows_of("t", 1, 201), "keyed.sql");
+  CHECK(work.seed(with({keyed, "--limit", "150"})).exit_code() == 1);
+  stack.sql("alter table t drop constraint stops");
+  const Seeded stopped = work.seed(with({keyed}));
+  CHECK(stopped.exit_code() == 1);
+  CHECK(contains(stopped.error(), "duplicate key"));
+}
+
 TEST_CASE("ledger: rejected rows of a finished run are tried again, and only they") {
   Stack& stack = shared_stack();
   stack.reset(kTwo);
@@ -635,4 +686,44 @@ TEST_CASE("if-changed: of a changed file only the batches with changed rows are 
   CHECK(after.exit_code() == 0);
   CHECK(after.total("rows_unchanged") == 0);
   CHECK(stack.sql("select v from t where id = 5") == "v5");
+}
+
+TEST_CASE("ledger: a run with more tables than files may be open at first ended with exit 7") {
+  Stack& stack = shared_stack();
+  const int tables = 60;
+  std::string schema, dump;
+  for (int table = 0; table < tables; ++table) {
+    schema += text("create table t", table, " (id int primary key, v text);");
+    dump += text("INSERT INTO t", table, " (id, v) VALUES (1, 'a');\n");
+  }
+  stack.reset(schema);
+  const Work work;
+  Call call;
+  call.environment = work.environment;
+  call.args = {"seed", work.write(dump)};
+  Command shell = command(call);
+  shell.argv = {"bash", "-c",        "ulimit -Sn 40; exec \"$@\"", "bash", PGSEED_BINARY,
+                "seed", call.args[1]};
+  const Result result = run(shell);
+  CHECK(result.exit_code == 0);
+  CHECK(contains(result.out, "60 rows"));
+  CHECK(stack.sql("select count(*) from t59") == "1");
+}
+
+TEST_CASE("if-changed: a file of which rows were left out passed for one that was loaded whole") {
+  shared_stack().reset(kTwo);
+  const Work work;
+  const std::string file =
+      work.write(rows_of("t", 1, 11) + "INSERT INTO t (id, v) VALUES (20, upper('a'));\n");
+  const std::vector<std::string> args = {file, "--upsert", "--if-changed"};
+  std::vector<std::string> skipping = args;
+  skipping.emplace_back("--skip-unsupported");
+  CHECK(work.seed(skipping).exit_code() == 0);
+  const Seeded again = work.seed(skipping);
+  CHECK(again.exit_code() == 0);
+  CHECK(again.summary["up_to_date"].text() == "true");
+  const Seeded whole = work.seed(args);
+  CHECK(whole.exit_code() == 3);
+  CHECK(contains(whole.error(), "upper"));
+  CHECK(count_of("t") == "10 10");
 }

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 
@@ -169,6 +170,86 @@ TEST_CASE("faults: an answer lost after the commit loses no row and doubles none
         CHECK(contains(done.seeded.error(), "in doubt"));
       }
     }
+  }
+}
+
+TEST_CASE("faults: keys that a trigger changes made a lost answer store its rows twice") {
+  Stack& stack = shared_stack();
+  stack.reset(R"(
+    create sequence numbers start 100000;
+    create table keyed (id int primary key, v text);
+    create function give() returns trigger language plpgsql as
+      $$ begin new.id := nextval('numbers'); return new; end $$;
+    create trigger give before insert on keyed for each row execute function give();)");
+  for (const char* mode : {"insert", "upsert", "ignore", "force"}) {
+    for (const std::uint64_t lost : {1, 3}) {
+      for (const Kind kind : {Kind::lose_answer, Kind::cut_request}) {
+        CAPTURE(mode);
+        CAPTURE(lost);
+        stack.sql("truncate keyed");
+        const Run done = run("keyed", 300,
+                             [&](const ProxyRequest& request) {
+                               Fault made = fault(kind);
+                               made.after = 10;
+                               return request.write == lost ? made : Fault{};
+                             },
+                             {"--mode", mode});
+        CHECK(done.faults == 1);
+        CHECK(done.seeded.exit_code() == 1);
+        CHECK(done.seeded.counts() == "300 250 0 0 0 50");
+        CHECK(stack.sql("select count(*), count(distinct v) from keyed") ==
+              (kind == Kind::lose_answer ? "300|300" : "250|250"));
+      }
+    }
+  }
+}
+
+TEST_CASE("faults: stored rows that are not shown under their keys ended as rejected ones") {
+  Stack& stack = shared_stack();
+  stack.reset(R"(
+    create table small (id text primary key, v text);
+    create function small_letters() returns trigger language plpgsql as
+      $$ begin new.id := lower(new.id); return new; end $$;
+    create trigger small_letters before insert on small for each row
+      execute function small_letters();
+    create table hidden (id text primary key, v text);
+    alter table hidden enable row level security;
+    create policy adds on hidden for insert with check (true);)");
+  for (const char* table : {"small", "hidden"}) {
+    CAPTURE(table);
+    std::string rows;
+    for (int id = 0; id < 200; ++id) rows += text("K", id, "\tv", id, '\n');
+    FaultProxy proxy(stack.postgrest.port(), [](const ProxyRequest& request) {
+      return request.write == 3 ? fault(Kind::lose_answer) : Fault{};
+    });
+    Call call;
+    call.environment = {{"SUPABASE_URL", proxy.url()},
+                        {"SUPABASE_SECRET_KEY", stack.postgrest.token("authenticated")},
+                        {"DATABASE_URL", std::nullopt}};
+    const Seeded seeded =
+        seed_text(text("COPY ", table, " (id, v) FROM stdin;\n", rows, "\\.\n"),
+                  {"--batch-rows", "50", "--concurrency", "1", "--max-rejects", "all"}, call);
+    CHECK(seeded.exit_code() == 1);
+    CHECK(seeded.counts() == "200 150 0 0 0 50");
+    CHECK(stack.sql(text("select count(*), count(distinct id) from ", table)) == "200|200");
+  }
+}
+
+TEST_CASE("faults: how a table takes keys is tried once, without a trace, and only after a loss") {
+  stack_with_tables();
+  for (const bool loses : {false, true}) {
+    std::atomic<int> trials = 0;
+    const Run done = run("keyed", 500,
+                         [&](const ProxyRequest& request) {
+                           trials += request.head.find("vnd.pgrst.object") != std::string::npos;
+                           const bool lost = loses && request.write > 0 && request.write % 3 == 0;
+                           return lost ? fault(Kind::lose_answer) : Fault{};
+                         },
+                         {"--concurrency", "1"});
+    CHECK(done.seeded.exit_code() == 0);
+    CHECK(done.contents == "500 500 0");
+    CHECK(trials == (loses ? 1 : 0));
+    shared_stack().sql("truncate keyed");
   }
 }
 

@@ -121,7 +121,7 @@ TEST_CASE("fuzz replay: statements keep their promises over their corpus") {
 }
 
 TEST_CASE("fuzz replay: translated DDL keeps its promises over its corpus") {
-  CHECK(replay("fuzz_ddl", fuzz_ddl) >= 14);
+  CHECK(replay("fuzz_ddl", fuzz_ddl) >= 15);
 }
 
 TEST_CASE("fuzz replay: dialects keep their promises over their corpus") {
@@ -154,6 +154,7 @@ TEST_CASE("fuzz replay: mutations of the corpora keep the promises") {
   mutate("fuzz_json", fuzz_json, 1000);
   mutate("fuzz_statements", fuzz_statements, 500);
   mutate("fuzz_dialect", fuzz_dialect, 500);
+  mutate("fuzz_ddl", fuzz_ddl, 500);
   mutate("fuzz_archive", fuzz_archive, 300);
   mutate("fuzz_encode", fuzz_encode, 1000);
   mutate("fuzz_env", fuzz_env, 500);

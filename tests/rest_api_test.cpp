@@ -128,6 +128,17 @@ TEST_CASE("rest api: resolution, conflict target and time zone follow the option
   }
 }
 
+TEST_CASE("rest api: a trial is an insert whose answer must be one object") {
+  const auto insert = insert_request(kEndpoint, kTable, {"a"}, {});
+  const auto trial = trial_request(kEndpoint, kTable, {"a"}, {});
+  CHECK(trial.method == "POST");
+  CHECK(trial.url == insert.url);
+  CHECK(trial.headers.size() == insert.headers.size());
+  CHECK(count(insert.headers, "Accept: application/json") == 1);
+  CHECK(count(trial.headers, "Accept: application/json") == 0);
+  CHECK(count(trial.headers, "Accept: application/vnd.pgrst.object+json") == 1);
+}
+
 TEST_CASE("rest api: rows of defaults have no columns parameter") {
   CHECK(insert_request(kEndpoint, kTable, {}, {}).url == "http://h:3000/t");
   CHECK(insert_request(kEndpoint, kTable, {}, {Resolution::merge_duplicates, {"a"}, ""}).url ==
@@ -210,6 +221,24 @@ TEST_CASE("rest url: what people write becomes a base URL") {
   CHECK(checked_base_url("http://[::1]:3000") == "http://[::1]:3000");
   CHECK(with_other_prefix("http://h") == "http://h/rest/v1");
   CHECK(with_other_prefix("http://h/rest/v1") == "http://h");
+}
+
+TEST_CASE("rest url: all spellings of one API have one name") {
+  for (const auto* url :
+       {"http://127.0.0.1:3000", "http://127.0.0.1:3000/", "HTTP://127.0.0.1:3000/rest/v1",
+        "http://127.0.0.1:3000/rest/v1/", "http://localhost:3000", "http://LOCALHOST:3000//",
+        "http://[::1]:3000/rest/v1"}) {
+    CHECK(one_spelling(url) == "http://127.0.0.1:3000");
+  }
+  for (const auto* url : {"https://abc.supabase.co", "https://ABC.supabase.co:443/rest/v1/"}) {
+    CHECK(one_spelling(url) == "https://abc.supabase.co");
+  }
+  CHECK(one_spelling("http://localhost:80/rest/v1") == "http://127.0.0.1");
+  CHECK(one_spelling("http://localhost.example.com") == "http://localhost.example.com");
+  CHECK(one_spelling("https://h:80") == "https://h:80");
+  CHECK(one_spelling("http://h:8080/Sub") == "http://h:8080/Sub");
+  CHECK(one_spelling("http://h/sub/rest/v1") == "http://h/sub");
+  CHECK(one_spelling("http://h/rest/v1:80") == "http://h/rest/v1:80");
 }
 
 TEST_CASE("rest url: what is no API URL is a usage error that shows no secret") {

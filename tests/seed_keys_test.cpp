@@ -109,6 +109,18 @@ TEST_CASE("keys: on the way is what was put there last, until its own group is r
   CHECK(keys.find("a") == nullptr);
 }
 
+TEST_CASE("keys: those of tables that were done with were kept, and added up") {
+  SeenKeys seen;
+  for (int id = 0; id < 10'000; ++id) seen.insert(text("key", id));
+  CHECK(seen.bytes() >= 80'000);
+  seen.release();
+  CHECK(seen.bytes() == 0);
+  CHECK(seen.exact());  // of all that came
+  // Nothing should come any more; what does may have come before.
+  CHECK(seen.insert("key7"));
+  CHECK_FALSE(seen.exact());
+}
+
 TEST_CASE("keys: seen keys are remembered exactly, up to their limit, in bounded memory") {
   SeenKeys seen;
   constexpr int kMost = 1 << 19;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "support/fault_proxy.hpp"
 #include "support/seeding.hpp"
 
 namespace pgseed::test {
@@ -213,6 +214,53 @@ TEST_CASE("force: rows of a table that is not in the file are not touched withou
   CHECK(seed_text(dump, {"--force", "--allow-cascade"}).exit_code() == 0);
   CHECK(rows_of("t") == "1=a");
   CHECK(sql("select count(*) from other") == "0");
+}
+
+TEST_CASE("force: a table that the role may not look into was taken for empty and lost its rows") {
+  const std::string tables =
+      std::string(kTable) +
+      "; create table other (id int primary key, v int references t on delete cascade);";
+  shared_stack().reset(tables + "insert into t values (9, 'old'); insert into other values (1, 9)");
+  shared_stack().sql("revoke select on other from service_role");
+  const std::string dump = "INSERT INTO t (id, v) VALUES (1, 'a');";
+  const Seeded refused = seed_text(dump, {"--force"});
+  CHECK(refused.exit_code() == 5);
+  CHECK(contains(refused.error(), "public.other"));
+  CHECK(contains(refused.hint(), "SELECT"));
+  CHECK(contains(refused.hint(), "--allow-cascade"));
+  CHECK(rows_of("t") + " " + rows_of("other") == "9=old 1=9");
+  CHECK(seed_text(dump, {"--force", "--allow-cascade"}).exit_code() == 0);
+  CHECK(rows_of("t") == "1=a");
+
+  // Empty, and seen to be: nothing stands in the way.
+  shared_stack().reset(tables + "insert into t values (9, 'old')");
+  CHECK(seed_text(dump, {"--force"}).exit_code() == 0);
+  CHECK(rows_of("t") == "1=a");
+}
+
+TEST_CASE("force: a lost answer about a table that refers to it was taken for an empty table") {
+  shared_stack().reset(
+      std::string(kTable) +
+      "; create table other (id int primary key, v int references t on delete cascade);"
+      "insert into t values (9, 'old'); insert into other values (1, 9)");
+  for (const bool for_good : {false, true}) {
+    CAPTURE(for_good);
+    int asked = 0;
+    FaultProxy proxy(shared_stack().postgrest.port(), [&](const ProxyRequest& request) {
+      if (request.target.rfind("/other", 0) != 0 || request.method == "POST") return Fault{};
+      Fault lost;
+      if (for_good || asked++ == 0) lost.kind = Fault::Kind::lose_answer;
+      return lost;
+    });
+    Call call;
+    call.environment = {{"SUPABASE_URL", proxy.url()}};
+    const Seeded refused =
+        seed_text("INSERT INTO t (id, v) VALUES (1, 'a');", {"--force", "--retries", "1"}, call);
+    CHECK(refused.exit_code() == 5);
+    CHECK(contains(refused.error(), "public.other"));
+    CHECK(proxy.faults() >= 1);
+    CHECK(rows_of("t") + " " + rows_of("other") == "9=old 1=9");
+  }
 }
 
 TEST_CASE("force: a key that comes twice in the file ends with what the table holds now") {
@@ -632,6 +680,27 @@ TEST_CASE("seed: without OpenAPI the types come from --json-columns or the datab
   CHECK(rows_of("t", "jsonb_typeof(v)") == "1=object");
   CHECK(seed_text(dump, {"--force"}).exit_code() == 0);
   CHECK(seed_text(dump, {"--upsert"}).exit_code() == 0);
+}
+
+TEST_CASE("seed: rows of many sets of columns in turn went one a request") {
+  const int sets = 300, rows = 10;
+  std::string schema = "create table t (id int primary key";
+  for (int column = 0; column < sets; ++column) schema += ", c" + std::to_string(column) + " text";
+  shared_stack().reset(schema + ")");
+  std::string lines;
+  for (int row = 0; row < rows; ++row) {
+    for (int set = 0; set < sets; ++set) {
+      lines += "{\"id\":" + std::to_string(row * sets + set) + ",\"c" + std::to_string(set) +
+               "\":\"x\"}\n";
+    }
+  }
+  const TempDir folder;
+  const Seeded seeded = seed({folder.write("t.ndjson", lines), "--table", "t"});
+  CHECK(seeded.exit_code() == 0);
+  CHECK(seeded.total("rows_loaded") == sets * rows);
+  CHECK(sql("select count(*), count(distinct id), count(c0), count(c299) from t") ==
+        "3000|3000|10|10");
+  CHECK(seeded.summary["requests"].number() == sets);
 }
 
 }  // namespace pgseed::test

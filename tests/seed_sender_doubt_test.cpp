@@ -224,3 +224,92 @@ TEST_CASE("sender: a doubted row that then takes too long is in doubt, not rejec
     CHECK(bench.run() == "0 0 0 0 1");
   }
 }
+
+// --- what keys tell
+
+namespace {
+
+std::size_t trials_of(const ScriptedTarget& target) {
+  std::size_t trials = 0;
+  for (const auto& each : target.seen) trials += each.request.method == "POST";
+  return trials - target.writes_seen();
+}
+
+}  // namespace
+
+TEST_CASE("sender: keys that a trigger changes were not found, and the rows went twice") {
+  for (const Mode mode : {Mode::insert, Mode::upsert, Mode::ignore, Mode::force}) {
+    for (const Kind lost : {Kind::lost_after, Kind::lost_before}) {
+      for (const int rows : {1, 2, 100}) {
+        CAPTURE(name(mode));
+        CAPTURE(rows);
+        Bench bench(options_for(mode, 1));
+        bench.target.changes_keys = true;
+        bench.target.writes = {fate(lost), fate(lost)};
+        for (int n = 0; n < 3; ++n) bench.submit(range(n * rows, rows));
+        const auto expected = text(rows, " 0 0 0 ", 2 * rows);
+        // One row alone cannot be tried without a twin that the trigger tells from it.
+        CHECK(bench.run() == expected);
+        CHECK(bench.target.rows.size() ==
+              static_cast<std::size_t>(rows) * (lost == Kind::lost_after ? 3 : 1));
+        CHECK(bench.target.writes_seen() == 3);
+        CHECK(trials_of(bench.target) == 1);
+        CHECK(bench.notes.mention("does not keep the keys"));
+      }
+    }
+  }
+}
+
+TEST_CASE("sender: keys of others that happen to be a lost batch's were taken for its own") {
+  // The trigger numbers what is stored 1,000,000, ...: as the file numbers the rows of the lost
+  // batch.
+  Bench bench(options_for(Mode::insert, 1));
+  bench.target.changes_keys = true;
+  bench.submit(range(0, 50));
+  bench.target.writes = {Fate{}, fate(Kind::lost_before)};
+  bench.submit(range(1'000'000, 50));
+  CHECK(bench.run() == "50 0 0 0 50");
+  CHECK(bench.target.rows.size() == 50);
+}
+
+TEST_CASE("sender: whether a table keeps keys is tried once, and asked again where that is lost") {
+  for (const Mode mode : {Mode::insert, Mode::upsert}) {
+    for (const std::size_t failures : {0, 1, 3}) {
+      for (const Kind kind : {Kind::lost_before, Kind::not_sent}) {
+        for (const bool changes : {false, true}) {
+          CAPTURE(failures);
+          Bench bench(options_for(mode, 1));
+          bench.target.changes_keys = changes;
+          std::size_t trials = 0;
+          bench.target.fate_of_question = [&](const HttpRequest& request) -> std::optional<Fate> {
+            if (request.method != "POST" || ++trials > failures) return {};
+            return fate(kind);
+          };
+          for (int n = 0; n < 4; ++n) bench.target.writes.push_back(fate(Kind::lost_after));
+          for (int n = 0; n < 4; ++n) bench.submit(range(n * 10, 10));
+          CHECK(bench.run() == (changes ? "0 0 0 0 40" : "40 0 0 0 0"));
+          CHECK(bench.target.rows.size() == 40);
+          CHECK(trials >= 1 + failures);
+          if (failures == 0) CHECK(trials == 1);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("sender: without a lost answer nobody asks how a table takes keys") {
+  Bench bench;
+  bench.target.changes_keys = true;
+  for (int n = 0; n < 20; ++n) bench.submit(range(n * 10, 10));
+  CHECK(bench.run() == "200 0 0 0 0");
+  CHECK(bench.target.seen.size() == 20);
+}
+
+TEST_CASE("sender: rows that a policy hides ended as rejected ones after a lost answer") {
+  Bench bench(options_for(Mode::insert, 1), std::nullopt);
+  bench.target.hides = true;
+  bench.target.writes = {Fate{}, fate(Kind::lost_after)};
+  for (int n = 0; n < 3; ++n) bench.submit(range(n * 10, 10));
+  CHECK(bench.run() == "20 0 0 0 10");
+  CHECK(bench.target.rows.size() == 30);
+}

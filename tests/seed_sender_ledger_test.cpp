@@ -45,7 +45,7 @@ struct Recorded {
 
   // What a run that begins now would find of rows 1 to `rows`.
   std::vector<Proof> found(int rows) const {
-    auto state = read_ledger(read_file(path), path, boot_id());
+    auto state = read_ledger(read_file(path), path, boot_of(path));
     REQUIRE(state.has_value());
     Resume resume(*std::move(state));
     Resume::Table* const table = resume.find(bench.set->table_name);
@@ -70,6 +70,33 @@ struct Recorded {
 };
 
 }  // namespace
+
+TEST_CASE("ledger: a file system of another machine was trusted to keep what is not on its disk") {
+  CHECK(boot_of("/proc/self/status").empty());
+  CHECK(boot_of("/no/such/file").empty());
+  const TempDir folder;
+  const std::string one = folder.write("one", "1"), two = folder.write("two", "2");
+  CHECK(boot_of(one) == boot_of(two));
+  // Nobody vouches, so what was announced may have been sent.
+  LedgerHead head;
+  head.work = "work";
+  Bench bench;
+  const std::string path = folder / "work.ledger";
+  {
+    Ledger ledger(path, head, "");
+    auto batch = bench.batch(range(0, 5));
+    for (RowMark& row : batch->rows) row.ordinal = row.number + 1;
+    ledger.intend(*batch);
+  }
+  const auto proof_of = [&](const std::string& boot) {
+    Resume resume(read_ledger(read_file(path), path, boot).value());
+    Resume::Table* const table = resume.find(bench.set->table_name);
+    return table == nullptr ? Proof::none : table->look_up(1).proof;
+  };
+  CHECK(proof_of("") == Proof::maybe);
+  CHECK(proof_of(boot_of(path) + "0") == Proof::maybe);
+  if (!boot_of(path).empty()) CHECK(proof_of(boot_of(path)) == Proof::none);
+}
 
 TEST_CASE("sender ledger: at every request its rows are announced, and at the end all are proven") {
   for (const Mode mode : {Mode::insert, Mode::upsert, Mode::ignore}) {

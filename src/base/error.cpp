@@ -45,6 +45,8 @@ int exit_code(ErrorKind kind) {
       return 6;
     case ErrorKind::storage:
       return 7;
+    case ErrorKind::interrupted:
+      return 130;
   }
   return 7;
 }
@@ -65,6 +67,8 @@ const char* name(ErrorKind kind) {
       return "verification";
     case ErrorKind::storage:
       return "storage";
+    case ErrorKind::interrupted:
+      return "interrupted";
   }
   return "internal";
 }

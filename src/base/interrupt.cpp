@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <utility>
 
 #include "pgseed/base/text.hpp"
 
@@ -81,6 +82,12 @@ void stop_after(std::optional<std::chrono::milliseconds> duration) {
 
 bool time_is_up() {
   return first_signal == SIGALRM;
+}
+
+Error signal_error(int signal, std::string hint) {
+  return Error(ErrorKind::interrupted,
+               text("interrupted by ", signal == SIGTERM ? "SIGTERM" : "SIGINT"), "",
+               std::move(hint));
 }
 
 Error time_is_up_error(std::string_view doing) {

@@ -9,20 +9,6 @@
 
 namespace pgseed::cli {
 
-bool is_local_url(const std::string& url) {
-  std::string_view host = url;
-  const std::size_t scheme = host.find("://");
-  if (scheme != std::string_view::npos) host.remove_prefix(scheme + 3);
-  host = host.substr(0, host.find_first_of("/?#"));
-  const std::size_t at = host.rfind('@');
-  if (at != std::string_view::npos) host.remove_prefix(at + 1);
-  if (host.substr(0, 5) == "[::1]") return true;
-  host = host.substr(0, host.find(':'));
-  // A name such as 127.0.0.1.example.com is anywhere.
-  return host == "localhost" || (host.rfind("127.", 0) == 0 &&
-                                 host.find_first_not_of("0123456789.") == std::string_view::npos);
-}
-
 const Setting& require_rest_url(const Config& config) {
   if (config.rest_url) return *config.rest_url;
   throw Error(ErrorKind::usage, "no target is configured", "",

@@ -196,7 +196,8 @@ std::string seed_json(const seed::Options& options, const seed::Report& report) 
   for (const std::string& note : report.notes) out.element(note);
   out.end_array();
   if (report.verification) write_verification(out, *report.verification);
-  write_error(out, report.error ? &*report.error : nullptr);
+  const std::optional<Error> ended = report.end();
+  write_error(out, ended ? &*ended : nullptr);
   return out.end_object().finish();
 }
 

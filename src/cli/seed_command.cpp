@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "pgseed/base/interrupt.hpp"
+#include "pgseed/base/open_files.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/cli/commands.hpp"
 #include "pgseed/cli/connections.hpp"
@@ -18,6 +19,7 @@
 #include "pgseed/cli/seed_figures.hpp"
 #include "pgseed/cli/verify_output.hpp"
 #include "pgseed/pg/database_url.hpp"
+#include "pgseed/rest/url.hpp"
 #include "pgseed/seed/pipeline.hpp"
 
 namespace pgseed::cli {
@@ -40,7 +42,10 @@ Examples:
   pgseed seed dump.sql --force --atomic       replaced in one step, seen by nobody half done
   pgseed seed dump.sql --via direct           without PostgREST, as fast as \copy
   pgseed seed old.sql --map old.map.toml      into other tables and columns
-  pgseed seed dump.sql --max-rejects all --rejects bad.ndjson)";
+  pgseed seed dump.sql --max-rejects all --rejects bad.ndjson
+
+The target, --json, -q and -v are options of every command: pgseed --help tells them, and the
+exit codes.)";
 
 // What was typed, before it makes sense.
 struct SeedFlags {
@@ -155,6 +160,14 @@ void require_sense(const SeedFlags& flags, const Config& config) {
                 "",
                 "the direct load stores all rows or none; load over PostgREST to go on past "
                 "bad rows");
+  }
+  if (direct && (flags.skip_unsupported || flags.closure)) {
+    throw Error(ErrorKind::usage,
+                text(flags.closure ? "--closure" : "--skip-unsupported",
+                     " and --via direct exclude each other"),
+                "",
+                flags.closure ? "load the subset over PostgREST, with --atomic for one transaction"
+                              : "the direct load carries out what PostgREST cannot");
   }
   if (!flags.dry_run || direct) {
     require_database_url(config, direct ? "--via direct" : "--atomic");
@@ -281,19 +294,28 @@ std::string summary_table(const seed::Report& report) {
   return out;
 }
 
+// What cannot be written on stdout is thrown when all else was said. Throws Error{storage}.
 void print_report(Console& console, const seed::Options& options, const seed::Report& report) {
+  std::optional<Error> unwritten;
+  const auto result = [&](const std::string& shown) {
+    try {
+      console.result(shown);
+    } catch (const Error& error) {
+      unwritten = error;
+    }
+  };
   for (const seed::SequenceReport& each : report.sequences) {
     console.info(text("note: the sequence ", each.sequence, " of ", each.column, " goes on at ",
                       each.after, " (was ", each.before, ")"));
   }
   for (const std::string& note : report.notes) console.info("note: " + note);
   if (console.json()) {
-    console.result(seed_json(options, report));
+    result(seed_json(options, report));
   } else if (!options.dry_run && !console.quiet() &&
              (report.totals().read > 0 || (!report.error && !report.tables.empty()))) {
     const seed::Counts totals = report.totals();
     const std::string width = width_range(report);
-    console.result(
+    result(
         text(summary_table(report), with_separators(totals.loaded), " rows in ",
              short_time(report.seconds), ", ", rows_per_second(report), " rows/s, ",
              human_bytes(report.bytes_sent),
@@ -304,17 +326,18 @@ void print_report(Console& console, const seed::Options& options, const seed::Re
              report.retries > 0 ? text(", ", report.retries, " retries") : "", "\n"));
   }
   if (report.verification && !console.json() && !console.quiet()) {
-    console.result(verify_text(*report.verification));
+    result(verify_text(*report.verification));
   }
   if (!report.rejects_file.empty() && report.totals().rejected > 0) {
     console.info(text("rejected rows: ", report.rejects_file));
   }
   if (report.error) console.error(*report.error);
   if (report.signal != 0) {
-    console.warning(text("interrupted: rows that were on their way are counted; run ",
-                         report.can_go_on ? "the same command again to go on"
-                                          : "again with --upsert or --ignore to load the rest"));
+    console.warning(text(
+        "interrupted: ", report.is_unchanged ? "" : "rows that were on their way are counted; ",
+        report.next_step()));
   }
+  if (unwritten) throw Error(*unwritten);
 }
 
 void require_consent(Console& console, const SeedFlags& flags, const seed::Options& options,
@@ -322,7 +345,7 @@ void require_consent(Console& console, const SeedFlags& flags, const seed::Optio
   if (options.mode != seed::Mode::force || options.dry_run || flags.yes) return;
   const bool direct = options.via == seed::Via::direct;
   const std::string& url = (direct ? *config.database_url : require_rest_url(config)).value;
-  if (direct ? pg::is_local_database(url) : is_local_url(url)) return;
+  if (direct ? pg::is_local_database(url) : rest::is_local(url)) return;
   const std::string host = direct ? pg::display_database_url(url) : redact(url);
   if (Console::can_ask() &&
       console.confirm(text("FORCE deletes all rows of the file's tables at ", host, ". Go on?"))) {
@@ -332,11 +355,13 @@ void require_consent(Console& console, const SeedFlags& flags, const seed::Optio
               "", "pass --yes if the tables shall be emptied");
 }
 
-// What people and GitHub see of the run besides. Returns the exit code: that of the run, unless it
-// is 0 and the page cannot be written.
+// What people and GitHub see of the run. Returns the exit code: that of the run, unless it is 0 and
+// the page or the summary cannot be written.
 int publish(Console& console, const SeedFlags& flags, const seed::Options& options,
-            const seed::Report& report, const GithubActions& github, ReportFile* page) {
-  int code = report.exit_code();
+            seed::Report& report, const GithubActions& github, ReportFile* page) {
+  const auto add_hint = [&](Error& error) {
+    if (report.settle) error.hint = "all is loaded; the same command says so and sends nothing";
+  };
   if (page != nullptr) {
     try {
       PageFacts facts;
@@ -345,10 +370,24 @@ int publish(Console& console, const SeedFlags& flags, const seed::Options& optio
       facts.with_values = flags.log_values;
       page->write(html_report(options, report, facts));
       console.info(text("report: ", flags.report));
-    } catch (const Error& error) {
-      console.error(error);
-      if (code == 0) code = exit_code(error.kind);
+    } catch (Error& error) {
+      if (report.exit_code() != 0) {
+        console.error(error);
+      } else {
+        add_hint(error);
+        report.error = error;
+      }
     }
+  }
+  int code = report.exit_code();
+  try {
+    print_report(console, options, report);
+  } catch (Error& error) {
+    if (code == 0) {
+      code = exit_code(error.kind);
+      add_hint(error);
+    }
+    console.error(error);
   }
   if (!github.active) return code;
   console.command(annotations(report, github.workspace, flags.log_values));
@@ -360,18 +399,9 @@ int publish(Console& console, const SeedFlags& flags, const seed::Options& optio
   return code;
 }
 
-int run_seed(const SeedFlags& flags, const GlobalFlags& global) {
-  Console console(global);
-  const GithubActions github = github_actions();
-  const Config config = resolve(global);
-  if (github.active) console.command(mask_commands(config));
-  for (const std::string& warning : config.warnings) console.warning(warning);
-  const seed::Options options = options_of(flags, config);
-  require_consent(console, flags, options, config);
-  std::unique_ptr<ReportFile> page;
-  if (!flags.report.empty()) page = std::make_unique<ReportFile>(flags.report);
+seed::Report load(Console& console, const seed::Options& options, const Config& config) {
   if (options.deadline) interrupt::stop_after(*options.deadline);
-
+  allow_many_open_files();  // every table has a lock
   TransportOptions transport_options;
   transport_options.max_connections = options.concurrency.value_or(8);
   const std::unique_ptr<Transport> transport = make_curl_transport(transport_options);
@@ -395,12 +425,36 @@ int run_seed(const SeedFlags& flags, const GlobalFlags& global) {
       return read_catalogue(config.database_url->value, schemas);
     };
   }
-  const seed::Report report = seed::run(options, services);
+  seed::Report report = seed::run(options, services);
   interrupt::stop_after({});
   console.end_progress();
-  print_report(console, options, report);
+  return report;
+}
+
+int run_seed(const SeedFlags& flags, const GlobalFlags& global) {
+  Console console(global);
+  const GithubActions github = github_actions();
+  const Config config = resolve(global);
+  if (github.active) console.command(mask_commands(config));
+  for (const std::string& warning : config.warnings) console.warning(warning);
+  seed::Options options;
+  std::unique_ptr<ReportFile> page;
+  seed::Report report;
+  try {
+    options = options_of(flags, config);
+    if (!flags.report.empty()) page = std::make_unique<ReportFile>(flags.report);
+    require_consent(console, flags, options, config);
+    report = load(console, options, config);
+  } catch (const Error& error) {  // a run that did not begin has its page as well
+    report.error = error;
+  }
   const int code = publish(console, flags, options, report, github, page.get());
-  if (report.settle && report.exit_code() == 0) report.settle();
+  if (code != 0 || !report.settle) return code;
+  try {
+    report.settle();
+  } catch (const Error& error) {  // the next run finds out
+    console.warning(error.message);
+  }
   return code;
 }
 
@@ -429,12 +483,17 @@ void group_options(CLI::App& command) {
       {"Runs that were cut short, and runs again",
        {"--resume", "--fresh", "--if-changed", "--ledger-dir", "--no-ledger"}},
       {"What is checked and told",
-       {"--dry-run", "--no-check", "--verify", "--exact", "--max-rejects", "--rejects", "--report",
+       {"--dry-run", "--no-check", "--verify", "--max-rejects", "--rejects", "--report",
         "--log-values"}},
   };
-  for (const auto& [title, names] : kGroups) {
-    for (const char* const name : names) {
-      if (CLI::Option* const option = command.get_option_no_throw(name)) option->group(title);
+  // CLI11's own search by name would end the process where memory is short.
+  for (CLI::Option* const option : command.get_options()) {
+    for (const auto& [title, names] : kGroups) {
+      const bool is_here = std::ranges::any_of(names, [&](const std::string_view name) {
+        const auto& own = option->get_lnames();
+        return std::ranges::find(own, name.substr(2)) != own.end();
+      });
+      if (is_here) option->group(title);
     }
   }
 }

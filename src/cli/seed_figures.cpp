@@ -42,8 +42,10 @@ std::string short_time(double seconds) {
 
 std::string rows_per_second(const seed::Report& report) {
   const double seconds = std::max(report.seconds, 0.001);
-  return with_separators(
-      static_cast<std::uint64_t>(static_cast<double>(report.totals().loaded) / seconds));
+  const seed::Counts sum = report.totals();
+  // What an earlier run loaded took none of this one's time.
+  const std::uint64_t loaded = sum.loaded - std::min(sum.loaded, sum.resumed);
+  return with_separators(static_cast<std::uint64_t>(static_cast<double>(loaded) / seconds));
 }
 
 std::string width_range(const seed::Report& report) {

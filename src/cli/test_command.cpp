@@ -36,7 +36,8 @@ class Doctor {
     if (config_.rest_url) {
       look("REST", [&] { check_rest(); });
     } else {
-      add("REST", true, "not configured (SUPABASE_URL); pgseed seed needs it");
+      add("REST", true,
+          "not configured (SUPABASE_URL); pgseed seed needs it, but for --via direct");
     }
     if (config_.database_url) {
       look("database", [&] { check_database(); });

@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 
+#include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/cli/commands.hpp"
 #include "pgseed/cli/connections.hpp"
@@ -88,7 +89,11 @@ int run_verify(const VerifyFlags& flags, const GlobalFlags& global) {
   } else if (!console.quiet() && !run.report.tables.empty()) {
     console.result(verify_text(run.report));
   }
-  if (const auto error = run.outcome()) console.error(*error);
+  if (const auto error = run.outcome()) {
+    console.error(*error);
+  } else if (run.signal != 0) {
+    console.error(interrupt::signal_error(run.signal));
+  }
   return run.exit_code();
 }
 
@@ -111,7 +116,7 @@ void add_verify_command(CLI::App& app, const GlobalFlags& global, Action& action
   add_input_flags(*command, flags->input, "as for seed, in the same order; - is standard input");
   command->add_flag("--exact", flags->exact, "rows that the files do not have are a difference");
   command->add_option("--list", flags->listed, "differences of each kind and table to list (10)")
-      ->check(CLI::Range(std::size_t{0}, std::size_t{1000000}))
+      ->check(whole_number())
       ->type_name("N");
   command->add_option("--on-conflict", flags->on_conflict, "the key (default: the primary key)")
       ->delimiter(',')

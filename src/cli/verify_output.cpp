@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
 
 namespace pgseed::cli {
@@ -151,9 +152,15 @@ std::string verify_json(const seed::VerifyRun& run) {
         .end_object();
   }
   out.end_array();
-  write_verification(out, run.report);
+  // Until all was compared nothing is known to be equal.
+  if (run.error || run.signal != 0) {
+    out.null("verification");
+  } else {
+    write_verification(out, run.report);
+  }
   texts(out, "notes", run.report.notes);
-  const std::optional<Error> error = run.outcome();
+  std::optional<Error> error = run.outcome();
+  if (!error && run.signal != 0) error = interrupt::signal_error(run.signal);
   write_error(out, error ? &*error : nullptr);
   return out.end_object().finish();
 }

@@ -145,6 +145,16 @@ HttpRequest insert_request(const Endpoint& endpoint, const TableName& table,
   return request;
 }
 
+HttpRequest trial_request(const Endpoint& endpoint, const TableName& table,
+                          const std::vector<std::string>& columns, const WriteOptions& options) {
+  HttpRequest request = insert_request(endpoint, table, columns, options);
+  std::replace_if(
+      request.headers.begin(), request.headers.end(),
+      [](const std::string& header) { return header.starts_with("Accept: "); },
+      "Accept: application/vnd.pgrst.object+json");
+  return request;
+}
+
 HttpRequest delete_all_request(const Endpoint& endpoint, const TableName& table,
                                const std::string& column, bool column_is_not_null) {
   std::string url = table_url(endpoint, table);

@@ -62,4 +62,40 @@ std::string with_other_prefix(const std::string& base_url) {
   return base_url + std::string(kGatewayPrefix);
 }
 
+std::string one_spelling(std::string_view url) {
+  std::string base = checked_base_url(url);
+  if (base.ends_with(kGatewayPrefix)) base.resize(base.size() - kGatewayPrefix.size());
+  while (base.ends_with('/')) base.pop_back();
+  const std::size_t host = base.find("://") + 3;
+  std::size_t end = std::min(base.find('/', host), base.size());
+  const std::string_view own_port = base.starts_with("https") ? ":443" : ":80";
+  if (std::string_view(base).substr(host, end - host).ends_with(own_port)) {
+    base.erase(end - own_port.size(), own_port.size());
+    end -= own_port.size();
+  }
+  for (const std::string_view name : {"localhost", "[::1]"}) {
+    const std::string_view authority = std::string_view(base).substr(host, end - host);
+    if (authority.starts_with(name) &&
+        (authority.size() == name.size() || authority[name.size()] == ':')) {
+      base.replace(host, name.size(), "127.0.0.1");
+      break;
+    }
+  }
+  return base;
+}
+
+bool is_local(std::string_view url) {
+  std::string_view host = url;
+  const std::size_t scheme = host.find("://");
+  if (scheme != std::string_view::npos) host.remove_prefix(scheme + 3);
+  host = host.substr(0, host.find_first_of("/?#"));
+  const std::size_t at = host.rfind('@');
+  if (at != std::string_view::npos) host.remove_prefix(at + 1);
+  if (host.substr(0, 5) == "[::1]") return true;
+  host = host.substr(0, host.find(':'));
+  // A name such as 127.0.0.1.example.com is anywhere.
+  return host == "localhost" || (host.rfind("127.", 0) == 0 &&
+                                 host.find_first_not_of("0123456789.") == std::string_view::npos);
+}
+
 }  // namespace pgseed::rest

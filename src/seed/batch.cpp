@@ -54,6 +54,7 @@ std::unique_ptr<Batch> Batch::part(std::size_t from, std::size_t to) const {
   piece->doubted = doubted;
   piece->retried = retried;
   piece->reloads = reloads;
+  piece->asks_first = asks_first;
   piece->after = after;
   for (std::size_t index = from; index < to; ++index) {
     piece->body.append(piece->body.empty() ? '[' : ',');

@@ -9,6 +9,11 @@
 namespace pgseed::seed {
 namespace {
 
+[[noreturn]] void refuse_missing_table(const TableName& name, const std::string& where) {
+  throw Error(ErrorKind::refused, text("the database has no table ", to_sql(name)), where,
+              "create it first: pgseed schema FILE, or pgseed migrate upgrade head");
+}
+
 bool declared_json(const Options& options, const TableName& table, const std::string& column) {
   if (!options.json_columns) return false;
   return std::any_of(options.json_columns->begin(), options.json_columns->end(),
@@ -50,10 +55,7 @@ void ColumnSet::leave_out(std::size_t position) {
 
 std::vector<std::string> fit_to_catalogue(ColumnSet& set, const Table* table,
                                           const std::string& where) {
-  if (table == nullptr) {
-    throw Error(ErrorKind::refused, text("the database has no table ", to_sql(set.table_name)),
-                where, "create it first: pgseed schema FILE, or pgseed migrate upgrade head");
-  }
+  if (table == nullptr) refuse_missing_table(set.table_name, where);
   std::vector<std::string> left_out;
   for (std::size_t position = 0; position < set.columns.size();) {
     const Column* const column = table->find_column(set.columns[position]);
@@ -80,6 +82,8 @@ ColumnSet column_set_of(const RunTable& table, const RowKind& kind, const Option
   const ColumnSetUse& use = *kind.use;
   const auto columns = columns_of_rows(table.name, use, *kind.definitions, order, kind.path);
   if (!columns) {
+    // The catalogue was read: no other setting would tell more.
+    if (order != nullptr) refuse_missing_table(table.name, text(kind.path, ':', use.line));
     throw Error(ErrorKind::input,
                 text("the rows of ", to_sql(table.name),
                      " come without a column list, and the file has no CREATE TABLE for it"),

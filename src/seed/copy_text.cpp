@@ -210,8 +210,4 @@ std::string append_copy_line(const ColumnSet& set, const sql::Row& row,
   return {};
 }
 
-void append_copy_field(std::string_view text, json::Buffer& out) {
-  append_text<Text::plain>(text, out);
-}
-
 }  // namespace pgseed::seed

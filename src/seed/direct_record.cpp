@@ -4,7 +4,7 @@
 
 #include "pgseed/base/text.hpp"
 #include "pgseed/pg/connect.hpp"
-#include "pgseed/seed/move.hpp"
+#include "pgseed/seed/direct_transaction.hpp"
 
 namespace pgseed::seed {
 namespace {
@@ -72,7 +72,7 @@ void DirectRecord::committing(pg::CopyIn& database, const std::string& transacti
 }
 
 void DirectRecord::committed() {
-  work_.complete(false);
+  work_.complete(false, false);
 }
 
 void DirectRecord::settle() {

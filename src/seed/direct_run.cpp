@@ -4,13 +4,16 @@
 #include <memory>
 #include <utility>
 
+#include "pgseed/base/current_error.hpp"
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/pg/copy_in.hpp"
 #include "pgseed/pg/database_url.hpp"
 #include "pgseed/seed/direct_load.hpp"
 #include "pgseed/seed/direct_record.hpp"
-#include "pgseed/seed/move.hpp"
+#include "pgseed/seed/direct_refusal.hpp"
+#include "pgseed/seed/direct_transaction.hpp"
+#include "pgseed/seed/dry_run.hpp"
 #include "pgseed/seed/run_inputs.hpp"
 #include "pgseed/seed/run_plan.hpp"
 #include "pgseed/seed/sequences.hpp"
@@ -37,7 +40,9 @@ class DirectRun {
     open_record();
     inputs_.connected_directly();
     inputs_.survey();
-    if (options_.dry_run) return count_dry_run();
+    if (options_.dry_run) {
+      return tell_dry_run(inputs_, options_, [this](const std::string& line) { note(line); });
+    }
     if (was_stored_before()) return;
     tables_ = std::make_unique<RunTables>(options_, tally_, &inputs_.types());
     plan_ = make_plan(inputs_, options_, *tables_, [this](const std::string& line) { note(line); });
@@ -83,6 +88,7 @@ class DirectRun {
     }
     if (!committed_ && !in_doubt_ && !options_.dry_run && (report.error || report.signal != 0)) {
       note("nothing was changed: all rows are stored, or none");
+      report.is_unchanged = true;
     }
     if (record_ && report.exit_code() == 0) {
       report.settle = [record = record_] { record->settle(); };
@@ -120,15 +126,6 @@ class DirectRun {
   void note(const std::string& line) {
     if (std::find(report.notes.begin(), report.notes.end(), line) == report.notes.end()) {
       report.notes.push_back(line);
-    }
-  }
-
-  void count_dry_run() {
-    for (const FileSurvey& file : inputs_.surveys()) {
-      for (const TableSurvey& table : file.tables) {
-        note(text("would load ", with_separators(table.rows - table.unsupported_rows),
-                  " rows into ", to_sql(table.name)));
-      }
     }
   }
 
@@ -205,7 +202,9 @@ class DirectRun {
         if (DumpInput* const stream = inputs_.stream(part)) {
           if (pass == 0) load_->load(*stream, part, pass, false, true);
         } else {
-          load_->load(*inputs_.open_part(part), part, pass, inputs_.surveyed(part), last);
+          const auto input = inputs_.open_part(part);
+          load_->load(*input, part, pass, inputs_.surveyed(part), last);
+          inputs_.require_same(part, *input);
         }
       }
     }
@@ -283,10 +282,11 @@ void guarded(Report& report, const Work& work) {
     work();
   } catch (const pg::SqlError& error) {
     if (!report.error) report.error = error_of(error, "the database refused the load");
-  } catch (const Error& error) {
-    if (!report.error) report.error = error;
   } catch (const Interrupted&) {
     // report.signal tells
+  } catch (...) {
+    const Error error = current_error();
+    if (!report.error) report.error = error;
   }
 }
 

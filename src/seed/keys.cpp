@@ -54,7 +54,16 @@ void KeysOnTheWay::release(const std::vector<std::string>& keys, std::uint64_t g
   }
 }
 
+void SeenKeys::release() {
+  std::vector<std::uint64_t>().swap(slots_);
+  released_ = true;
+}
+
 bool SeenKeys::insert(const std::string& key) {
+  if (released_) {
+    exact_ = false;
+    return true;
+  }
   std::uint64_t hash = std::hash<std::string>{}(key);
   if (hash == 0) hash = 1;  // 0 marks an empty slot
   if (slots_.empty() || (count_ + 1) * 4 > slots_.size() * 3) grow();

@@ -1,5 +1,7 @@
 #include "pgseed/seed/ledger.hpp"
 
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,11 +31,19 @@ RowRanges ranges_of(const Batch& batch) {
 
 }  // namespace
 
-std::string boot_id() {
+std::string boot_of(const std::string& path) {
+  struct statfs system = {};
+  struct stat place = {};
+  if (statfs(path.c_str(), &system) != 0 || stat(path.c_str(), &place) != 0) return {};
+  // ext, XFS, Btrfs, tmpfs, overlay, ZFS, F2FS, bcachefs
+  constexpr std::array<std::uint64_t, 8> kLocal = {0xEF53,     0x58465342, 0x9123683E, 0x01021994,
+                                                   0x794C7630, 0x2FC12FC1, 0xF2F52010, 0xCA451A4E};
+  const auto type = static_cast<std::uint64_t>(system.f_type) & 0xFFFFFFFFu;
+  if (std::find(kLocal.begin(), kLocal.end(), type) == kLocal.end()) return {};
   std::ifstream file("/proc/sys/kernel/random/boot_id");
   std::string id;
-  std::getline(file, id);
-  return id;
+  if (!std::getline(file, id)) return {};
+  return text(id, '/', static_cast<std::uint64_t>(place.st_dev));
 }
 
 Ledger::Ledger(const std::string& path, const LedgerHead& head, const std::string& rejects)
@@ -61,14 +71,21 @@ Ledger::Ledger(const std::string& path, const LedgerState& state, const std::str
 }
 
 void Ledger::begin_run(std::uint64_t number, const std::string& rejects) {
-  const std::string boot = boot_id();
+  const std::string boot = boot_of(file_.path());
   write(text("run ", number, ' ', getpid(), ' ', ledger_word(boot), ' ', time_of_day(), ' ',
              PGSEED_VERSION, ' ', ledger_word(rejects)));
   file_.sync_later();
 }
 
 void Ledger::write(std::string_view words) {
-  if (!file_.is_broken()) file_.append(text_.line(words));
+  if (file_.is_broken()) return;
+  try {
+    file_.append(text_.line(words));
+  } catch (...) {
+    // Out of memory: the checksum of the next line would build on one that is not there.
+    file_.give_up();
+    throw;
+  }
 }
 
 std::uint64_t Ledger::number_of(const TableName& table) const {
@@ -78,11 +95,15 @@ std::uint64_t Ledger::number_of(const TableName& table) const {
 
 void Ledger::table(const TableName& name, std::optional<bool> was_empty,
                    std::optional<std::uint64_t> rows_before) {
-  if (number_of(name) <= tables_.size()) return;
-  tables_.push_back(name);
+  const std::uint64_t number = number_of(name);
+  if (number <= tables_.size()) return;
+  // Nothing may fail behind the line: it says which number the table has.
+  TableName own = name;
+  tables_.reserve(tables_.size() + 1);
   const char* const found = !was_empty ? "unknown" : *was_empty ? "empty" : "filled";
-  write(text("table ", tables_.size(), ' ', ledger_word(name.schema), ' ', ledger_word(name.table),
-             ' ', found, rows_before ? text(' ', *rows_before) : std::string()));
+  write(text("table ", number, ' ', ledger_word(name.schema), ' ', ledger_word(name.table), ' ',
+             found, rows_before ? text(' ', *rows_before) : std::string()));
+  tables_.push_back(std::move(own));
 }
 
 void Ledger::emptying(const TableName& name) {
@@ -97,13 +118,15 @@ void Ledger::emptied(const TableName& name, std::uint64_t rows) {
 
 void Ledger::announce(const char* kind, Batch& batch) {
   table(batch.set->table_name, {});
-  batch.intent = ++last_batch_;
+  const std::uint64_t number = last_batch_ + 1;
   const std::uint64_t line = batch.rows.front().line;
   batch.body_hash = hash128(batch.body.view());
-  write(text(kind, ' ', batch.intent, ' ', number_of(batch.set->table_name), ' ',
+  write(text(kind, ' ', number, ' ', number_of(batch.set->table_name), ' ',
              to_text(ranges_of(batch)), ' ', to_text(batch.superseded), ' ', batch.body_hash.hex(),
              ' ', batch.file, ' ', line, ' ', batch.body.size()));
-  announced_.emplace_back(batch.intent, file_.size());
+  // Only now: of a number without its line nothing more may be said.
+  batch.intent = last_batch_ = number;
+  announced_.emplace_back(number, file_.size());
 }
 
 void Ledger::intend(Batch& batch) {

@@ -16,8 +16,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// More open batches than this (many column sets at once) would not stay flat in memory.
-constexpr std::size_t kMostOpen = 8;
+// What open batches (many column sets at once) may take together, to stay flat in memory; and what
+// one takes besides its rows.
+constexpr std::size_t kMostOpenBytes = std::size_t{16} << 20;
+constexpr std::size_t kBytesOfBatch = 4096;
+// So many get the memory of a whole batch at once.
+constexpr std::size_t kMostReserved = 8;
 
 }  // namespace
 
@@ -48,17 +52,25 @@ Loader::Keys& Loader::keys_of(std::size_t table) {
 // ---------------------------------------------------------------------------------
 
 Loader::Prepared* Loader::find_prepared(const RunTable& table, const RowKind& kind) {
+  if (table.tally >= prepared_of_.size()) return nullptr;
   const ColumnSetUse& use = *kind.use;
-  for (const auto& known : prepared_) {
+  for (Prepared* const known : prepared_of_[table.tally]) {
     if (known->table == &table && known->use.columns == use.columns &&
         known->use.unlisted == use.unlisted && known->use.values == use.values &&
         known->use.defaults == use.defaults && known->use.is_copy == use.is_copy &&
         known->use.declared_types == use.declared_types && known->time_zone == kind.time_zone &&
         known->set.meaning.dialect == kind.dialect) {
-      return known.get();
+      return known;
     }
   }
   return nullptr;
+}
+
+void Loader::keep(std::unique_ptr<Prepared> prepared) {
+  const std::size_t table = prepared->table->tally;
+  if (prepared_of_.size() <= table) prepared_of_.resize(table + 1);
+  prepared_of_[table].push_back(prepared.get());
+  prepared_.push_back(std::move(prepared));
 }
 
 void Loader::prepare(RunTable& table, const RowKind& kind) {
@@ -78,7 +90,7 @@ void Loader::prepare(RunTable& table, const RowKind& kind) {
       setup_.note(text("the column ", quote_identifier(column), " of ", to_sql(table.name),
                        " is computed by the server; the file's values for it are left out"));
     }
-    prepared_.push_back(std::move(prepared));
+    keep(std::move(prepared));
     return;
   }
   // First the server's own answer: it says best why a table is not known.
@@ -94,12 +106,13 @@ void Loader::prepare(RunTable& table, const RowKind& kind) {
                 "--json-columns a,b (or --json-columns none)");
   }
   set.table_was_empty = was_empty(table, set);
+  if (setup_.keyless && options.mode == Mode::insert && set.key.empty()) setup_.keyless(set);
   if (setup_.ledger != nullptr) remember_table(table, set);
   for (const std::string& column : result.left_out) {
     setup_.note(text("the column ", quote_identifier(column), " of ", to_sql(table.name),
                      " is computed by the server; the file's values for it are left out"));
   }
-  prepared_.push_back(std::move(prepared));
+  keep(std::move(prepared));
 }
 
 void Loader::note_unstable_keys(const RunTable& table) {
@@ -199,6 +212,11 @@ void Loader::take_left_out(RunTable& table) {
   setup_.tally->skipped(table.tally, 1);
 }
 
+// What the keys were kept for has been decided; with many large tables they would add up.
+void Loader::leave(RunTable& table) {
+  if (table.tally < keys_.size()) keys_[table.tally]->seen.release();
+}
+
 void Loader::take_unsupported(const sql::Statement& statement) {
   if (surveyed_ || setup_.options->skip_unsupported) return;
   throw Error(ErrorKind::input, text(sql::describe(statement.kind), " cannot go over PostgREST"),
@@ -211,17 +229,19 @@ void Loader::take_unsupported(const sql::Statement& statement) {
 
 Batch& Loader::open_batch(Prepared& prepared) {
   if (prepared.open) return *prepared.open;
-  const auto open = static_cast<std::size_t>(std::count_if(
-      prepared_.begin(), prepared_.end(), [](const auto& each) { return each->open != nullptr; }));
-  if (open >= kMostOpen) flush_all();
   prepared.open = std::make_unique<Batch>();
+  open_bytes_ += kBytesOfBatch;
   prepared.open->group = next_group_++;
   prepared.open->sequence = sequence_;
   prepared.open->set = &prepared.set;
   prepared.open->serial = prepared.set.serial;
   prepared.open->file = file_;
-  prepared.open->body = setup_.sender->take_body();
-  prepared.open->body.reserve(std::min<std::size_t>(setup_.options->batch_bytes, 1u << 20) + 4096);
+  if (open_.size() < kMostReserved) {
+    prepared.open->body = setup_.sender->take_body();
+    prepared.open->body.reserve(std::min<std::size_t>(setup_.options->batch_bytes, 1u << 20) +
+                                4096);
+  }
+  open_.push_back(&prepared);
   return *prepared.open;
 }
 
@@ -278,6 +298,7 @@ void Loader::take(const ColumnSet& set, const sql::Row& row) {
     }
   }
   batch->rows.push_back({begin, row.line, sequence_++, false, prepared.table->seen});
+  open_bytes_ += batch->body.size() + 1 - begin;
   if (prepared.unit != 0) {
     if (!proven.last) return;
     flush(prepared);
@@ -288,8 +309,11 @@ void Loader::take(const ColumnSet& set, const sql::Row& row) {
   if (batch->rows.size() >= most_rows || batch->body.size() >= options.batch_bytes ||
       (setup_.by_content && ends_batch(*batch))) {
     flush(prepared);
-    pump();
+    return pump();
   }
+  if (open_bytes_ <= kMostOpenBytes || open_.size() < 2) return;
+  flush(*open_.front());
+  pump();
 }
 
 // Sees to it that rows of one key arrive in file order, and no key twice in one statement. The
@@ -337,6 +361,8 @@ void Loader::flush_others_of_table(const Prepared& prepared) {
 void Loader::flush(Prepared& prepared) {
   if (!prepared.open) return;
   std::unique_ptr<Batch> batch = std::move(prepared.open);
+  open_.erase(std::find(open_.begin(), open_.end(), &prepared));
+  open_bytes_ = open_.empty() ? 0 : open_bytes_ - kBytesOfBatch - batch->body.size();
   if (batch->count() == 0) return;
   batch->close();
   if (prepared.unit != 0) mark_resumed(prepared, *batch);
@@ -349,14 +375,7 @@ void Loader::flush(Prepared& prepared) {
 
 void Loader::flush_all() {
   // In the order of their rows, so that the sender sees them as the file has them.
-  std::vector<Prepared*> open;
-  for (const auto& prepared : prepared_) {
-    if (prepared->open) open.push_back(prepared.get());
-  }
-  std::sort(open.begin(), open.end(), [](const Prepared* left, const Prepared* right) {
-    return left->open->sequence < right->open->sequence;
-  });
-  for (Prepared* const prepared : open) flush(*prepared);
+  while (!open_.empty()) flush(*open_.front());
 }
 
 // Lets the network move, and waits while there is no place for another batch.

@@ -1,12 +1,11 @@
 #include "pgseed/seed/move.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 
-#include "pgseed/base/digest.hpp"
-#include "pgseed/base/interrupt.hpp"
+#include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/pg/connect.hpp"
+#include "pgseed/seed/direct_refusal.hpp"
 
 namespace pgseed::seed {
 namespace {
@@ -32,14 +31,6 @@ std::string quoted_list(const std::vector<std::string>& columns, const std::stri
 
 std::string range(std::uint64_t first, std::uint64_t last, const char* table = "") {
   return text(table, kRowNumber, " BETWEEN ", first, " AND ", last);
-}
-
-std::string name_array(const std::vector<TableName>& tables) {
-  std::vector<std::string> names;
-  for (const TableName& table : tables) {
-    names.push_back(pg::to_literal(to_sql(table)) + "::pg_catalog.regclass");
-  }
-  return "ARRAY[" + joined(names, ", ") + "]::pg_catalog.oid[]";
 }
 
 // The lowest number of a staged row whose parent is in neither the parent's table nor, for a
@@ -270,118 +261,6 @@ std::string conflict_clause(Mode mode, const std::vector<std::string>& conflict,
   }
   return text(" ON CONFLICT ", column_list(conflict), " DO ",
               set.empty() ? "NOTHING" : "UPDATE SET " + joined(set, ", "));
-}
-
-bool was_committed(const std::string& database_url, const std::string& transaction, int tries) {
-  for (int round = 0;; ++round) {
-    try {
-      pg::CopyIn database(database_url);
-      const std::string status =
-          database.value(text("SELECT pg_catalog.txid_status(", transaction, ")"));
-      if (status == "committed") return true;
-      if (status == "aborted") return false;
-      if (status.empty()) break;  // too old to be known
-    } catch (const pg::SqlError&) {
-      return false;  // the server has no such transaction: it was lost with a crash
-    } catch (const Error& error) {
-      if (error.kind != ErrorKind::unreachable || round >= tries) throw;
-    }
-    if (round >= tries + 100) break;
-    interrupt::pause(std::chrono::milliseconds(std::min(2000, 50 << std::min(round, 5))));
-  }
-  throw Error(ErrorKind::unreachable,
-              "the answer to COMMIT was lost, and the server does not tell whether it took effect",
-              "", "compare the table with the file before running again");
-}
-
-bool is_fault_of_a_row(const pg::SqlError& error) {
-  const std::string_view code = error.sqlstate;
-  return code.starts_with("22") || code.starts_with("23") || code == "P0001" || code == "44000" ||
-         code == "42501";
-}
-
-rest::Outcome outcome_of(const pg::SqlError& error) {
-  rest::Outcome outcome;
-  outcome.verdict = rest::Verdict::rejected;
-  outcome.code = error.sqlstate;
-  outcome.message = error.message;
-  outcome.details = error.detail;
-  outcome.hint = error.hint;
-  return outcome;
-}
-
-Error error_of(const pg::SqlError& error, const std::string& what, const std::string& where) {
-  std::string hint = error.hint;
-  ErrorKind kind = ErrorKind::refused;
-  if (error.sqlstate == "42501" && hint.empty()) {
-    hint = "use the DATABASE_URL of a role with more rights: the owner of the tables";
-  }
-  if (error.sqlstate == "55P03") {
-    kind = ErrorKind::unreachable;
-    hint = "another session holds a lock on the table; run again when it is gone";
-  }
-  if (error.sqlstate == "23503") {
-    hint = "rows of another table refer to it: seed both in one run";
-  }
-  std::string message = text(what, ": ", error.message);
-  const bool whole_row = error.detail.starts_with("Failing row contains");
-  if (!error.detail.empty() && !whole_row) message += text(" (", error.detail, ")");
-  return Error(kind, text(message, " [", error.sqlstate, "]"), where, hint);
-}
-
-void begin_moving(pg::CopyIn& database, std::chrono::milliseconds wait_for_locks) {
-  database.begin();
-  database.execute(
-      text("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;"
-           " SET LOCAL jit = off; SET LOCAL lock_timeout = ",
-           wait_for_locks.count(), "; SET CONSTRAINTS ALL DEFERRED"));
-}
-
-void claim_tables(pg::CopyIn& database, std::vector<TableName> tables) {
-  std::sort(tables.begin(), tables.end());
-  for (const TableName& table : tables) {
-    // 60 bits of a hash: the number of an advisory lock is signed.
-    const std::string hash = sha256_hex("pgseed " + to_sql(table)).substr(0, 15);
-    const std::string got = database.value(text("SELECT pg_catalog.pg_try_advisory_xact_lock(",
-                                                std::strtoull(hash.c_str(), nullptr, 16), ")"));
-    if (got == "t") continue;
-    throw Error(ErrorKind::storage,
-                text("another run of pgseed is loading ", to_sql(table), " at this moment"), "",
-                "run again when it is done");
-  }
-}
-
-void lock_for_force(pg::CopyIn& database, std::vector<TableName> tables) {
-  std::sort(tables.begin(), tables.end());  // two runs meet their locks in one order
-  std::vector<std::string> names;
-  for (const TableName& table : tables) names.push_back(to_sql(table));
-  database.execute(text("LOCK TABLE ", joined(names, ", "), " IN SHARE ROW EXCLUSIVE MODE"));
-}
-
-void require_no_cascade(pg::CopyIn& database, const std::vector<TableName>& tables) {
-  const auto found = database.query(
-      text("SELECT n.nspname, c.relname, f.confrelid::pg_catalog.regclass::text"
-           " FROM pg_catalog.pg_constraint f JOIN pg_catalog.pg_class c ON c.oid = f.conrelid"
-           " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-           " WHERE f.contype = 'f' AND f.confdeltype IN ('c', 'n', 'd') AND f.confrelid = ANY (",
-           name_array(tables), ") AND NOT f.conrelid = ANY (", name_array(tables),
-           ") AND f.conparentid = 0"));
-  for (const pg::Row& row : found) {
-    const TableName other{row[0].value_or(""), row[1].value_or("")};
-    const std::string rows =
-        database.value(text("SELECT pg_catalog.count(*) FROM ", to_sql(other)));
-    if (rows == "0") continue;
-    throw Error(ErrorKind::refused,
-                text("emptying ", row[2].value_or(""), " would touch ", rows, " rows of ",
-                     to_sql(other), ", which refer to it and are not in the file"),
-                "",
-                "seed both tables in one run, or accept that they vanish or change by their ON "
-                "DELETE rule: --allow-cascade");
-  }
-}
-
-std::uint64_t delete_all(pg::CopyIn& database, const TableName& table) {
-  return database.execute(text("DELETE FROM ", to_sql(table)));
 }
 
 Moved move_rows(pg::CopyIn& database, const Move& move) {

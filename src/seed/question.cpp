@@ -124,4 +124,25 @@ std::optional<Question> question_for_values(const rest::Endpoint& endpoint, cons
       rows.size()};
 }
 
+Question question_for_twins(const rest::Endpoint& endpoint, const Batch& batch,
+                            json::Buffer& body) {
+  const ColumnSet& set = *batch.set;
+  // Two rows, if there are two: a trigger may leave out what is there already, and one row alone
+  // would be stored.
+  body.clear();
+  const std::vector<std::size_t> indexes = spread(batch.rows.size(), 2);
+  for (const std::size_t index : indexes) {
+    for (int copy = 0; copy < 2; ++copy) {
+      body.append(body.empty() ? '[' : ',');
+      body.append(batch.row_text(index));
+    }
+  }
+  body.append(']');
+  rest::WriteOptions options;
+  options.time_zone = set.time_zone;
+  HttpRequest request = rest::trial_request(endpoint, set.table_name, set.columns, options);
+  request.body = body.view();
+  return Question{std::move(request), indexes.size() * 2};
+}
+
 }  // namespace pgseed::seed

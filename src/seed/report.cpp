@@ -30,6 +30,17 @@ void Report::take_stop_request(std::string_view doing) {
   }
 }
 
+std::optional<Error> Report::end() const {
+  if (error || signal == 0) return error;
+  return interrupt::signal_error(signal, next_step());
+}
+
+std::string Report::next_step() const {
+  if (is_unchanged) return "nothing was changed; run the same command again";
+  if (can_go_on) return "run the same command again to go on";
+  return "run again with --upsert or --ignore to load the rest";
+}
+
 int Report::exit_code() const {
   if (signal != 0) return 128 + signal;
   if (error) return pgseed::exit_code(error->kind);

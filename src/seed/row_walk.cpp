@@ -63,6 +63,7 @@ class RowWalk {
       ++piece_;
       if (piece == sql::Piece::row) {
         row();
+        if (table_ != nullptr && piece_ == table_->last_piece) leave();
       } else {
         statement();
       }
@@ -87,6 +88,10 @@ class RowWalk {
     } else {
       taker_.pass_by(statement);
     }
+  }
+
+  void leave() {
+    if (table_->surveyed && table_->wanted && table_->pass == walk_.pass) taker_.leave(*table_);
   }
 
   void begin_statement(const sql::RowsHead& head) {

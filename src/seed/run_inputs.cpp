@@ -12,6 +12,23 @@
 #include "pgseed/seed/work_identity.hpp"
 
 namespace pgseed::seed {
+namespace {
+
+// What the file system tells of a file; another one after it was written to or replaced. Empty for
+// what is none.
+std::string stamp_of(const InputPart& part) {
+  struct stat file {};
+  if (stat(part.path.c_str(), &file) != 0) return {};
+  return text(file.st_dev, ' ', file.st_ino, ' ', file.st_size, ' ', file.st_mtim.tv_sec, '.',
+              file.st_mtim.tv_nsec, ' ', file.st_ctim.tv_sec, '.', file.st_ctim.tv_nsec);
+}
+
+[[noreturn]] void refuse_changed(const std::string& name) {
+  throw Error(ErrorKind::input, "the file was changed while it was read", name,
+              "what was checked is not what would be loaded; run again when nobody writes to it");
+}
+
+}  // namespace
 
 RunInputs::RunInputs(Setup setup)
     : options_(*setup.options),
@@ -47,8 +64,10 @@ std::unique_ptr<DumpInput> RunInputs::open_part(std::size_t index) const {
 }
 
 void RunInputs::open() {
-  // FORCE deletes only after the whole input was read through, so it is read twice.
-  const bool read_again = options_.mode == Mode::force || options_.verify || options_.closure;
+  // FORCE deletes only after the whole input was read through, so it is read twice; and rows of one
+  // file may have to wait for those of another.
+  const bool read_again = options_.mode == Mode::force || options_.verify || options_.closure ||
+                          options_.files.size() > 1;
   parts_ = list_inputs(options_.files, options_.input.packed, read_again);
   for (const InputPart& part : parts_) {
     auto input = std::make_unique<DumpInput>(part, options_.input);
@@ -59,6 +78,7 @@ void RunInputs::open() {
     file.bytes = input->size().value_or(0);
     file.dialect = input->is_sql() ? sql::name(dialect) : input->row_format();
     files_.push_back(file);
+    stamps_.push_back(stamp_of(part));
     names_.push_back(input->name());
     dialects_.push_back(dialect);
     if (input->row_format() == "csv" || input->row_format() == "json") take_named_table();
@@ -93,6 +113,21 @@ LedgerSource RunInputs::source(std::size_t index) const {
   source.bytes = content.bytes();
   source.hash = content.value();
   return source;
+}
+
+void RunInputs::require_same(std::size_t index, const DumpInput& input) const {
+  if (!surveyed(index)) return;
+  const FileSurvey& survey = surveys_[index];
+  const bool same = input.at_end() ? input.content().bytes() == survey.text_bytes &&
+                                         input.content().value() == survey.content
+                                   : stamp_of(parts_[index]) == stamps_[index];
+  if (!same) refuse_changed(names_[index]);
+}
+
+void RunInputs::require_untouched() const {
+  for (std::size_t index = 0; index < parts_.size(); ++index) {
+    if (surveyed(index) && stamp_of(parts_[index]) != stamps_[index]) refuse_changed(names_[index]);
+  }
 }
 
 TableName RunInputs::named_table() const {
@@ -145,6 +180,7 @@ void RunInputs::survey() {
   surveys_.resize(parts_.size());
   for (std::size_t index = 0; index < parts_.size(); ++index) {
     if (!surveyed(index)) continue;
+    stamps_[index] = stamp_of(parts_[index]);
     surveys_[index] = survey_part(index);
     FileSurvey& file = surveys_[index];
     files_[index].bytes = file.bytes;
@@ -224,12 +260,10 @@ std::string RunInputs::work() const {
   add(options_.exclude);
   add(options_.json_columns.value_or(std::vector<std::string>()));
   for (std::size_t index = 0; index < parts_.size(); ++index) {
-    struct stat file {};
+    const std::string stamp = stamp_of(parts_[index]);
     const bool is_sql = files_[index].dialect == sql::name(dialects_[index]);
-    if (!is_sql || streams_[index] || stat(parts_[index].path.c_str(), &file) != 0) return {};
-    all += text('\n', parts_[index].name, '\n', file.st_dev, ' ', file.st_ino, ' ', file.st_size,
-                ' ', file.st_mtim.tv_sec, '.', file.st_mtim.tv_nsec, ' ', file.st_ctim.tv_sec, '.',
-                file.st_ctim.tv_nsec);
+    if (!is_sql || streams_[index] || stamp.empty()) return {};
+    all += text('\n', parts_[index].name, '\n', stamp);
   }
   return sha256_hex(all).substr(0, 32);
 }

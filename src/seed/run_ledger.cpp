@@ -12,13 +12,21 @@
 #include "pgseed/seed/work_identity.hpp"
 
 namespace pgseed::seed {
+namespace {
+
+constexpr const char* kLeftOut = "left-out";
+
+}  // namespace
 
 RunLedger::RunLedger(const Options& options, const std::string& target,
                      const std::vector<std::string>& sources)
-    : folder_(options.ledger_folder), target_(target), work_(work_name(options, target, sources)) {
+    : folder_(options.ledger_folder),
+      target_(target),
+      work_(work_name(options, target, sources)),
+      skips_unsupported_(options.skip_unsupported) {
   make_ledger_folder(folder_);
   locks_.emplace_back(path(".lock"), "the same work");
-  const std::string boot = boot_id();
+  const std::string boot = boot_of(path(".ledger"));
   if (const auto bytes = read_ledger_file(path(".ledger"))) {
     if (options.unfinished == Continue::fresh) {
       is_abandoned_ = true;
@@ -62,7 +70,8 @@ bool RunLedger::is_done(const std::vector<LedgerSource>& sources) const {
   const bool all_hashed = std::all_of(sources.begin(), sources.end(),
                                       [](const LedgerSource& each) { return each.hash; });
   const std::optional<LedgerState>& last = past_ ? past_ : done_;
-  return all_hashed && last && last->complete && last->head.sources == sources;
+  return all_hashed && last && last->complete && last->head.sources == sources &&
+         (skips_unsupported_ || last->marks.count(kLeftOut) == 0);
 }
 
 void RunLedger::begin(const LedgerHead& head, const std::string& rejects) {
@@ -90,7 +99,8 @@ void RunLedger::lock(const TableName& table) {
   locked_.push_back(table);
 }
 
-void RunLedger::complete(bool keys_came_once) {
+void RunLedger::complete(bool keys_came_once, bool left_out) {
+  if (left_out) ledger_->mark(kLeftOut, "unsupported");
   ledger_->complete(keys_came_once);
   is_complete_ = !ledger_->is_broken();
 }

@@ -5,10 +5,10 @@
 namespace pgseed::seed {
 
 RunTable& RunTables::table(const TableName& name) {
-  for (const auto& known : tables_) {
-    if (known->name == name) return *known;
-  }
+  RunTable*& known = by_name_[name];
+  if (known != nullptr) return *known;
   auto& fresh = *tables_.emplace_back(std::make_unique<RunTable>());
+  known = &fresh;
   fresh.name = name;
   fresh.wanted = wants(options_, name);
   fresh.model = types_ == nullptr ? nullptr : types_->find(name);

@@ -1,6 +1,7 @@
 #include "pgseed/seed/sender.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "pgseed/base/interrupt.hpp"
@@ -124,7 +125,8 @@ void Sender::start_ready() {
     }
     std::unique_ptr<Batch> batch = std::move(waiting_[index]);
     waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(index));
-    batch->resumed ? start_resumed(std::move(batch)) : start_write(std::move(batch));
+    const bool asks = batch->resumed || batch->asks_first;
+    asks ? start_resumed(std::move(batch)) : start_write(std::move(batch));
   }
   announce_waiting();
 }
@@ -156,6 +158,8 @@ void Sender::record_nothing_stored(Batch& batch) {
 }
 
 bool Sender::has_key(const Batch& batch) const {
+  const std::size_t table = batch.set->table;
+  if (table < keys_.size() && keys_[table].changed) return false;
   return batch.set->numbered || (!batch.set->key.empty() && !batch.null_keys);
 }
 
@@ -176,16 +180,18 @@ void Sender::start(Flight flight, const HttpRequest& request) {
   }
 }
 
-// An earlier run sent it and was stopped before the answer.
+// An earlier run sent it and was stopped before the answer, or this one got none to its question.
 void Sender::start_resumed(std::unique_ptr<Batch> batch) {
-  batch->resumed = false;
   rest::Outcome why;
   why.verdict = rest::Verdict::in_doubt;
-  why.message = "an earlier run was stopped while they were on their way";
+  why.message = batch->resumed ? "an earlier run was stopped while they were on their way"
+                               : "the connection broke while they were on their way";
+  batch->resumed = batch->asks_first = false;
   if (!has_key(*batch)) return doubt(std::move(batch), why.message);
   const bool resolves = options_.mode == Mode::upsert || options_.mode == Mode::ignore;
   if (resolves) {
     batch->retried = true;
+    if (!keeps_keys(*batch)) return conclude(std::move(batch), why);
     return start_write(std::move(batch));
   }
   record_sent(batch);
@@ -257,15 +263,17 @@ milliseconds Sender::time_to_wait(milliseconds longest) const {
 void Sender::turn(milliseconds longest) {
   look_at_clock_and_signals();
   if (!ended_) start_ready();
-  for (HttpCompletion& completion : transport_.wait(time_to_wait(longest))) {
-    completions_.push_back(std::move(completion));
-  }
+  std::vector<HttpCompletion> arrived = transport_.wait(time_to_wait(longest));
+  // The next one stands at the end, so that taking it over and out needs no memory.
+  std::reverse(arrived.begin(), arrived.end());
+  std::swap(completions_, arrived);
+  std::move(arrived.begin(), arrived.end(), std::back_inserter(completions_));
   // One leaves the queue before it is dealt with: if that throws (a full disk under the reject
   // file), the others are dealt with in the next turn.
   while (!completions_.empty()) {
-    HttpCompletion completion = std::move(completions_.front());
-    completions_.pop_front();
-    finish(std::move(completion));
+    const HttpCompletion completion = std::move(completions_.back());
+    completions_.pop_back();
+    finish(completion);
   }
   look_at_clock_and_signals();
   if (!ended_) return start_ready();
@@ -277,7 +285,12 @@ void Sender::turn(milliseconds longest) {
 }
 
 void Sender::drain() {
-  while (!idle()) turn(milliseconds(200));
+  while (!idle()) {
+    turn(milliseconds(200));
+    // Their answers were lost with the memory for them.
+    const bool lost = !flights_.empty() && completions_.empty() && transport_.in_flight() == 0;
+    if (lost) give_up_flights();
+  }
 }
 
 void Sender::finish(const HttpCompletion& completion) {
@@ -285,6 +298,9 @@ void Sender::finish(const HttpCompletion& completion) {
   if (found == flights_.end()) return;
   Flight flight = std::move(found->second);
   flights_.erase(found);
+  if (flight.purpose == Purpose::ask_for_stored || flight.purpose == Purpose::try_twins) {
+    return finish_control(std::move(flight), completion.result);
+  }
   if (flight.purpose != Purpose::write) {
     return finish_question(std::move(flight), completion.result);
   }

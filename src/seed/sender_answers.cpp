@@ -45,6 +45,7 @@ void Sender::finish_write(std::unique_ptr<Batch> batch, const rest::Outcome& out
   observer_.note(1, text(describe(*batch), ": ", outcome.message));
   switch (action) {
     case Action::retry:
+      if (outcome.verdict == rest::Verdict::in_doubt) return conclude(std::move(batch), outcome);
       return retry_later(std::move(batch), outcome);
     case Action::ask:
       batch->doubted = true;
@@ -113,7 +114,7 @@ void Sender::count(const Batch& batch, const rest::Outcome& outcome) {
   tally_.loaded(table, stored);
   const std::uint64_t ignored = options_.mode == Mode::ignore ? sent - stored : 0;
   record_stored(batch, stored, ignored, sent - stored - ignored);
-  if (stored == sent) return;
+  if (stored == sent) return remember_stored(batch);
   if (options_.mode == Mode::ignore) return tally_.ignored(table, sent - stored);
   tally_.rejected_unnamed(table, sent - stored);
   observer_.note(0, text(describe(batch), ": the server stored only ", stored,
@@ -200,19 +201,31 @@ void Sender::finish_question(Flight flight, const HttpResult& result) {
   if (result.delivery != Delivery::answered || result.status >= 300 || !found) {
     return finish_failed_question(std::move(flight), result);
   }
-  std::unique_ptr<Batch> batch = std::move(flight.batch);
   const auto there = static_cast<std::size_t>(*found);
-  observer_.note(
-      1, text(describe(*batch), ": ", there, " of ", flight.asked, " rows asked for are there"));
-  if (flight.purpose == Purpose::ask_for_values) {
-    if (there < flight.asked) {
-      return doubt(std::move(batch), "rows with their keys are there, but with other values");
-    }
-    tally_.loaded(batch->set->table, batch->rows.size());
-    record_stored(*batch, batch->rows.size(), 0, 0);
-    return done(*batch);
+  observer_.note(1, text(describe(*flight.batch), ": ", there, " of ", flight.asked,
+                         " rows asked for are there"));
+  if (flight.purpose == Purpose::ask_for_keys) {
+    flight.found = there;
+    return conclude(std::move(flight));
   }
-  if (there >= flight.asked) {
+  std::unique_ptr<Batch> batch = std::move(flight.batch);
+  if (there < flight.asked) {
+    return doubt(std::move(batch), "rows with their keys are there, but with other values");
+  }
+  tally_.loaded(batch->set->table, batch->rows.size());
+  record_stored(*batch, batch->rows.size(), 0, 0);
+  done(*batch);
+}
+
+// What follows from the number of keys that were found; none was asked for where sending again is
+// as good. First, whether keys tell anything.
+void Sender::conclude(Flight flight) {
+  if (!keeps_keys(*flight.batch)) return try_twins(std::move(flight));
+  if (!flight.found) return retry_later(std::move(flight.batch), flight.doubt);
+  TableKeys& keys = keys_of(*flight.batch);
+  if (*flight.found == 0 && !keys.shown && keys.stored) return ask_for_stored(std::move(flight));
+  std::unique_ptr<Batch> batch = std::move(flight.batch);
+  if (*flight.found >= flight.asked) {
     if (!batch->set->table_was_empty) {
       return start_question(std::move(batch), Purpose::ask_for_values, flight.doubt);
     }
@@ -220,7 +233,7 @@ void Sender::finish_question(Flight flight, const HttpResult& result) {
     record_stored(*batch, batch->rows.size(), 0, 0);
     return done(*batch);
   }
-  if (there == 0 && flight.doubt.verdict != rest::Verdict::rejected) {
+  if (*flight.found == 0 && flight.doubt.verdict != rest::Verdict::rejected) {
     // It may still be stored after the question: abandoned requests run on. Then the next try meets
     // its own keys.
     if (ended_) return skip(std::move(batch));
@@ -236,18 +249,18 @@ void Sender::finish_question(Flight flight, const HttpResult& result) {
 }
 
 void Sender::finish_failed_question(Flight flight, const HttpResult& result) {
-  std::unique_ptr<Batch> batch = std::move(flight.batch);
-  if (ended_) return skip(std::move(batch));
-  rest::Outcome outcome = rest::classify(result, std::chrono::system_clock::now());
+  if (ended_) return skip(std::move(flight.batch));
+  const rest::Outcome outcome = rest::classify(result, std::chrono::system_clock::now());
   const bool never = outcome.verdict == rest::Verdict::rejected ||
                      outcome.verdict == rest::Verdict::accepted;  // without a count
   if (never && (flight.doubt.verdict == rest::Verdict::rejected ||
                 flight.purpose == Purpose::ask_for_values)) {
-    return doubt(std::move(batch), "the server does not tell whether they are stored");
+    return doubt(std::move(flight.batch), "the server does not tell whether they are stored");
   }
   // Sending it again is as good as a question: if it was stored, it meets its own keys.
-  if (never) outcome = flight.doubt;
-  retry_later(std::move(batch), outcome);
+  if (never) return conclude(std::move(flight));
+  flight.batch->asks_first = !keeps_keys(*flight.batch);
+  retry_later(std::move(flight.batch), outcome);
 }
 
 }  // namespace pgseed::seed

@@ -55,7 +55,8 @@ void Sender::remember(const Flight& flight, const rest::Outcome& outcome) {
 }
 
 // Who says when to come back means every request, not only the one that asked. Who says that nobody
-// can be served now means all as well, but the others need not wait for a batch that has tried often.
+// can be served now means all as well, but the others need not wait for a batch that has tried
+// often.
 void Sender::hold_back(const rest::Outcome& outcome, milliseconds delay) {
   const bool for_all = outcome.status == 429 || outcome.status == 503;
   const bool named = outcome.retry_after && *outcome.retry_after > milliseconds(0);

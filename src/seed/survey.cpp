@@ -1,6 +1,7 @@
 #include "pgseed/seed/survey.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/interrupt.hpp"
@@ -115,10 +116,10 @@ class Surveyor {
       if (left_out_) return;
       name = *std::move(target);
     }
-    if (TableSurvey* const known = file_.find(name)) {
-      table_ = static_cast<std::size_t>(known - file_.tables.data());
-    } else {
-      table_ = file_.tables.size();
+    const auto [known, is_new] = by_name_.try_emplace(name, file_.tables.size());
+    table_ = known->second;
+    if (is_new) {
+      models_.push_back(known_.types == nullptr ? nullptr : known_.types->find(name));
       file_.tables.emplace_back().name = name;
       file_.tables.back().first_piece = piece_;
     }
@@ -134,7 +135,7 @@ class Surveyor {
   // Once per statement, with its first row: the types that the values go into.
   void learn_types(const sql::RowsHead& head, const TableName& name, std::size_t values) {
     target_.known = true;
-    const Table* const table = known_.types == nullptr ? nullptr : known_.types->find(name);
+    const Table* const table = models_[table_];
     if (table == nullptr) return;
     ColumnSetUse use;
     use.columns = head.columns;
@@ -224,6 +225,8 @@ class Surveyor {
   std::uint64_t piece_ = 0;
   std::uint64_t head_number_ = 0;
   std::size_t table_ = 0;
+  std::unordered_map<TableName, std::size_t, TableNameHash> by_name_;
+  std::vector<const Table*> models_;  // of the tables in the same order
   std::size_t values_ = 0;
   bool set_known_ = false;
   TargetColumns target_;

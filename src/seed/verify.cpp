@@ -29,8 +29,10 @@ bool VerifyReport::equal() const {
 std::optional<Error> VerifyReport::error() const {
   std::string message, where;
   std::size_t different = 0;
+  bool has_extra = false;
   for (const VerifiedTable& table : tables) {
     if (table.equal()) continue;
+    has_extra = has_extra || (table.exact && table.extra > 0);
     if (++different > 1) continue;
     const auto add = [&](std::uint64_t rows, const char* what) {
       if (rows == 0) return;
@@ -48,7 +50,10 @@ std::optional<Error> VerifyReport::error() const {
   if (different == 0) return {};
   if (different > 1) message += text(" (and ", different - 1, " other tables)");
   return Error(ErrorKind::verification, std::move(message), std::move(where),
-               "the rows are listed above; --upsert stores the files' values again");
+               has_extra ? "rows that the files do not have stay, whatever is loaded; seed --force "
+                           "--atomic makes the tables hold what the files say, and nothing else"
+                         : "seed --upsert stores the files' values again; tables without a key are "
+                           "loaded anew by seed --force --atomic");
 }
 
 }  // namespace pgseed::seed

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "pgseed/base/current_error.hpp"
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/seed/direct_verify.hpp"
@@ -118,10 +119,11 @@ VerifyRun verify(const Options& options, const VerifyOptions& verify_options,
   const auto guarded = [&](const auto& work) {
     try {
       work();
-    } catch (const Error& error) {
-      if (!out.error) out.error = error;
     } catch (const Interrupted&) {
       // out.signal tells
+    } catch (...) {
+      const Error error = current_error();
+      if (!out.error) out.error = error;
     }
   };
   guarded([&] { run.emplace(options, verify_options, services, std::move(before), out); });
@@ -140,7 +142,9 @@ void walk_for(Verifier& verifier, RunInputs& inputs, const RunPlan& plan, const 
     for (std::size_t part = 0; part < inputs.size(); ++part) {
       verifier.begin_file(part);
       const Walk walk{&options, &tables, order, part, pass, inputs.surveyed(part)};
-      walk_rows(*inputs.open_part(part), walk, verifier);
+      const auto input = inputs.open_part(part);
+      walk_rows(*input, walk, verifier);
+      inputs.require_same(part, *input);
     }
   }
 }

@@ -120,8 +120,8 @@ void read_mysql_token(MysqlCursor& cursor, DdlToken& token) {
       cursor = start;
       token.kind = Kind::number;
       token.text = read_number(cursor);
-      // A name may begin with a digit: 2fa_token.
-      if (is_identifier_part(cursor.peek())) {
+      // A name may begin with a digit: 2fa_token. With a dot it does not: .5abc is two tokens.
+      if (byte != '.' && is_identifier_part(cursor.peek())) {
         cursor = start;
         token.kind = Kind::word;
         token.text = cursor.read_word();
@@ -245,6 +245,14 @@ std::string DdlWalk::read_name(const char* what) {
   ++position_;
   return token.text;
 }
+
+std::string DdlWalk::read_text() {
+  std::string text = peek().kind == Kind::bytes ? std::string() : peek().text;
+  skip();
+  return text;
+}
+
+std::string DdlWalk::shown() const { return to_text({peek()}); }
 
 QualifiedName DdlWalk::read_qualified_name() {
   QualifiedName result;

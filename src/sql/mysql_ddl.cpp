@@ -48,9 +48,7 @@ bool read_table_option(DdlWalk& walk, DdlTable& table, TableOptions& options) {
   walk.accept_word("DEFAULT");
   const auto value = [&] {
     walk.accept_symbol("=");
-    std::string text = walk.peek().text;
-    walk.skip();
-    return text;
+    return walk.read_text();
   };
   if (walk.accept_word("AUTO_INCREMENT")) {
     table.next_identity = value();
@@ -300,7 +298,7 @@ void MysqlDdl::alter_table(DdlWalk& walk, const DdlPlace& place) {
   }
   if (!walk.accept_word("TABLE")) {
     const bool database = walk.at_word("DATABASE") || walk.at_word("SCHEMA");
-    if (!database) schema_.note(place, text("ALTER ", walk.peek().text, " is not translated"));
+    if (!database) schema_.note(place, text("ALTER ", walk.shown(), " is not translated"));
     return;
   }
   walk.skip_if_exists();
@@ -409,7 +407,7 @@ void MysqlDdl::alter_part(DdlWalk& walk, DdlTable& table, const DdlPlace& place)
       if (walk.at_word(word)) return;
     }
     schema_.note(
-        place, text("ALTER TABLE ", table.name.name, ' ', walk.peek().text, " is not translated"));
+        place, text("ALTER TABLE ", table.name.name, ' ', walk.shown(), " is not translated"));
   }
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "pgseed/base/text.hpp"
+#include "pgseed/base/utf8.hpp"
 
 namespace pgseed::sql {
 namespace {
@@ -101,9 +102,17 @@ void read_numbers(DdlWalk& walk, std::vector<std::string>& numbers,
                   std::vector<std::string>& strings) {
   if (!walk.accept_symbol("(")) return;
   while (!walk.at_end() && !walk.accept_symbol(")")) {
-    if (walk.peek().kind == Kind::number) numbers.push_back(walk.peek().text);
-    if (walk.peek().kind == Kind::string || walk.peek().kind == Kind::bytes) {
-      strings.push_back(walk.peek().text);
+    const DdlToken& token = walk.peek();
+    if (token.kind == Kind::number) {
+      if (token.text.find_first_not_of("0123456789") != std::string::npos) {
+        throw DdlProblem{token.line, text(token.text, " is no length")};
+      }
+      numbers.push_back(token.text);
+    } else if (token.kind == Kind::string || token.kind == Kind::bytes) {
+      if (find_invalid_utf8(token.text) != std::string_view::npos) {
+        throw DdlProblem{token.line, "a value of a type is no text"};
+      }
+      strings.push_back(token.text);
     }
     walk.skip();
   }
@@ -185,8 +194,7 @@ class ColumnReader {
     } else if (walk_.accept_word("KEY")) {
       add_key(DdlKey::Kind::primary);
     } else if (walk_.accept_word("COMMENT")) {
-      column().comment = walk_.peek().text;
-      walk_.skip();
+      column().comment = walk_.read_text();
     } else if (walk_.accept_word("GENERATED")) {
       walk_.accept_word("ALWAYS");
       read_generated();
@@ -226,7 +234,7 @@ class ColumnReader {
       walk_.accept_symbol("=");
       return walk_.skip();
     }
-    note(text("'", walk_.peek().text, "' of ", shown(), " is not translated"));
+    note(text("'", walk_.shown(), "' of ", shown(), " is not translated"));
     walk_.skip();
   }
 
@@ -461,9 +469,10 @@ void read_mysql_key_options(DdlWalk& walk, DdlKey& key) {
   while (!walk.at_end() && !walk.peek().is_symbol(",") && !walk.peek().is_symbol(")")) {
     if (walk.accept_word("COMMENT")) {
       walk.accept_symbol("=");
-      key.comment = walk.peek().text;
+      key.comment = walk.read_text();
+    } else {
+      walk.skip();
     }
-    walk.skip();
   }
 }
 

@@ -228,7 +228,7 @@ class ColumnReader {
       column_.generated = walk_.read_parentheses();
       if (!walk_.accept_word("STORED")) walk_.accept_word("VIRTUAL");
     } else {
-      throw DdlProblem{walk_.line(), text("'", walk_.peek().text, "' is not expected here")};
+      throw DdlProblem{walk_.line(), text("'", walk_.shown(), "' is not expected here")};
     }
   }
 

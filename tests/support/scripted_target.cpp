@@ -72,6 +72,15 @@ std::vector<std::string> quoted(const std::string& words) {
   return found;
 }
 
+// Trials store nothing.
+bool is_write(const HttpRequest& request) {
+  return request.method == "POST" &&
+         std::none_of(request.headers.begin(), request.headers.end(),
+                      [](const std::string& header) {
+                        return header.find("vnd.pgrst.object") != std::string::npos;
+                      });
+}
+
 }  // namespace
 
 Fate fate(Fate::Kind kind) {
@@ -96,7 +105,7 @@ std::vector<std::string> ScriptedTarget::ids_of(std::size_t seen_index) const {
 
 std::size_t ScriptedTarget::writes_seen() const {
   return static_cast<std::size_t>(std::count_if(
-      seen.begin(), seen.end(), [](const Seen& each) { return each.request.method == "POST"; }));
+      seen.begin(), seen.end(), [](const Seen& each) { return is_write(each.request); }));
 }
 
 std::size_t ScriptedTarget::count_of(const std::string& id) const {
@@ -119,7 +128,8 @@ HttpResult ScriptedTarget::carry_out(const std::string& body, const std::string&
   std::vector<Row> after = rows;
   std::size_t affected = 0;
   std::set<std::string> in_statement;
-  for (const Row& row : fresh) {
+  for (Row row : fresh) {
+    if (changes_keys) row.id = std::to_string(next_key_++);
     if (is_bad && is_bad(row)) {
       return answer(400, error_body("23514", "violates check constraint " + row.id));
     }
@@ -145,7 +155,22 @@ HttpResult ScriptedTarget::carry_out(const std::string& body, const std::string&
   return answer(201, "", "*/" + (count.empty() ? std::to_string(affected) : count));
 }
 
+// A trial: plain INSERT, and taken back unless it is of one row.
+HttpResult ScriptedTarget::try_out(const std::string& body) {
+  const auto before = rows;
+  const bool merged = std::exchange(merges, false), ignored = std::exchange(ignores, false);
+  const std::size_t most = std::exchange(most_rows, SIZE_MAX);
+  HttpResult result = carry_out(body, "");
+  merges = merged;
+  ignores = ignored;
+  most_rows = most;
+  if (result.status != 201 || result.content_range == "*/1") return result;
+  rows = before;
+  return answer(406, error_body("PGRST116", "JSON object requested, multiple (or no) rows"));
+}
+
 HttpResult ScriptedTarget::tell(const HttpRequest& request) const {
+  if (hides) return answer(200, "[]", "*/0");
   const std::string url = percent_decoded(request.url);
   std::set<std::string> found;
   if (const auto list = url.find("=in.("); list != std::string::npos) {
@@ -170,7 +195,8 @@ void ScriptedTarget::settle() {
 }
 
 void ScriptedTarget::start(std::uint64_t id, const HttpRequest& request) {
-  const bool is_write = request.method == "POST";
+  const bool is_write = ::pgseed::test::is_write(request);
+  const bool is_trial = request.method == "POST" && !is_write;
   auto& queue = is_write ? writes : questions;
   auto& fallback = is_write ? fate_of_write : fate_of_question;
   const std::string body(request.body);
@@ -194,7 +220,9 @@ void ScriptedTarget::start(std::uint64_t id, const HttpRequest& request) {
         answers_.push_back(
             {soon, id, [this, body, count = its.count] { return carry_out(body, count); }});
       } else {
-        answers_.push_back({soon, id, [this, copy = request] { return tell(copy); }});
+        answers_.push_back({soon, id, [this, is_trial, body, copy = request] {
+                              return is_trial ? try_out(body) : tell(copy);
+                            }});
       }
       return;
     case Fate::Kind::answer:

@@ -49,6 +49,8 @@ class ScriptedTarget final : public Transport {
   };
   std::vector<Row> rows;
   bool unique = true;                        // id is a key
+  bool changes_keys = false;                 // a trigger gives every row an id of its own
+  bool hides = false;                        // a policy shows no row
   bool merges = false, ignores = false;      // the resolution of every write
   std::function<bool(const Row&)> is_bad;    // refused by a check constraint (23514)
   std::function<bool(const Row&)> is_slow;   // alone too slow (57014)
@@ -85,12 +87,14 @@ class ScriptedTarget final : public Transport {
   std::uint64_t most_waits = 200'000;
 
  private:
+  std::uint64_t next_key_ = 1'000'000;
   struct Answer {
     Clock::time_point at;
     std::uint64_t id;
     std::function<HttpResult()> make;
   };
   HttpResult carry_out(const std::string& body, const std::string& count);
+  HttpResult try_out(const std::string& body);
   HttpResult tell(const HttpRequest& request) const;
 
   Clock::time_point now_{std::chrono::hours(1000)};

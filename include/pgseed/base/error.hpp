@@ -14,7 +14,8 @@ enum class ErrorKind {
   unreachable,   // 4: no connection, no lock, deadline passed
   refused,       // 5: the target said no (key, rights, schema, conflict target, SQL error)
   verification,  // 6: contents differ
-  storage,       // 7: own files: reject file, disk, memory
+  storage,       // 7: own files: ledger, reject file, report, disk, memory
+  interrupted,   // 130, 143: SIGINT or SIGTERM; for output, since the signal decides the code
 };
 
 int exit_code(ErrorKind kind);
@@ -24,7 +25,8 @@ const char* name(ErrorKind kind);
 class Error : public std::exception {
  public:
   // message: what happened, one sentence without a full stop (the middle of a very long one is left
-  // out); where: "file:line:column" or empty; hint: what to do, or empty. Never a key or a password.
+  // out); where: "file:line:column" or empty; hint: what to do, or empty. Never a key or a
+  // password.
   Error(ErrorKind kind, std::string message, std::string where = {}, std::string hint = {});
 
   const char* what() const noexcept override { return message.c_str(); }

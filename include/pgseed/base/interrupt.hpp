@@ -3,6 +3,7 @@
 // time in one process.
 #include <chrono>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "pgseed/base/error.hpp"
@@ -37,6 +38,9 @@ bool stop_now();
 
 // What a run ends with then; doing: what it was at, "reading the files".
 Error time_is_up_error(std::string_view doing);
+
+// What a run ends with after a signal (of signal_number()); hint: how to go on, or empty.
+Error signal_error(int signal, std::string hint = {});
 
 // Sleeps; throws Interrupted as soon as a stop request arrives.
 void pause(std::chrono::milliseconds duration);

@@ -42,8 +42,8 @@ struct Config {
   std::vector<std::string> warnings;
 };
 
-// Where ledgers go unless --ledger-dir says so: PGSEED_STATE_DIR, else pgseed in XDG_STATE_HOME, else
-// in ~/.local/state. Throws Error{storage} where there is no home.
+// Where ledgers go unless --ledger-dir says so: PGSEED_STATE_DIR, else pgseed in XDG_STATE_HOME,
+// else in ~/.local/state. Throws Error{storage} where there is no home.
 std::string ledger_folder();
 
 // A variable of the environment, trimmed; nullopt when unset or blank.

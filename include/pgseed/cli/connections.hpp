@@ -13,9 +13,6 @@
 
 namespace pgseed::cli {
 
-// True for loopback hosts.
-bool is_local_url(const std::string& url);
-
 // Throws Error{usage} when no REST URL is configured.
 const Setting& require_rest_url(const Config& config);
 // Throws Error{usage} when no DATABASE_URL is configured. purpose: "schema needs", ...

@@ -1,6 +1,6 @@
 #pragma once
 // libpq behind one class: rows go in by COPY, which libpqxx 6 offers only row by row, and SQL runs
-// in the same transaction. No other file of pgseed knows libpq.
+// in the same transaction. Only this and its connection know libpq.
 //
 //   CopyIn database(url);
 //   database.begin();
@@ -19,6 +19,8 @@
 #include "pgseed/pg/session.hpp"
 
 namespace pgseed::pg {
+
+struct CopyConnection;
 
 // One connection, in one thread, with the simple protocol only and no state that outlives a
 // transaction, so it works through PgBouncer in transaction mode. All messages are redacted.
@@ -71,8 +73,7 @@ class CopyIn {
   std::vector<std::string> take_notices();
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<CopyConnection> connection_;
 };
 
 }  // namespace pgseed::pg

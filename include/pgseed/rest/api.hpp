@@ -44,6 +44,13 @@ struct WriteOptions {
 HttpRequest insert_request(const Endpoint& endpoint, const TableName& table,
                            const std::vector<std::string>& columns, const WriteOptions& options);
 
+// The same as a trial: the statement is carried out, triggers and all, and then taken back, for the
+// answer must be one object. Unless the statement stores exactly one row: that is stored. Sent with
+// two copies of a row or more it answers 23505 where their key refuses that, and PGRST116 (406)
+// where it does not.
+HttpRequest trial_request(const Endpoint& endpoint, const TableName& table,
+                          const std::vector<std::string>& columns, const WriteOptions& options);
+
 // DELETE of all rows with a filter that pg-safeupdate accepts: <column>=not.is.null for a NOT NULL
 // column, or=(c.is.null,c.not.is.null) for a nullable one.
 HttpRequest delete_all_request(const Endpoint& endpoint, const TableName& table,

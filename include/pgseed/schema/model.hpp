@@ -2,6 +2,8 @@
 // What tables look like, whoever was asked: PostgREST's OpenAPI document (rest/catalog), the
 // direct connection (pg/catalog) or CREATE TABLE in a dump (sql/table_definition). Plain values.
 #include <compare>
+#include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,11 @@ struct TableName {
   std::string schema;
   std::string table;
   auto operator<=>(const TableName&) const = default;
+};
+struct TableNameHash {
+  std::size_t operator()(const TableName& name) const {
+    return std::hash<std::string>{}(name.schema) * 31 + std::hash<std::string>{}(name.table);
+  }
 };
 // "schema.table", with SQL quotes where a name needs them; for messages and for SQL.
 std::string to_sql(const TableName& name);

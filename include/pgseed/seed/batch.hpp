@@ -46,6 +46,7 @@ struct Batch {
   RowRanges superseded;              // the dropped rows, by ordinal, once closed
   bool repeats = false;              // holds a key that came before, or perhaps did
   bool resumed = false;              // an earlier run sent it and did not learn what came of it
+  bool asks_first = false;           // a question about it had no answer: it is asked again
   std::chrono::steady_clock::time_point not_before{};
 
   std::size_t count() const;  // rows not dropped

@@ -18,7 +18,4 @@ namespace pgseed::seed {
 std::string append_copy_line(const ColumnSet& set, const sql::Row& row,
                              std::optional<std::uint64_t> row_number, json::Buffer& out);
 
-// Appends a text as a field, without the tab behind it.
-void append_copy_field(std::string_view text, json::Buffer& out);
-
 }  // namespace pgseed::seed

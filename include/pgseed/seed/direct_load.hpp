@@ -69,24 +69,46 @@ class DirectLoad : public RowTaker {
   void pass_by(const sql::Statement& statement) override;
 
  private:
-  struct Target;
-  struct Sink;
+  // A table that rows go into.
+  struct Target {
+    RunTable* table = nullptr;
+    bool staged = false;
+    std::string stage;  // as SQL names it
+    StagedRows rows;    // that wait there
+    std::uint64_t number = 0;
+    Moved moved;  // all rounds together
+  };
+  // Rows of one column set, on their way into one COPY.
+  struct Sink {
+    Target* target = nullptr;
+    ColumnSetUse use;
+    std::string time_zone;
+    ColumnSet set;
+    std::string copy;  // the statement
+    json::Buffer text;
+    std::vector<std::uint64_t> lines;
+  };
 
+  // direct_load.cpp: rows
   Target& target_of(RunTable& table);
   void make_stage(Target& target);
   void flush(Sink& sink);
   void flush_all();
   void end_copy();
-  void settle();
-  void move(Target& target);
-  void check_deferred();
-  Move move_of(Target& target);
+  [[noreturn]] void refused(const pg::SqlError& error, const Sink& sink);
+  void insert_defaults(const ColumnSet& set, std::uint64_t line);
+
+  // direct_statements.cpp: what no row carries
   std::uint64_t run_sql(const std::string& sql, std::uint64_t line, const RunTable* table);
   void set_time_zone(const std::string& zone);
   bool apply_setting(const sql::Statement& statement);
   void apply_search_path(const std::string& schema);
-  [[noreturn]] void refused(const pg::SqlError& error, const Sink& sink);
-  void insert_defaults(const ColumnSet& set, std::uint64_t line);
+
+  // direct_settle.cpp: from temporary tables into place
+  void settle();
+  void move(Target& target);
+  void check_deferred();
+  Move move_of(Target& target);
 
   Setup setup_;
   std::vector<std::unique_ptr<Target>> targets_;

@@ -66,6 +66,8 @@ class DumpInput : public sql::Input {
   // What was read so far: of the text, unpacked, in its own encoding.
   const ContentHash& content() const { return content_; }
   bool repeatable() const { return source_->repeatable(); }
+  // All of it was read.
+  bool at_end() const { return ended_; }
   // Of the text; for rows that are no SQL themselves that of the SQL made of them.
   const sql::DialectGuess& guess() const { return guess_; }
   bool is_sql() const { return rows_ == nullptr; }

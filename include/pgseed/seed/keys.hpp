@@ -41,6 +41,9 @@ class SeenKeys {
   bool exact() const { return exact_; }
   // Before the first insert(): how many keys memory is spent on.
   void remember(std::size_t most) { most_ = most; }
+  // No key is to come any more: gives the memory back. One that comes all the same is not known.
+  void release();
+  std::size_t bytes() const { return slots_.capacity() * sizeof(std::uint64_t); }
 
  private:
   void grow();
@@ -48,6 +51,7 @@ class SeenKeys {
   std::vector<std::uint64_t> slots_;
   std::size_t count_ = 0;
   bool exact_ = true;
+  bool released_ = false;
 };
 
 }  // namespace pgseed::seed

@@ -72,7 +72,9 @@ class Ledger {
       announced_;  // behind it: number, end in the file
 };
 
-// Of the running system; another after every restart. Empty where it is not told.
-std::string boot_id();
+// Of what keeps written bytes until they are on disk: the running system and the file system at
+// `path`. Another after every restart, and after most other ways to lose such bytes. Empty where
+// nobody vouches for them: not told, or a file system of another machine.
+std::string boot_of(const std::string& path);
 
 }  // namespace pgseed::seed

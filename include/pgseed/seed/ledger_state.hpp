@@ -87,10 +87,10 @@ struct LedgerState {
   LedgerTable* find(const TableName& name);
 };
 
-// boot: of the machine, now. The system keeps what was written through the death of a process, not
-// through a restart: a batch that was announced but not marked as sent may have been sent in an
-// earlier boot. Throws Error{storage} as read_ledger_lines() does, and for lines of another version
-// or that contradict each other. Empty, torn in the first line: no state.
+// boot: boot_of() the ledger, now. The system keeps what was written through the death of a
+// process, not through a restart: a batch that was announced but not marked as sent may have been
+// sent in an earlier boot. Throws Error{storage} as read_ledger_lines() does, and for lines of
+// another version or that contradict each other. Empty, torn in the first line: no state.
 std::optional<LedgerState> read_ledger(std::string_view bytes, const std::string& path,
                                        const std::string& boot);
 

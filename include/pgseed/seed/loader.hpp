@@ -40,6 +40,9 @@ class Loader final : private RowTaker {
     std::function<void(const std::string&)> note;  // for the report, once per text
     bool model_is_complete = false;                // types of all tables are known
     std::function<void(const TableName&)> lock;    // keeps other runs off a table
+    // Called with rows of a plain INSERT that carry no key, before the first: nothing would refuse
+    // a second copy of them.
+    std::function<void(const ColumnSet&)> keyless;
     // --if-changed: batches end where their rows say so, and those that the last finished run
     // stored are not sent. nullptr: no run was finished.
     bool by_content = false;
@@ -91,7 +94,9 @@ class Loader final : private RowTaker {
                         const sql::DumpReader& reader) override;
   void take_unsupported(const sql::Statement& statement) override;
   void take_left_out(RunTable& table) override;
+  void leave(RunTable& table) override;
 
+  void keep(std::unique_ptr<Prepared> prepared);
   Prepared* find_prepared(const RunTable& table, const RowKind& kind);
   Keys& keys_of(std::size_t table);
   void take_key(Prepared& prepared, const std::string& key);
@@ -116,10 +121,13 @@ class Loader final : private RowTaker {
 
   Setup setup_;
   std::vector<std::unique_ptr<Prepared>> prepared_;
-  std::vector<std::unique_ptr<Keys>> keys_;  // by tally number of the table
-  std::vector<Resume::Table*> proofs_;       // likewise
-  std::vector<Probe> probes_;                // likewise
-  std::unordered_set<std::string> stored_;   // batches of the last finished run
+  std::vector<std::vector<Prepared*>> prepared_of_;  // by tally number of the table
+  std::vector<Prepared*> open_;                      // those that collect rows, the oldest first
+  std::size_t open_bytes_ = 0;                       // of their rows
+  std::vector<std::unique_ptr<Keys>> keys_;          // by tally number of the table
+  std::vector<Resume::Table*> proofs_;               // likewise
+  std::vector<Probe> probes_;                        // likewise
+  std::unordered_set<std::string> stored_;           // batches of the last finished run
   std::map<std::uint64_t, std::pair<std::size_t, std::vector<std::string>>> keys_of_groups_;
   MappingUse mapping_use_;
   std::uint64_t sequence_ = 0;

@@ -23,4 +23,10 @@ std::optional<Question> question_for_keys(const rest::Endpoint& endpoint, const 
 // types that have an equality. nullopt where there is nothing to compare.
 std::optional<Question> question_for_values(const rest::Endpoint& endpoint, const Batch& batch);
 
+// Does the table take rows under the keys that they are sent with? A trigger may give them others:
+// then a batch that is stored is not found under its keys, and a copy of it finds a place beside
+// it. Rows of the batch, each of them twice, as a trial that stores nothing. `body` is the
+// request's.
+Question question_for_twins(const rest::Endpoint& endpoint, const Batch& batch, json::Buffer& body);
+
 }  // namespace pgseed::seed

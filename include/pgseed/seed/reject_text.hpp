@@ -1,6 +1,6 @@
 #pragma once
-// Our own reject files read back: each NDJSON line becomes one line of SQL, so that the rows take the
-// same way as those of any dump and line numbers stay what they are.
+// Our own reject files read back: each NDJSON line becomes one line of SQL, so that the rows take
+// the same way as those of any dump and line numbers stay what they are.
 #include <string>
 #include <string_view>
 

@@ -77,9 +77,10 @@ struct Report {
   std::string rejects_file;  // empty: none was written
   std::vector<SequenceReport> sequences;
   std::optional<VerifyReport> verification;  // of --verify
-  std::vector<std::string> notes;  // what the user should know, one sentence each
-  bool is_up_to_date = false;      // --if-changed: nothing had to be done
-  bool can_go_on = false;          // an interrupted run: there is a ledger
+  std::vector<std::string> notes;            // what the user should know, one sentence each
+  bool is_up_to_date = false;                // --if-changed: nothing had to be done
+  bool can_go_on = false;                    // an interrupted run: there is a ledger
+  bool is_unchanged = false;                 // no table was changed, whatever the counts say
   // To be called once the user was told that all is done; may be empty. Throws Error{storage}. A
   // run that is killed before has its end told by the next one.
   std::function<void()> settle;
@@ -93,6 +94,10 @@ struct Report {
   // Takes in a stop request, if there was one: a signal, or the end of the time, which is an error
   // unless there is another. doing: what the run was at.
   void take_stop_request(std::string_view doing);
+  // The error, or the signal as one; nothing after a run that came to its end.
+  std::optional<Error> end() const;
+  // What to do after a signal.
+  std::string next_step() const;
   Counts totals() const;
   int exit_code() const;
 };

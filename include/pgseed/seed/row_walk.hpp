@@ -37,6 +37,8 @@ class RowTaker {
   virtual void take_unsupported(const sql::Statement& statement) = 0;
   // Any other statement, in file order: settings, definitions, setval().
   virtual void pass_by(const sql::Statement& /*statement*/) {}
+  // That was the last row of the table in all files that were surveyed.
+  virtual void leave(RunTable& /*table*/) {}
 };
 
 struct Walk {

@@ -56,6 +56,11 @@ class RunInputs {
   sql::Dialect dialect(std::size_t index) const { return dialects_[index]; }
   // A fresh reader of the part, from its beginning. Of a pipe there is one.
   std::unique_ptr<DumpInput> open_part(std::size_t index) const;
+  // A pass over the part is over: it has read what the survey read. Throws Error{input} where the
+  // file was written to meanwhile.
+  void require_same(std::size_t index, const DumpInput& input) const;
+  // The same of all parts, by what the file system says of their files.
+  void require_untouched() const;
   // What tells this text from others of the same name: its size and hash, from the survey or, where
   // there was none, by reading it through now; a pipe has none.
   LedgerSource source(std::size_t index) const;
@@ -109,6 +114,7 @@ class RunInputs {
   std::vector<std::unique_ptr<DumpInput>> streams_;  // pipes, which can be read once
   std::vector<sql::Dialect> dialects_;
   std::vector<FileSurvey> surveys_;
+  std::vector<std::string> stamps_;  // of the files, before they were surveyed
   rest::Endpoint endpoint_;
   bool is_connected_ = false;
   bool has_openapi_ = false;

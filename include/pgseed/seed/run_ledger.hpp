@@ -19,13 +19,14 @@ namespace pgseed::seed {
 
 class RunLedger {
  public:
-  // Locks the work and reads what is there. target: the URL, without secrets. sources: the names of
-  // all texts. Throws Error{storage}: no place for a ledger, another run at the same work, a ledger
-  // that cannot be trusted; Error{usage} where a run must be gone on with and none is.
+  // Locks the work and reads what is there. target: one_spelling() of the URL. sources: the names
+  // of all texts. Throws Error{storage}: no place for a ledger, another run at the same work, a
+  // ledger that cannot be trusted; Error{usage} where a run must be gone on with and none is.
   RunLedger(const Options& options, const std::string& target,
             const std::vector<std::string>& sources);
 
-  // The work was finished with just these texts, and nothing was begun since.
+  // The work was finished with just these texts, and nothing was begun since. Not if parts of them
+  // were left out by --skip-unsupported, and are wanted now.
   bool is_done(const std::vector<LedgerSource>& sources) const;
   // What an earlier run began and did not finish; nullptr: nothing that left a trace. A complete
   // one was killed when all was done, and before it could say so.
@@ -42,19 +43,21 @@ class RunLedger {
 
   // Throws Error{storage} if another run fills the table. A second time it does nothing.
   void lock(const TableName& table);
-  // Everything is done.
-  void complete(bool keys_came_once);
+  // Everything is done; left_out: but for what --skip-unsupported leaves out.
+  void complete(bool keys_came_once, bool left_out);
   // What is unfinished turned out to be done.
   void count_as_complete() { is_complete_ = true; }
   // And the user was told: the next run of this work is another one.
   void settle();
 
   const std::string& work() const { return work_; }
+  const std::string& target() const { return target_; }
 
  private:
   std::string path(const char* ending) const;
 
   std::string folder_, target_, work_;
+  bool skips_unsupported_ = false;
   std::vector<RunLock> locks_;
   std::vector<TableName> locked_;
   std::optional<LedgerState> past_, done_;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "pgseed/schema/model.hpp"
@@ -51,6 +52,7 @@ class RunTables {
   Tally& tally_;
   const Model* types_;
   std::vector<std::unique_ptr<RunTable>> tables_;
+  std::unordered_map<TableName, RunTable*, TableNameHash> by_name_;
 };
 
 }  // namespace pgseed::seed

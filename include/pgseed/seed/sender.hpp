@@ -7,6 +7,9 @@
 //      |                   |-- too much, bad row --> two parts --> waiting
 //      |                   '-- in doubt --> ask for its keys --> counted | in doubt | waiting
 //
+// "Not there" is believed only of a table that takes rows under the keys they are sent with; that
+// is asked once, when it first matters.
+//
 // Nothing waits for ever: batches wait in the order in which they came, and one waits only for
 // answers, for time to pass, or for what came before it. Every row of a submitted batch is counted
 // in the tally exactly once, however the run ends.
@@ -29,6 +32,7 @@
 #include "pgseed/seed/batch.hpp"
 #include "pgseed/seed/decision.hpp"
 #include "pgseed/seed/pace.hpp"
+#include "pgseed/seed/question.hpp"
 #include "pgseed/seed/report.hpp"
 #include "pgseed/seed/tally.hpp"
 #include "pgseed/seed/timeline.hpp"
@@ -89,14 +93,24 @@ class Sender {
 
  private:
   void keep_body(json::Buffer body);
-  enum class Purpose { write, ask_for_keys, ask_for_values };
+  enum class Purpose { write, ask_for_keys, ask_for_values, ask_for_stored, try_twins };
   struct Flight {
     std::unique_ptr<Batch> batch;
     Purpose purpose = Purpose::write;
-    std::size_t asked = 0;     // how many rows the question names
-    rest::Outcome doubt{};     // why it asks
-    std::uint64_t ticket = 0;  // of the pace
+    std::size_t asked = 0;               // how many rows the question names,
+    std::optional<std::size_t> found{};  // and how many of them are there
+    rest::Outcome doubt{};               // why it asks
+    json::Buffer body{};                 // of a trial
+    std::uint64_t ticket = 0;            // of the pace
     std::chrono::steady_clock::time_point started{};
+  };
+
+  // What is known of how a table takes keys.
+  struct TableKeys {
+    bool kept = false;               // rows have the keys that they are sent with,
+    bool shown = false;              // and are found under them;
+    bool changed = false;            // or not: what was stored cannot be told from what was not
+    std::optional<Question> stored;  // about a row that was stored
   };
 
   void start_ready();
@@ -111,6 +125,15 @@ class Sender {
                      std::uint64_t left_out);
   void record_nothing_stored(Batch& batch);
   bool has_key(const Batch& batch) const;
+  TableKeys& keys_of(const Batch& batch);
+  bool keeps_keys(const Batch& batch);
+  void remember_stored(const Batch& batch);
+  void conclude(Flight flight);
+  void conclude(std::unique_ptr<Batch> batch, const rest::Outcome& doubt);
+  void try_twins(Flight flight);
+  void ask_for_stored(Flight flight);
+  void finish_control(Flight flight, const HttpResult& result);
+  void ask_later(Flight flight, const rest::Outcome& outcome);
   void start_question(std::unique_ptr<Batch> batch, Purpose purpose, const rest::Outcome& doubt);
   std::chrono::milliseconds time_to_wait(std::chrono::milliseconds longest) const;
   void finish(const HttpCompletion& completion);
@@ -147,12 +170,13 @@ class Sender {
 
   std::deque<std::unique_ptr<Batch>> waiting_;  // by order, then by sequence
   std::map<std::uint64_t, Flight> flights_;
-  std::deque<HttpCompletion> completions_;                 // not dealt with yet
+  std::vector<HttpCompletion> completions_;                // not dealt with yet, the next one last
   std::unordered_map<std::uint64_t, std::size_t> groups_;  // outstanding batches of each group
   Pace pace_;
   WidthRange widths_;
   // Nothing is written before: the server named a time to come back.
   std::chrono::steady_clock::time_point held_until_{};
+  std::vector<TableKeys> keys_;  // by number of the table
   std::vector<json::Buffer> spare_bodies_;
   std::uint64_t next_id_ = 1;
   std::uint64_t next_order_ = 1;

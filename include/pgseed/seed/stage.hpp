@@ -23,11 +23,15 @@
 #include <vector>
 
 #include "pgseed/http/client.hpp"
+#include "pgseed/pg/copy_in.hpp"
 #include "pgseed/rest/api.hpp"
+#include "pgseed/rest/outcome.hpp"
 #include "pgseed/seed/column_set.hpp"
 #include "pgseed/seed/options.hpp"
 #include "pgseed/seed/report.hpp"
 #include "pgseed/seed/run_tables.hpp"
+#include "pgseed/seed/stage_table.hpp"
+#include "pgseed/seed/staged_rows.hpp"
 #include "pgseed/seed/tally.hpp"
 
 namespace pgseed::seed {
@@ -93,30 +97,47 @@ class Stage {
   void discard() noexcept;
 
  private:
-  struct Table;
-  struct Connection;
-  struct Refusal;
+  struct Table {
+    RunTable* target = nullptr;
+    TableName name;
+    bool is_known = false;          // it is there, and the API serves it
+    std::vector<RowInterval> held;  // rows of an earlier run
+    std::size_t at_held = 0;
+    StagedRows rows;
+    std::uint64_t number = 0;
+    std::uint64_t staged = 0;  // by the server's count
+    std::string moved;         // its comment, where an earlier run has moved its rows
+    std::string sql() const { return to_sql(name); }
+  };
+  // A row that its table refused.
+  struct Refusal {
+    Table* table = nullptr;
+    std::uint64_t number = 0;
+    rest::Outcome why;
+  };
 
+  // stage.cpp: made, filled, dropped
   Table& table_of(RunTable& table);
   Table* find(std::size_t tally);
+  void connect();
   void begin();
   void take_over_or_make(Table& table);
-  bool has_shape_of_target(const Table& table);
   void make(Table& table);
-  void grant(const Table& table);
   void learn_what_is_there(Table& table);
   void wait_for_api();
+  void drop_tables();
+
+  // stage_move.cpp: from there into place
   void compare_counts();
   std::vector<Table*> in_order(const std::vector<TableName>& parents_first) const;
   void empty(const std::vector<Table*>& order);
   void count_refusals(const std::vector<Refusal>& refusals);
   void commit();
-  void drop_tables();
   void move_once(const std::vector<TableName>& parents_first,
                  std::vector<SequenceReport>& sequences);
 
   Setup setup_;
-  std::unique_ptr<Connection> connection_;
+  std::unique_ptr<pg::CopyIn> database_;
   std::vector<std::unique_ptr<Table>> tables_;
   std::string run_;  // a random name: another run that takes over writes its own
   bool is_claimed_ = false;

@@ -1,10 +1,11 @@
 #pragma once
 // The rows of one table that were given numbers on their way into a staging table or a COPY: which
 // of them send which columns, and where in the files each one stands. Rows that follow a pattern
-// (one or two lines each) cost no memory.
+// (one or two lines each) cost no memory, others a byte or few.
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "pgseed/seed/column_set.hpp"
@@ -36,14 +37,23 @@ class StagedRows {
   std::optional<RowPlace> place_of(std::uint64_t number) const;
 
  private:
-  struct Pattern {
-    std::uint64_t number, line, step;
-    std::size_t file;
-    bool has_step;
+  // So many rows, each this much further on.
+  struct Step {
+    std::uint64_t times = 0, number = 0, line = 0;
   };
+  // A row whose place is told in full, and where the steps to the next ones are written.
+  struct Mark {
+    std::uint64_t number, line;
+    std::size_t steps, file;
+  };
+  void write_step();
 
   std::vector<Run> runs_;
-  std::vector<Pattern> patterns_;
+  std::vector<Mark> marks_;
+  std::string steps_;  // LEB128
+  Step step_;          // the one that may go on
+  std::size_t steps_of_mark_ = 0;
+  std::uint64_t last_number_ = 0, last_line_ = 0;
   std::uint64_t count_ = 0;
   std::uint64_t sum_ = 0;
 };

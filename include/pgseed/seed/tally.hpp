@@ -40,6 +40,8 @@ class RejectFile {
   const std::string& path() const { return path_; }
 
  private:
+  void take_back(std::size_t bytes);
+
   std::string path_;
   int descriptor_ = -1;
   std::uint64_t bytes_ = 0;

@@ -52,6 +52,10 @@ class DdlWalk {
   // A word, a quoted name, or a string where SQLite takes it for a name. Throws DdlProblem.
   std::string read_name(const char* what);
   QualifiedName read_qualified_name();
+  // Any token but the end, as text; bytes are none, so that theirs is empty.
+  std::string read_text();
+  // What stands here, for messages.
+  std::string shown() const;
   // At a parenthesis: moves behind the one that closes it and returns what stands between.
   DdlTokens read_parentheses();
   // Moves to the comma or closing parenthesis that ends this item, or to the end.

@@ -1,0 +1,112 @@
+#pragma once
+// A seeding run over PostgREST, with staging tables (--atomic) or without:
+//
+//   RestRun run(options, services);
+//   run.go(); run.stop(); run.compare(); run.finish();   each guarded: any of them may throw Error
+//                                                        or Interrupted, the others still follow
+//
+// go() stops where it has to, stop() settles what is under way then, compare() looks at the tables
+// (--verify), and finish() tells it all in the report. One file per job: rest_run.cpp loads,
+// rest_run_ledger.cpp finds and keeps the record of the work, rest_run_stage.cpp leads rows through
+// staging tables, rest_run_report.cpp counts and tells.
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pgseed/rest/api.hpp"
+#include "pgseed/seed/force.hpp"
+#include "pgseed/seed/loader.hpp"
+#include "pgseed/seed/pipeline.hpp"
+#include "pgseed/seed/run_inputs.hpp"
+#include "pgseed/seed/run_ledger.hpp"
+#include "pgseed/seed/run_plan.hpp"
+#include "pgseed/seed/sender.hpp"
+#include "pgseed/seed/stage.hpp"
+#include "pgseed/seed/tally.hpp"
+#include "pgseed/seed/timeline.hpp"
+#include "pgseed/seed/verify.hpp"
+
+namespace pgseed::seed {
+
+class RestRun {
+ public:
+  // services must outlive it.
+  RestRun(const Options& options, const Services& services);
+
+  Report report;
+
+  void go();
+  // After an error in the middle: rows that wait are given up, those in flight are waited for.
+  void stop();
+  // After a load that came to its end: does the target hold what the files say?
+  void compare();
+  // Whatever happened: the counts, and the state that the tables are in.
+  void finish();
+
+ private:
+  void begin(const std::string& phase) { timeline_->phase(services_.clock(), phase); }
+  void note(const std::string& line);
+
+  // rest_run.cpp
+  void connect();
+  void make_sender();
+  void close();
+  void prepare_column_sets();
+  void require_known_table(const TableName& name, const ColumnSetUse& use, const FileSurvey& file,
+                           const std::string& path);
+  const Model& catalogue();
+  void look_before();
+  void empty();
+  void load();
+  void show_progress();
+
+  // rest_run_ledger.cpp
+  bool keeps_ledger() const { return !options_.ledger_folder.empty() && !options_.dry_run; }
+  std::vector<LedgerSource> sources() const;
+  void open_ledger();
+  void is_done(const std::string& why);
+  void begin_ledger();
+  bool was_emptied_since(const LedgerState& past);
+  void require_no_other_work(const ColumnSet& keyless);
+  void close_ledger();
+
+  // rest_run_stage.cpp
+  void make_stage();
+  void open_stage();
+  void require_key(const RunTable& table);
+  void finish_stage();
+  void move_into_place();
+  void give_stage_up();
+
+  // rest_run_report.cpp
+  void set_sequences();
+  void note_sequences(const std::vector<TableName>& loaded);
+  bool sends_key(const Table& table) const;
+  void settle_doubt();
+  void note_doubt();
+  void note_superseded();
+  void note_force_state();
+
+  Options options_;
+  const Services& services_;
+  std::chrono::steady_clock::time_point started_;
+  std::shared_ptr<Timeline> timeline_;
+  Tally tally_;
+  RunInputs inputs_;
+  rest::Connection connection_;
+  std::unique_ptr<RunTables> tables_;
+  RunPlan plan_;
+  std::vector<Emptied> emptied_;
+  std::unique_ptr<Stage> stage_;
+  bool is_moved_ = false;
+  bool keeps_proof_ = false;  // of --atomic, although the rows are in place
+  std::shared_ptr<RunLedger> work_;  // without one nothing is recorded
+  std::unique_ptr<Sender> sender_;
+  std::unique_ptr<Loader> loader_;
+  std::optional<Model> catalogue_;
+  LoadedBefore before_;
+};
+
+}  // namespace pgseed::seed
