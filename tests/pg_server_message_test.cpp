@@ -93,6 +93,13 @@ TEST_CASE("server message: a failed connection is refused, unreachable or malfor
       {"connection to server at \"h\", port 5432 failed: FATAL:  the database system is starting "
        "up\n",
        ConnectFailure::unreachable, ""},
+      {"connection to server at \"h\", port 5432 failed: FATAL:  the database system is not yet "
+       "accepting connections\nDETAIL:  Consistent recovery state has not been yet reached.\n",
+       ConnectFailure::unreachable, ""},
+      {"connection to server at \"h\", port 6543 failed: FATAL:  client sent partial pkt in "
+       "startup "
+       "phase\n",
+       ConnectFailure::unreachable, ""},
       {"connection to server at \"h\", port 5432 failed: FATAL:  sorry, too many clients already\n",
        ConnectFailure::unreachable, ""},
       {"connection to server at \"h\", port 5432 failed: server does not support SSL, but SSL was "

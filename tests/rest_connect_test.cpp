@@ -268,7 +268,8 @@ TEST_CASE("rest connect: a schema cache that loads is waited for") {
 }
 
 TEST_CASE("rest connect: a database that stays away is unreachable after a few tries") {
-  for (const std::string code : {"PGRST000", "PGRST001", "PGRST002", "PGRST003"}) {
+  for (const std::string code :
+       {"PGRST000", "PGRST001", "PGRST002", "PGRST003", "57P01", "08006", "53300"}) {
     CAPTURE(code);
     auto transport = transport_of({}, answer(503, R"({"code":")" + code + R"(","message":"no"})"));
     try {

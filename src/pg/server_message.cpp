@@ -168,7 +168,8 @@ ConnectDiagnosis diagnose_connect_failure(std::string_view libpq_message) {
     // A tab begins what explains the line before: "This probably means the server terminated ...".
     const auto whole = take_line(rest);
     const auto next = trim(whole);
-    if (!next.empty() && !whole.starts_with('\t') && !next.starts_with("Is the server running")) {
+    if (!next.empty() && !whole.starts_with('\t') && !next.starts_with("Is the server running") &&
+        !next.starts_with("DETAIL:") && !next.starts_with("HINT:")) {
       line = next;
     }
   }
@@ -177,11 +178,12 @@ ConnectDiagnosis diagnose_connect_failure(std::string_view libpq_message) {
 
   if (contains_any(line, {"FATAL:", "no password supplied", "authentication method"})) {
     // The server is there; some of its answers only mean "not now".
-    const bool not_now = contains_any(
-        line, {"starting up", "shutting down", "recovery mode", "too many clients",
-               "too many connections", "connection slots", "no more connections",
-               "Max client connections", "server_login_retry", "server login has been failing",
-               "query_wait_timeout", "connect timeout", "terminating connection"});
+    const bool not_now =
+        contains_any(line, {"starting up", "shutting down", "recovery mode", "not yet accepting",
+                            "partial pkt", "too many clients", "too many connections",
+                            "connection slots", "no more connections", "Max client connections",
+                            "server_login_retry", "server login has been failing",
+                            "query_wait_timeout", "connect timeout", "terminating connection"});
     out.failure = not_now ? ConnectFailure::unreachable : ConnectFailure::refused;
   } else if (!contains_any(line, {"connection to server", "could not translate host name",
                                   "could not look up", "could not connect", "server closed",

@@ -33,8 +33,11 @@ struct Patience {
 
 Patience patience_for(const std::string& code) {
   if (code == "PGRST002") return {20, milliseconds(500)};
-  if (code == "PGRST000" || code == "PGRST001" || code == "PGRST003") return {4, milliseconds(750)};
-  return {0, milliseconds(0)};
+  // Also a server process that was ended, a lost connection, a full server.
+  const bool passes = code == "PGRST000" || code == "PGRST001" || code == "PGRST003" ||
+                      (code.starts_with("57P") && code != "57P04") || code.starts_with("08") ||
+                      code.starts_with("53");
+  return passes ? Patience{4, milliseconds(750)} : Patience{0, milliseconds(0)};
 }
 
 // Who turns a request away and names a time to come back is asked again then.

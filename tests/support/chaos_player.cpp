@@ -16,6 +16,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Beyond every pause that retries and poolers make.
+constexpr auto kLongestRun = 180s;
+
 enum class Carrier { rest, atomic, direct };
 
 // How the rows of a round go; random, but sensible.
@@ -237,7 +240,7 @@ void Round::play_rival(Process& process) {
   if (!process.running()) return;
   ++sums_.rivals;
   Process rival(command_for(false, true));
-  rival_ = rival.wait(90s);
+  rival_ = rival.wait(kLongestRun);
   rival_met_it_ = process.running();
   if (!rival_) return;
   log_ += text("a second run: exit ", rival_->exit_code, '\n', rival_->err.substr(0, 2000));
@@ -360,7 +363,7 @@ std::string Round::until_done(bool only_if_changed) {
     commits_until_kill_ = 1 + here.below(3);
     if (at_commit) victim_ = process.pid();
     if (faulty_ && !at_commit) disturb(here, process, only_if_changed);
-    const auto result = process.wait(90s);
+    const auto result = process.wait(kLongestRun);
     victim_ = 0;
     if (!result) return "pgseed hangs:\n" + process.err();
     log_ += text("run ", attempt, ": exit ", result->exit_code, " signal ", result->signal, '\n',
@@ -370,6 +373,7 @@ std::string Round::until_done(bool only_if_changed) {
     if (wrong.empty()) wrong = judge_rival(*result, end);
     if (!wrong.empty()) return wrong;
     if (end == End::done) return {};
+    if (!faulty_) std::this_thread::sleep_for(500ms);  // servers come back
     if (end == End::in_doubt) {
       ++sums_.doubts;
       return compare_doubtful();
@@ -382,7 +386,7 @@ std::string Round::until_done(bool only_if_changed) {
 std::string Round::run_without_need() {
   const std::uint64_t before = http_.connections() + stream_.connections();
   Process process(command_for(true, false));
-  const auto result = process.wait(90s);
+  const auto result = process.wait(kLongestRun);
   if (!result) return "--if-changed hangs";
   log_ += text("unchanged: exit ", result->exit_code, '\n', result->err.substr(0, 2000));
   if (result->exit_code != 0) return "--if-changed fails";

@@ -56,7 +56,7 @@ auto until_it_works(const Work& work) {
 ChaosServers::ChaosServers(std::size_t schemas)
     : api_(with_tables(postgres_, schemas), kDatabase,
            {{"db-schemas", all_schemas(schemas)}, {"db-pool", "16"}}) {
-  if (LocalPgbouncer::is_installed()) pooler_ = std::make_unique<LocalPgbouncer>(postgres_, 8);
+  if (LocalPgbouncer::is_installed()) pooler_ = std::make_unique<LocalPgbouncer>(postgres_, 24);
 }
 
 std::optional<int> ChaosServers::pooler_port() const {

@@ -26,7 +26,8 @@ LocalPgbouncer::LocalPgbouncer(const LocalPostgres& postgres, int pool_size) : p
       "pgbouncer.ini",
       "[databases]\n* = user=postgres host=127.0.0.1 port=" + std::to_string(postgres.port()) +
           "\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = " + std::to_string(port_) +
-          "\nunix_socket_dir =\nauth_type = any\npool_mode = transaction\ndefault_pool_size = " +
+          "\nunix_socket_dir =\nauth_type = any\nserver_login_retry = 1\npool_mode = "
+          "transaction\ndefault_pool_size = " +
           std::to_string(pool_size) + '\n');
   start();
 }

@@ -82,7 +82,7 @@ struct LedgerState {
   std::size_t bytes = 0;
   std::uint64_t chain = 0;
 
-  // False while nothing is stored or may be, and no table was emptied: then there is nothing to go
+  // False while nothing is stored or may be, no table was emptied and nothing marked: nothing to go
   // on with.
   bool has_effects() const;
   LedgerTable* find(const TableName& name);
