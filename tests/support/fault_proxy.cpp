@@ -132,6 +132,7 @@ class FaultProxy::Connection {
     if (!proxy_.pause(fault.hold_request) || !pass_on(request)) return false;
     std::string answer;
     if (!read_answer(request, answer)) return false;
+    if (fault.away.count() > 0) return leave(fault, answer);
     if (fault.kind == Fault::Kind::lose_answer) return say_goodbye(fault);
     if (!proxy_.pause(fault.hold_answer)) return false;
     if (fault.kind == Fault::Kind::swap_answer) return reply(fault, fault.text);
@@ -194,6 +195,17 @@ class FaultProxy::Connection {
     return true;
   }
 
+  // The client is told not to send anything more on this connection.
+  bool leave(const Fault& fault, std::string answer) {
+    proxy_.go_away(client_);
+    if (fault.kind == Fault::Kind::none) {
+      reply(fault, answer.insert(answer.find("\r\n") + 2, "Connection: close\r\n"));
+    }
+    shutdown(client_, SHUT_RDWR);
+    if (proxy_.pause(fault.away)) proxy_.come_back();
+    return false;
+  }
+
   bool say_goodbye(const Fault& fault) {
     if (fault.half_close) {
       shutdown(client_, SHUT_WR);
@@ -211,8 +223,14 @@ class FaultProxy::Connection {
 
 FaultProxy::FaultProxy(int server_port, Script script)
     : server_port_(server_port), script_(std::move(script)) {
+  open_listener(0);
+}
+
+void FaultProxy::open_listener(int port) {
   listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  auto address = loopback(0);
+  const int on = 1;  // or the port is taken by connections that were
+  setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  auto address = loopback(port);
   socklen_t size = sizeof address;
   auto* const generic = reinterpret_cast<sockaddr*>(&address);
   if (bind(listener_, generic, size) != 0 || listen(listener_, 128) != 0 ||
@@ -223,11 +241,34 @@ FaultProxy::FaultProxy(int server_port, Script script)
   acceptor_ = std::thread([this] { accept_all(); });
 }
 
-FaultProxy::~FaultProxy() {
-  ending_ = true;
+void FaultProxy::go_away(int but) {
+  const std::lock_guard guard(listening_);
+  if (ending_ || is_away_.exchange(true)) return;
   shutdown(listener_, SHUT_RDWR);
   acceptor_.join();
   close(listener_);
+  const std::lock_guard lock(mutex_);
+  for (const int descriptor : open_) {
+    if (descriptor != but) shutdown(descriptor, SHUT_RDWR);
+  }
+}
+
+void FaultProxy::come_back() {
+  const std::lock_guard guard(listening_);
+  if (ending_ || !is_away_.exchange(false)) return;
+  open_listener(port_);
+}
+
+FaultProxy::~FaultProxy() {
+  {
+    const std::lock_guard guard(listening_);
+    ending_ = true;
+    if (!is_away_) {
+      shutdown(listener_, SHUT_RDWR);
+      acceptor_.join();
+      close(listener_);
+    }
+  }
   {
     const std::lock_guard lock(mutex_);
     for (const int descriptor : open_) shutdown(descriptor, SHUT_RDWR);
@@ -239,7 +280,7 @@ void FaultProxy::accept_all() {
   for (;;) {
     const int client = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (client < 0) {
-      if (ending_) return;
+      if (ending_ || is_away_) return;
       continue;
     }
     ++connections_;
@@ -256,7 +297,8 @@ Fault FaultProxy::fate_of(ProxyRequest& request) {
   if (request.method == "POST" && request.body_bytes > 2) request.write = ++writes_;
   const Fault fault = script_ ? script_(request) : Fault{};
   const bool is_fault = fault.kind != Fault::Kind::none || fault.slice > 0 ||
-                        fault.hold_answer.count() > 0 || fault.hold_request.count() > 0;
+                        fault.hold_answer.count() > 0 || fault.hold_request.count() > 0 ||
+                        fault.away.count() > 0;
   if (is_fault) ++faults_;
   return fault;
 }
