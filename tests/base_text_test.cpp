@@ -68,6 +68,16 @@ TEST_CASE("text: redact masks what looks like a secret") {
   for (const auto& c : cases) CHECK(redact(c.message) == c.redacted);
 }
 
+TEST_CASE("text: redact masks a proxy's user and password, and no word behind Basic") {
+  CHECK(redact("Proxy-Authorization: Basic dXNlcjpwYXNzd29yZA== Host: x") ==
+        "Proxy-Authorization: Basic *** Host: x");
+  CHECK(redact("\"basic dXNlcjpwYXNz\"") == "\"basic ***\"");
+  for (const char* prose :
+       {"HTTP Basic Authentication required", "basic rules", "Basic ", "basic"}) {
+    CHECK(redact(prose) == prose);
+  }
+}
+
 TEST_CASE("text: redact leaves ordinary messages alone") {
   for (const auto* message :
        {"", "password authentication failed for user \"u\"", "http://host:3000/t", "a: b://c",

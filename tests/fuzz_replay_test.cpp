@@ -144,6 +144,11 @@ TEST_CASE("fuzz replay: mapping files keep their promises over their corpus") {
   CHECK(replay("fuzz_mapping", fuzz_mapping) >= 7);
 }
 
+TEST_CASE("fuzz replay: ledgers and headers keep their promises over their corpora") {
+  CHECK(replay("fuzz_ledger", fuzz_ledger) >= 5);
+  CHECK(replay("fuzz_headers", fuzz_headers) >= 8);
+}
+
 // PGSEED_TEST_SEED repeats a run.
 TEST_CASE("fuzz replay: mutations of the corpora keep the promises") {
   mutate("fuzz_rows", fuzz_rows, 1000);
@@ -159,4 +164,6 @@ TEST_CASE("fuzz replay: mutations of the corpora keep the promises") {
   mutate("fuzz_encode", fuzz_encode, 1000);
   mutate("fuzz_env", fuzz_env, 500);
   mutate("fuzz_mapping", fuzz_mapping, 1000);
+  mutate("fuzz_ledger", fuzz_ledger, 1000);
+  mutate("fuzz_headers", fuzz_headers, 1000);
 }

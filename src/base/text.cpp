@@ -108,6 +108,16 @@ Secret secret_at(std::string_view message, std::size_t at) {
         const auto end = end_of_token(message, at + 7, true);
         if (end - at >= 7 + 16) return {at + 7, end};
       }
+      // user:password as it goes to a proxy. A word in one case is prose ("Basic Authentication").
+      if (starts_with_ignoring_case(rest, "basic ")) {
+        const std::size_t end =
+            std::min(message.find_first_of(" \t\r\n\"'`<>,;\\", at + 6), message.size());
+        const auto word = message.substr(at + 6, end - at - 6);
+        const auto behind = word.substr(std::min<std::size_t>(1, word.size()));
+        const bool is_prose = word.find_first_of("0123456789+/=") == std::string_view::npos &&
+                              to_lower(behind) == behind;
+        if (word.size() >= 4 && !is_prose) return {at + 6, end};
+      }
       return {};
     case 'p':
     case 'P':

@@ -130,6 +130,7 @@ Error refusal_error(const std::string& base_url, const std::string& schema,
 
 Error not_postgrest_error(const std::string& base_url, const HttpResult& result,
                           const Answer& answer) {
+  if (result.proxy_status == 407) return unreachable_error(base_url, result);
   if (result.status >= 300 && result.status < 400) {
     const auto target = presentable(result.location, 200);
     return Error(ErrorKind::refused,

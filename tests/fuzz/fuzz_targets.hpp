@@ -35,3 +35,8 @@ int fuzz_env(const std::uint8_t* data, std::size_t size);
 // Mapping files, as TOML and as JSON, and what they make of columns: rules, or one error with its
 // place.
 int fuzz_mapping(const std::uint8_t* data, std::size_t size);
+// Ledgers, with and without checksums that fit: what they prove, or one error with its place.
+int fuzz_ledger(const std::uint8_t* data, std::size_t size);
+// What servers and gateways answer: headers and bodies become a verdict with a reason, waits with a
+// cap.
+int fuzz_headers(const std::uint8_t* data, std::size_t size);

@@ -124,6 +124,7 @@ class FaultProxy::Connection {
     if (!proxy_.pause(fault.hold_request) || !pass_on(request, fault)) return false;
     std::string answer;
     if (!read_answer(request, answer)) return false;
+    if (fault.away.count() > 0) return leave(fault, answer);
     if (fault.kind == Fault::Kind::lose_answer) return say_goodbye(fault);
     if (!proxy_.pause(fault.hold_answer)) return false;
     if (fault.kind == Fault::Kind::swap_answer) return reply(fault, fault.text);
@@ -186,6 +187,17 @@ class FaultProxy::Connection {
     return true;
   }
 
+  // The client is told not to send anything more on this connection.
+  bool leave(const Fault& fault, std::string answer) {
+    proxy_.go_away(client_);
+    if (fault.kind == Fault::Kind::none) {
+      reply(fault, answer.insert(answer.find("\r\n") + 2, "Connection: close\r\n"));
+    }
+    shutdown(client_, SHUT_RDWR);
+    if (proxy_.pause(fault.away)) proxy_.come_back();
+    return false;
+  }
+
   bool say_goodbye(const Fault& fault) {
     if (fault.half_close) {
       shutdown(client_, SHUT_WR);
@@ -203,17 +215,44 @@ class FaultProxy::Connection {
 
 FaultProxy::FaultProxy(int server_port, Script script, int port)
     : server_port_(server_port), script_(std::move(script)) {
+  open_listener(port);
+}
+
+void FaultProxy::open_listener(int port) {
   const Listener made = listen_on(port);
   listener_ = made.descriptor;
   port_ = made.port;
   acceptor_ = std::thread([this] { accept_all(); });
 }
 
-FaultProxy::~FaultProxy() {
-  ending_ = true;
+void FaultProxy::go_away(int but) {
+  const std::lock_guard guard(listening_);
+  if (ending_ || is_away_.exchange(true)) return;
   shutdown(listener_, SHUT_RDWR);
   acceptor_.join();
   close(listener_);
+  const std::lock_guard lock(mutex_);
+  for (const int descriptor : open_) {
+    if (descriptor != but) shutdown(descriptor, SHUT_RDWR);
+  }
+}
+
+void FaultProxy::come_back() {
+  const std::lock_guard guard(listening_);
+  if (ending_ || !is_away_.exchange(false)) return;
+  open_listener(port_);
+}
+
+FaultProxy::~FaultProxy() {
+  {
+    const std::lock_guard guard(listening_);
+    ending_ = true;
+    if (!is_away_) {
+      shutdown(listener_, SHUT_RDWR);
+      acceptor_.join();
+      close(listener_);
+    }
+  }
   {
     const std::lock_guard lock(mutex_);
     for (const int descriptor : open_) shutdown(descriptor, SHUT_RDWR);
@@ -225,7 +264,7 @@ void FaultProxy::accept_all() {
   for (;;) {
     const int client = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (client < 0) {
-      if (ending_) return;
+      if (ending_ || is_away_) return;
       continue;
     }
     ++connections_;
@@ -244,7 +283,7 @@ Fault FaultProxy::fate_of(ProxyRequest& request) {
   const Fault fault = script_ ? script_(request) : Fault{};
   const bool is_fault = fault.kind != Fault::Kind::none || fault.slice > 0 ||
                         fault.request_slice > 0 || fault.hold_answer.count() > 0 ||
-                        fault.hold_request.count() > 0;
+                        fault.hold_request.count() > 0 || fault.away.count() > 0;
   if (is_fault) ++faults_;
   return fault;
 }

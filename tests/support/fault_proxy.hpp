@@ -33,6 +33,8 @@ struct Fault {
   std::size_t slice = 0;                     // bytes per packet of the answer; 0: as they come
   std::size_t request_slice = 0;             // the same of the request
   std::chrono::milliseconds slice_pause{0};  // the bandwidth: slice / pause
+  // With this request all connections end, and so long new ones are refused.
+  std::chrono::milliseconds away{0};
 };
 
 // "HTTP/1.1 503 Whatever" with headers ("Name: value\r\n"...), a Content-Length and the body.
@@ -69,6 +71,9 @@ class FaultProxy {
   Fault fate_of(ProxyRequest& request);
   // Sleeps; false when the proxy ends.
   bool pause(std::chrono::milliseconds duration) const;
+  void open_listener(int port);
+  void go_away(int but);
+  void come_back();
   void remember(int descriptor);
   void close_it(int descriptor, bool reset);
 
@@ -81,7 +86,9 @@ class FaultProxy {
   std::mutex mutex_;
   std::set<int> open_;
   std::vector<std::thread> workers_;
+  std::mutex listening_;  // for all that opens and closes the listener
   std::thread acceptor_;
+  std::atomic<bool> is_away_{false};
 };
 
 }  // namespace pgseed::test
