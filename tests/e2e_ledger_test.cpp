@@ -381,6 +381,40 @@ TEST_CASE("ledger: standard input is compared as it passes") {
   CHECK(count_of("t") == "200 200");
 }
 
+TEST_CASE("ledger: a pipe whose run was stopped when all was loaded is not loaded twice") {
+  Stack& stack = shared_stack();
+  stack.reset("create table loose (id int, v text)");
+  const Work work;
+  const auto run = [&](const std::string& dump) {
+    Call call;
+    call.environment = work.environment;
+    call.stdin_text = dump;
+    return seed({"-", "--batch-rows", "50"}, call);
+  };
+  const auto stop_before_the_end_was_told = [&] {
+    for (const std::string& done : work.files(".done")) {
+      std::filesystem::rename(done, done.substr(0, done.size() - 5) + ".ledger");
+    }
+  };
+  CHECK(run(rows_of("loose", 1, 201)).exit_code() == 0);
+  // Twice: that run may be stopped at the same place.
+  for (int stopped = 0; stopped < 2; ++stopped) {
+    stop_before_the_end_was_told();
+    const Seeded again = run(rows_of("loose", 1, 201));
+    CHECK(again.exit_code() == 0);
+    CHECK(again.total("rows_resumed") == 200);
+    CHECK(count_of("loose") == "200 200");
+  }
+  // Other text is not what was loaded, whichever of it was.
+  stop_before_the_end_was_told();
+  CHECK(run(rows_of("loose", 1, 51)).exit_code() == 3);
+  CHECK(count_of("loose") == "200 200");
+  // What came to its end and said so is loaded once more, as asked for.
+  CHECK(run(rows_of("loose", 1, 201)).exit_code() == 0);
+  CHECK(run(rows_of("loose", 1, 201)).exit_code() == 0);
+  CHECK(count_of("loose") == "400 200");
+}
+
 TEST_CASE("ledger: made values are the same when a run is gone on with") {
   Stack& stack = shared_stack();
   stack.reset("create table t (id uuid primary key, at timestamptz, n int)");

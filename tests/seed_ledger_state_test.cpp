@@ -157,6 +157,13 @@ TEST_CASE("ledger state: a run that stored nothing has left nothing to go on wit
   CHECK_FALSE(state_of({intent(1, "1-4"), "sent 1", "free 1", "reject 1 1 0"}).has_effects());
   CHECK(state_of({intent(1, "1-4"), "sent 1"}).has_effects());
   CHECK(state_of({"emptying 1"}).has_effects());
+  CHECK(state_of({"mark commit 745@5/77"}).has_effects());
+}
+
+TEST_CASE("ledger state: a run behind the end opens the work again") {
+  const std::vector<std::string> lines = {"complete once", "run 2 42 boot now 0 %"};
+  CHECK_FALSE(state_of(lines).complete);
+  CHECK(state_of(lines).runs == 2);
 }
 
 TEST_CASE("ledger state: lines that contradict each other are refused") {

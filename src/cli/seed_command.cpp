@@ -119,7 +119,6 @@ void set_ledger(seed::Options& options, const SeedFlags& flags) {
   if (flags.via == "direct") {  // one transaction: there is nothing to go on with
     if (flags.resume) exclude_each_other("--resume", "--via direct");
     if (flags.if_changed) exclude_each_other("--if-changed", "--via direct");
-    return;
   }
   if (flags.no_ledger) {
     if (flags.ledger_dir) exclude_each_other("--no-ledger", "--ledger-dir");
@@ -427,7 +426,7 @@ int run_seed(const SeedFlags& flags, const GlobalFlags& global) {
   }
   print_report(console, options, report);
   const int code = publish(console, flags, options, report, github, page.get());
-  if (report.settle) report.settle();
+  if (report.settle && report.exit_code() == 0) report.settle();
   return code;
 }
 

@@ -10,6 +10,7 @@
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/pg/connect.hpp"
+#include "pgseed/pg/in_time.hpp"
 #include "pgseed/pg/session.hpp"
 
 namespace pgseed::pg {
@@ -17,6 +18,7 @@ namespace {
 
 // How often a wait looks at the clock and at stop requests.
 constexpr int kTickMilliseconds = 100;
+constexpr std::chrono::milliseconds kLongestCancel{1000};
 
 using Result = LibpqResult;
 
@@ -115,10 +117,12 @@ void CopyConnection::lost() {
 // Asks the server to give up; its answer is still to come.
 void CopyConnection::cancel() {
   cancelled_ = true;
-  const std::unique_ptr<PGcancel, decltype(&PQfreeCancel)> request(PQgetCancel(connection),
-                                                                   &PQfreeCancel);
-  char message[256];
-  if (request) PQcancel(request.get(), message, sizeof message);
+  const std::shared_ptr<PGcancel> request(PQgetCancel(connection), &PQfreeCancel);
+  // It connects to a host that may have fallen silent.
+  run_in_time(kLongestCancel, [request] {
+    char message[256];
+    if (request) PQcancel(request.get(), message, sizeof message);
+  });
 }
 
 void CopyConnection::look_at_clock_and_signals() {

@@ -9,6 +9,7 @@
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/pg/connect.hpp"
+#include "pgseed/pg/in_time.hpp"
 #include "pgseed/pg/server_message.hpp"
 
 namespace pgseed::pg {
@@ -75,7 +76,10 @@ ConnectionLost::ConnectionLost(std::string message_, bool in_doubt_)
 // libpqxx's own transactions end with the first failing statement, so that no savepoint could save
 // them (version 6). Here BEGIN and COMMIT are statements like others, and `in_transaction` is ours.
 struct Session::Impl {
-  explicit Impl(const std::string& url) : connection(url), collector(connection, notices) {
+  explicit Impl(const std::string& url)
+      : owner(std::make_shared<pqxx::connection>(url)),
+        connection(*owner),
+        collector(connection, notices) {
 #if PQXX_VERSION_MAJOR < 7
     // libpqxx 6 would open a new connection in silence and run the statement there.
 #pragma GCC diagnostic push
@@ -137,7 +141,8 @@ struct Session::Impl {
   }
 
   std::vector<std::string> notices;  // before `collector`, which writes into it
-  pqxx::connection connection;
+  std::shared_ptr<pqxx::connection> owner;  // with a request to cancel that is still under way
+  pqxx::connection& connection;
   NoticeCollector collector;
   std::atomic<bool> broken_off = false;
   bool in_transaction = false;
@@ -211,10 +216,18 @@ void Session::savepoint(const std::function<void(Session& session)>& work) {
 }
 
 void Session::cancel() noexcept {
+  constexpr std::chrono::milliseconds kLongest{1000};
   try {
-    impl_->connection.cancel_query();
+    // It connects to a host that may have fallen silent; then it outlives the session perhaps.
+    run_in_time(kLongest, [connection = impl_->owner] {
+      try {
+        connection->cancel_query();
+      } catch (...) {
+        // The statement goes on; the caller waits for it.
+      }
+    });
   } catch (...) {
-    // The statement goes on; the caller waits for it.
+    // No thread to be had: the same.
   }
 }
 

@@ -9,6 +9,7 @@
 #include "pgseed/pg/copy_in.hpp"
 #include "pgseed/pg/database_url.hpp"
 #include "pgseed/seed/direct_load.hpp"
+#include "pgseed/seed/direct_record.hpp"
 #include "pgseed/seed/direct_refusal.hpp"
 #include "pgseed/seed/direct_transaction.hpp"
 #include "pgseed/seed/dry_run.hpp"
@@ -35,11 +36,13 @@ class DirectRun {
     inputs_.open();
     for (std::size_t part = 0; part < inputs_.size(); ++part) tally_.add_file(inputs_.name(part));
     report.target = pg::display_database_url(services_.database_url);
+    open_record();
     inputs_.connected_directly();
     inputs_.survey();
     if (options_.dry_run) {
       return tell_dry_run(inputs_, options_, [this](const std::string& line) { note(line); });
     }
+    if (was_stored_before()) return;
     tables_ = std::make_unique<RunTables>(options_, tally_, &inputs_.types());
     plan_ = make_plan(inputs_, options_, *tables_, [this](const std::string& line) { note(line); });
     keep_file_order();
@@ -58,7 +61,7 @@ class DirectRun {
 
   // What was not committed is rolled back, and counted so.
   void stop() {
-    if (committed_) return;
+    if (committed_ || report.is_up_to_date) return;
     if (database_) database_->rollback();
     if (in_doubt_) {
       tally_.doubt_all();
@@ -86,9 +89,39 @@ class DirectRun {
       note("nothing was changed: all rows are stored, or none");
       report.is_unchanged = true;
     }
+    if (record_ && report.exit_code() == 0) {
+      report.settle = [record = record_] { record->settle(); };
+    }
   }
 
  private:
+  // Keeps other runs of this work away, and finds what the last one left.
+  void open_record() {
+    if (options_.ledger_folder.empty() || options_.dry_run) return;
+    std::vector<std::string> names;
+    for (std::size_t part = 0; part < inputs_.size(); ++part) {
+      names.push_back(inputs_.source_name(part));
+    }
+    record_ =
+        std::make_shared<DirectRecord>(options_, services_.database_url, report.target, names);
+  }
+
+  bool was_stored_before() {
+    if (!record_) return false;
+    LedgerHead head;
+    for (std::size_t part = 0; part < inputs_.size(); ++part) {
+      head.sources.push_back(inputs_.source(part));
+    }
+    head.schema = options_.schema;
+    head.mode = name(options_.mode);
+    report.is_up_to_date = record_->was_stored(head);
+    if (!report.is_up_to_date) return false;
+    note(
+        "an earlier run of the same command was stopped after it had stored all rows; nothing was "
+        "left to do");
+    return true;
+  }
+
   void note(const std::string& line) {
     if (std::find(report.notes.begin(), report.notes.end(), line) == report.notes.end()) {
       report.notes.push_back(line);
@@ -188,6 +221,7 @@ class DirectRun {
     report.sequences = set_sequences(*database_, loaded, not_allowed);
     for (const std::string& sql : not_allowed) note("this sequence could not be set: " + sql);
     const std::string transaction = database_->value("SELECT pg_catalog.txid_current()");
+    if (record_) record_->committing(*database_, transaction, loaded);
     try {
       database_->commit();
     } catch (const pg::ConnectionLost& lost) {
@@ -200,6 +234,7 @@ class DirectRun {
       in_doubt_ = false;
     }
     committed_ = true;
+    if (record_) record_->committed();
   }
 
   void note_sql() {
@@ -233,6 +268,7 @@ class DirectRun {
   RunInputs inputs_;
   std::unique_ptr<RunTables> tables_;
   RunPlan plan_;
+  std::shared_ptr<DirectRecord> record_;  // without one nothing is recorded
   std::unique_ptr<pg::CopyIn> database_;
   std::unique_ptr<DirectLoad> load_;
   bool committed_ = false;

@@ -161,6 +161,7 @@ void Ledger::try_rejects_again() {
 
 void Ledger::mark(const std::string& word, const std::string& what) {
   write(text("mark ", ledger_word(word), ' ', ledger_word(what)));
+  file_.sync();
 }
 
 void Ledger::complete(bool keys_came_once) {

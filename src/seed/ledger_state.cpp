@@ -21,7 +21,7 @@ class Reader {
     words_ = &words;
     if (line == 1) return first();
     const std::string& kind = words[0];
-    if (state_.complete) fail("a line behind the end");
+    if (state_.complete && kind != "run") fail("a line behind the end");
     if (kind == "source") {
       source();
     } else if (kind == "target") {
@@ -140,6 +140,7 @@ class Reader {
     if (state_.runs > 0) take_over(boot);
     boot_ = boot;
     ++state_.runs;
+    state_.complete = false;
     if ((*words_)[6] != state_.rejects_path) state_.rejects_bytes = 0;
     state_.rejects_path = (*words_)[6];
   }
@@ -259,7 +260,7 @@ class Reader {
 }  // namespace
 
 bool LedgerState::has_effects() const {
-  return std::any_of(tables.begin(), tables.end(), [](const LedgerTable& table) {
+  return !marks.empty() || std::any_of(tables.begin(), tables.end(), [](const LedgerTable& table) {
     return table.emptying || table.emptied ||
            std::any_of(table.rows.begin(), table.rows.end(), [](const auto& piece) {
              return piece.second.state != RowState::rejected &&

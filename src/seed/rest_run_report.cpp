@@ -104,8 +104,9 @@ void RestRun::finish() {
                   : " passed over: sequences are set to the largest value of their column"));
   }
   close_ledger();
-  // Until here the staging tables were the proof.
-  if (stage_ && (is_moved_ || stage_->was_moved())) stage_->clear_up();
+  // Until here the staging tables were the proof; of rows that could not be compared they still
+  // are, or the next run would store them once more.
+  if (stage_ && (is_moved_ || stage_->was_moved()) && !keeps_proof_) stage_->clear_up();
 }
 
 // What the comparison has settled is in doubt no more: a table that holds the rows of the files and

@@ -28,6 +28,7 @@ void RestRun::compare() {
       interrupt::signal_number() != 0) {
     return;
   }
+  keeps_proof_ = true;
   before_.refused = tally_.rejected_numbers();
   const std::vector<TableReport> counts = tally_.final_tables();
   for (LoadedBefore::Table& table : before_.tables) {
@@ -56,7 +57,8 @@ void RestRun::compare() {
   VerifyReport& verification = report.verification.emplace();
   verifier->finish(verification);
   verification.seconds = std::chrono::duration<double>(services_.clock() - started).count();
-  if (auto difference = verification.error()) report.error = std::move(difference);
+  report.error = verification.error();
+  keeps_proof_ = report.error.has_value();
 }
 
 }  // namespace pgseed::seed

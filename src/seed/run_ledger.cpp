@@ -76,6 +76,7 @@ bool RunLedger::is_done(const std::vector<LedgerSource>& sources) const {
 
 void RunLedger::begin(const LedgerHead& head, const std::string& rejects) {
   if (past_) {
+    is_complete_ = false;
     ledger_ = std::make_unique<Ledger>(path(".ledger"), *past_, rejects);
     resume_ = std::make_unique<Resume>(*std::exchange(past_, std::nullopt));
   } else {

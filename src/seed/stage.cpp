@@ -17,6 +17,15 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
+// Whether staging tables were made when the answer was lost, the next run sees: nobody need look.
+void commit_making(pg::CopyIn& database) {
+  try {
+    database.commit();
+  } catch (const pg::ConnectionLost&) {
+    throw pg::ConnectionLost("the connection to the database broke", false);
+  }
+}
+
 }  // namespace
 
 Stage::Stage(const Setup& setup) : setup_(setup) {
@@ -75,7 +84,7 @@ void Stage::open(const std::vector<RunTable*>& targets) {
       }
       database_->execute("NOTIFY pgrst, 'reload schema'");
     }
-    database_->commit();
+    commit_making(*database_);
   } catch (const pg::SqlError& error) {
     throw error_of(error, "the staging tables cannot be made");
   }
@@ -180,7 +189,7 @@ std::vector<std::string> Stage::prepare(RunTable& target, ColumnSet& set,
       take_over_or_make(table);
       if (!table.moved.empty()) make(table);
       database_->execute("NOTIFY pgrst, 'reload schema'");
-      database_->commit();
+      commit_making(*database_);
     } catch (const pg::SqlError& error) {
       throw error_of(error, "the staging table cannot be made", where);
     }

@@ -1,6 +1,5 @@
 #include "support/fault_proxy.hpp"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -12,19 +11,12 @@
 #include <stdexcept>
 
 #include "pgseed/base/text.hpp"
+#include "support/sockets.hpp"
 
 namespace pgseed::test {
 namespace {
 
 using std::chrono::milliseconds;
-
-sockaddr_in loopback(int port) {
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
 
 bool send_all(int descriptor, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -129,7 +121,7 @@ class FaultProxy::Connection {
       default:
         break;
     }
-    if (!proxy_.pause(fault.hold_request) || !pass_on(request)) return false;
+    if (!proxy_.pause(fault.hold_request) || !pass_on(request, fault)) return false;
     std::string answer;
     if (!read_answer(request, answer)) return false;
     if (fault.kind == Fault::Kind::lose_answer) return say_goodbye(fault);
@@ -154,21 +146,17 @@ class FaultProxy::Connection {
 
   bool connect_to_server() {
     if (server_ >= 0) return true;
-    const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const auto address = loopback(proxy_.server_port_);
-    if (connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-      close(descriptor);
-      return false;
-    }
+    const int descriptor = connect_to(proxy_.server_port_);
+    if (descriptor < 0) return false;
     proxy_.remember(descriptor);
     server_ = descriptor;
     return true;
   }
 
-  bool pass_on(const ProxyRequest& request) {
+  bool pass_on(const ProxyRequest& request, const Fault& fault) {
     std::string body;
     return take_body(request, &body, request.body_bytes) && connect_to_server() &&
-           send_all(server_, request.head + body);
+           send_sliced(server_, request.head + body, fault.request_slice, fault.slice_pause);
   }
 
   bool read_answer(const ProxyRequest& request, std::string& answer) {
@@ -184,12 +172,16 @@ class FaultProxy::Connection {
   }
 
   bool reply(const Fault& fault, const std::string& answer) {
-    if (fault.slice == 0) return send_all(client_, answer);
+    return send_sliced(client_, answer, fault.slice, fault.slice_pause);
+  }
+
+  bool send_sliced(int to, const std::string& bytes, std::size_t slice, milliseconds pause) {
+    if (slice == 0) return send_all(to, bytes);
     const int on = 1;
-    setsockopt(client_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    for (std::size_t at = 0; at < answer.size(); at += fault.slice) {
-      if (!send_all(client_, std::string_view(answer).substr(at, fault.slice))) return false;
-      if (!proxy_.pause(fault.slice_pause)) return false;
+    setsockopt(to, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    for (std::size_t at = 0; at < bytes.size(); at += slice) {
+      if (!send_all(to, std::string_view(bytes).substr(at, slice))) return false;
+      if (!proxy_.pause(pause)) return false;
     }
     return true;
   }
@@ -209,17 +201,11 @@ class FaultProxy::Connection {
   std::string from_client_, from_server_;
 };
 
-FaultProxy::FaultProxy(int server_port, Script script)
+FaultProxy::FaultProxy(int server_port, Script script, int port)
     : server_port_(server_port), script_(std::move(script)) {
-  listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  auto address = loopback(0);
-  socklen_t size = sizeof address;
-  auto* const generic = reinterpret_cast<sockaddr*>(&address);
-  if (bind(listener_, generic, size) != 0 || listen(listener_, 128) != 0 ||
-      getsockname(listener_, generic, &size) != 0) {
-    throw std::runtime_error("the proxy cannot listen");
-  }
-  port_ = ntohs(address.sin_port);
+  const Listener made = listen_on(port);
+  listener_ = made.descriptor;
+  port_ = made.port;
   acceptor_ = std::thread([this] { accept_all(); });
 }
 
@@ -257,7 +243,8 @@ Fault FaultProxy::fate_of(ProxyRequest& request) {
   if (request.method == "POST" && request.body_bytes > 2 && !is_trial) request.write = ++writes_;
   const Fault fault = script_ ? script_(request) : Fault{};
   const bool is_fault = fault.kind != Fault::Kind::none || fault.slice > 0 ||
-                        fault.hold_answer.count() > 0 || fault.hold_request.count() > 0;
+                        fault.request_slice > 0 || fault.hold_answer.count() > 0 ||
+                        fault.hold_request.count() > 0;
   if (is_fault) ++faults_;
   return fault;
 }
@@ -279,10 +266,7 @@ void FaultProxy::remember(int descriptor) {
 }
 
 void FaultProxy::close_it(int descriptor, bool reset) {
-  if (reset) {
-    const linger now = {1, 0};
-    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-  }
+  if (reset) reset_on_close(descriptor);
   const std::lock_guard lock(mutex_);
   open_.erase(descriptor);
   close(descriptor);

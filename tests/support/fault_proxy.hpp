@@ -31,6 +31,7 @@ struct Fault {
   std::chrono::milliseconds hold_request{0};  // before it is passed on
   std::chrono::milliseconds hold_answer{0};
   std::size_t slice = 0;                     // bytes per packet of the answer; 0: as they come
+  std::size_t request_slice = 0;             // the same of the request
   std::chrono::milliseconds slice_pause{0};  // the bandwidth: slice / pause
 };
 
@@ -49,7 +50,8 @@ class FaultProxy {
  public:
   // The script is called by one thread at a time.
   using Script = std::function<Fault(const ProxyRequest&)>;
-  FaultProxy(int server_port, Script script);
+  // port: to listen at; 0: any free one.
+  FaultProxy(int server_port, Script script, int port = 0);
   ~FaultProxy();
   FaultProxy(const FaultProxy&) = delete;
   FaultProxy& operator=(const FaultProxy&) = delete;

@@ -22,14 +22,23 @@ bool LocalPgbouncer::is_installed() {
 LocalPgbouncer::LocalPgbouncer(const LocalPostgres& postgres, int pool_size) : port_(free_port()) {
   std::filesystem::permissions(folder_.path(), std::filesystem::perms(0755));
   // auth_type any logs in as the user that the database's line names.
-  const std::string file = folder_.write(
+  folder_.write(
       "pgbouncer.ini",
       "[databases]\n* = user=postgres host=127.0.0.1 port=" + std::to_string(postgres.port()) +
           "\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = " + std::to_string(port_) +
           "\nunix_socket_dir =\nauth_type = any\npool_mode = transaction\ndefault_pool_size = " +
           std::to_string(pool_size) + '\n');
+  start();
+}
+
+void LocalPgbouncer::stop(int signal) {
+  server_->send(signal);
+  if (!server_->wait(std::chrono::seconds(10))) throw std::runtime_error("PgBouncer does not stop");
+}
+
+void LocalPgbouncer::start() {
   server_ = std::make_unique<Process>(
-      Command{.argv = {kProgram, file}, .directory = "/", .user = "postgres"});
+      Command{.argv = {kProgram, folder_ / "pgbouncer.ini"}, .directory = "/", .user = "postgres"});
   if (!wait_until([this] { return accepts_connections(port_); }, std::chrono::seconds(10))) {
     throw std::runtime_error("PgBouncer does not start: " + server_->err());
   }

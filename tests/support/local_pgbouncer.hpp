@@ -12,6 +12,8 @@ class LocalPgbouncer {
   explicit LocalPgbouncer(const LocalPostgres& postgres, int pool_size = 1);
 
   int port() const { return port_; }
+  void stop(int signal);
+  void start();  // on the same port
   // With a pool of one, all clients share one server connection, one transaction after the other.
   std::string url(const std::string& database = "postgres") const;
   // False where the program is not installed.

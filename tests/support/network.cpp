@@ -8,6 +8,8 @@
 
 #include <array>
 #include <cstdlib>
+#include <mutex>
+#include <random>
 #include <stdexcept>
 
 namespace pgseed::test {
@@ -49,14 +51,20 @@ std::string without_chunks(const std::string& body) {
 }  // namespace
 
 int free_port() {
-  const Socket socket;
-  auto address = loopback(0);
-  socklen_t size = sizeof address;
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  if (bind(socket.fd, generic, size) != 0 || getsockname(socket.fd, generic, &size) != 0) {
-    throw std::runtime_error("no free port");
+  // Linux gives clients those above: a server that is started again finds its port free, and while
+  // it is down nobody connects to himself.
+  constexpr int kFirst = 10'000, kLast = 32'767;
+  static std::random_device random;
+  static std::mutex one_at_a_time;
+  const std::lock_guard lock(one_at_a_time);
+  for (int tries = 0; tries < 1000; ++tries) {
+    const Socket socket;
+    const auto offset = random() % (kLast - kFirst);
+    const auto address = loopback(kFirst + static_cast<int>(offset));
+    const auto* generic = reinterpret_cast<const sockaddr*>(&address);
+    if (bind(socket.fd, generic, sizeof address) == 0) return ntohs(address.sin_port);
   }
-  return ntohs(address.sin_port);
+  throw std::runtime_error("no free port");
 }
 
 bool accepts_connections(int port) {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <atomic>
 #include <stdexcept>
 #include <utility>
 
@@ -63,7 +64,7 @@ Command command(const Call& call) {
   command.environment = shared_stack().environment();
   // No run finds the ledger of another unless the test says so.
   static const TempDir ledgers;
-  static int calls = 0;
+  static std::atomic<int> calls = 0;
   command.environment["PGSEED_STATE_DIR"] = ledgers / std::to_string(++calls);
   for (const auto& [name, value] : call.environment) command.environment[name] = value;
   command.stdin_text = call.stdin_text;

@@ -50,7 +50,7 @@ class Ledger {
   void unchanged(Batch& batch);
   // The next run sends the rejected rows again.
   void try_rejects_again();
-  // Something else to remember: a word, and what it says.
+  // Something else to remember: a word, and what it says; on disk when it returns.
   void mark(const std::string& word, const std::string& what);
   // Everything is done.
   void complete(bool keys_came_once);

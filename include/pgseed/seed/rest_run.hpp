@@ -101,6 +101,7 @@ class RestRun {
   std::vector<Emptied> emptied_;
   std::unique_ptr<Stage> stage_;
   bool is_moved_ = false;
+  bool keeps_proof_ = false;  // of --atomic, although the rows are in place
   std::shared_ptr<RunLedger> work_;  // without one nothing is recorded
   std::unique_ptr<Sender> sender_;
   std::unique_ptr<Loader> loader_;

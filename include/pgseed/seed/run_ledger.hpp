@@ -45,6 +45,8 @@ class RunLedger {
   void lock(const TableName& table);
   // Everything is done; left_out: but for what --skip-unsupported leaves out.
   void complete(bool keys_came_once, bool left_out);
+  // What is unfinished turned out to be done.
+  void count_as_complete() { is_complete_ = true; }
   // And the user was told: the next run of this work is another one.
   void settle();
 

@@ -1,0 +1,220 @@
+// A connection to the database that breaks at any byte, at its COMMIT, or falls silent: --via
+// direct and --atomic change all or nothing, and the next run finishes what one could not.
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <csignal>
+#include <string>
+
+#include "pgseed/base/text.hpp"
+#include "support/local_pgbouncer.hpp"
+#include "support/seeding.hpp"
+#include "support/tcp_proxy.hpp"
+
+using namespace pgseed;
+using namespace pgseed::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr int kRows = 300;
+
+std::string dump() {
+  std::string sql = "COPY t (id, v) FROM stdin;\n";
+  for (int id = 0; id < kRows; ++id) sql += text(id, "\trow ", id, '\n');
+  return sql + "\\.\n";
+}
+
+std::string rows() {
+  return shared_stack().sql("select count(*) from t");
+}
+
+// A load of the same file again and again, through a connection that a script breaks.
+class Load {
+ public:
+  Load(const std::vector<std::string>& way, StreamFault fault, int server_port = 0)
+      : proxy_(server_port != 0 ? server_port : shared_stack().postgres.port(),
+               [this](std::uint64_t) { return fault_; }),
+        fault_(fault) {
+    call_.args = {"--json", "seed", folder_.write("dump.sql", dump()), "--retries", "2"};
+    call_.args.insert(call_.args.end(), way.begin(), way.end());
+    call_.environment = {
+        {"DATABASE_URL", text("postgresql://postgres@127.0.0.1:", proxy_.port(), "/app")},
+        {"PGSEED_STATE_DIR", folder_ / "state"}};
+  }
+
+  TcpProxy& proxy() { return proxy_; }
+  void mend() {
+    fault_ = {};
+    proxy_.heal();
+  }
+  Command command() const { return test::command(call_); }
+  Result run() const {
+    Process process(command());
+    const auto result = process.wait(60s);
+    REQUIRE_MESSAGE(result.has_value(), "pgseed hangs: " << process.err());
+    return *result;
+  }
+
+ private:
+  TempDir folder_;
+  Call call_;
+  TcpProxy proxy_;
+  StreamFault fault_;
+};
+
+const std::vector<std::vector<std::string>> kWays = {{"--via", "direct"}, {"--atomic"}};
+
+void reset() {
+  shared_stack().reset(
+      "create table t (id int, v text)");  // no key: a row sent twice is there twice
+}
+
+}  // namespace
+
+TEST_CASE("faults: database connection that loses the answer to COMMIT: all rows are there, once") {
+  for (const auto& way : kWays) {
+    CAPTURE(way.back());
+    reset();
+    StreamFault fault;
+    fault.kind = StreamFault::Kind::lose_commit;
+    Load load(way, fault);
+    // Of the staging tables as of the rows.
+    for (int tries = 0; tries < 4; ++tries) {
+      const Result result = load.run();
+      INFO(result.err);
+      CHECK(load.proxy().faults() > 0);
+      if (result.exit_code == 0) break;
+      CHECK(result.exit_code == 4);
+      if (tries == 2) load.mend();
+    }
+    CHECK(rows() == std::to_string(kRows));
+  }
+}
+
+TEST_CASE("faults: database connection that breaks before COMMIT: nothing, then all rows once") {
+  for (const auto& way : kWays) {
+    CAPTURE(way.back());
+    reset();
+    StreamFault fault;
+    fault.kind = StreamFault::Kind::cut_commit;
+    Load load(way, fault);
+    const Result first = load.run();
+    INFO(first.err);
+    CHECK(first.exit_code == 4);
+    CHECK(load.proxy().faults() > 0);
+    CHECK(rows() == "0");
+    load.mend();
+    CHECK(load.run().exit_code == 0);
+    CHECK(rows() == std::to_string(kRows));
+  }
+}
+
+TEST_CASE("faults: direct load that is killed behind its COMMIT is not carried out again") {
+  for (const bool pooled : {false, true}) {
+    if (pooled && !LocalPgbouncer::is_installed()) continue;
+    CAPTURE(pooled);
+    reset();
+    std::unique_ptr<LocalPgbouncer> pooler;
+    if (pooled) pooler = std::make_unique<LocalPgbouncer>(shared_stack().postgres, 2);
+    Load load({"--via", "direct"}, {}, pooled ? pooler->port() : 0);
+    std::atomic<pid_t> victim = 0;
+    load.proxy().on_commit = [&victim] {
+      // Not one of the questions before it.
+      if (victim != 0 && rows() != "0") kill(victim.exchange(0), SIGKILL);
+    };
+    {
+      Process process(load.command());
+      victim = process.pid();
+      const auto killed = process.wait(60s);
+      REQUIRE(killed.has_value());
+      CHECK(killed->signal == SIGKILL);
+    }
+    CHECK(rows() == std::to_string(kRows));
+    const Result next = load.run();
+    CHECK(next.exit_code == 0);
+    CHECK(contains(next.err, "nothing was left to do"));
+    CHECK(Json(next.out)["up_to_date"].text() == "true");
+    CHECK(rows() == std::to_string(kRows));
+    // That one came to its end and said so: the third loads the file once more, as asked for.
+    CHECK(load.run().exit_code == 0);
+    CHECK(rows() == std::to_string(2 * kRows));
+  }
+}
+
+TEST_CASE("faults: direct load that was killed behind its COMMIT, and the rows are gone since") {
+  for (const char* const gone : {"truncate t", "drop table t; create table t (id int, v text)"}) {
+    CAPTURE(gone);
+    reset();
+    Load load({"--via", "direct"}, {});
+    std::atomic<pid_t> victim = 0;
+    load.proxy().on_commit = [&victim] {
+      if (victim != 0 && rows() != "0") kill(victim.exchange(0), SIGKILL);
+    };
+    {
+      Process process(load.command());
+      victim = process.pid();
+      REQUIRE(process.wait(60s).has_value());
+    }
+    CHECK(rows() == std::to_string(kRows));
+    shared_stack().sql(gone);
+    CHECK(load.run().exit_code == 0);
+    CHECK(rows() == std::to_string(kRows));
+  }
+}
+
+TEST_CASE("faults: database connection cut at any byte of either direction: nothing or all") {
+  for (const auto& way : kWays) {
+    CAPTURE(way.back());
+    reset();
+    StreamFault fault;
+    fault.kind = StreamFault::Kind::cut;
+    std::uint64_t cut = 0;
+    int ended = 0;
+    for (std::size_t after = 1; after < 16'384; after = after * 2 + 1) {
+      for (const bool from_the_server : {false, true}) {
+        fault.after = after;
+        fault.from_the_server = from_the_server;
+        fault.reset = after % 4 == 1;
+        CAPTURE(after);
+        CAPTURE(from_the_server);
+        shared_stack().sql("truncate t");
+        Load load(way, fault);
+        const Result result = load.run();
+        INFO(result.err);
+        cut += load.proxy().faults();
+        const bool is_done = result.exit_code == 0;
+        CHECK((is_done || result.exit_code == 4));
+        CHECK(rows() == (is_done ? std::to_string(kRows) : "0"));
+        if (is_done) continue;
+        ++ended;
+        load.mend();
+        CHECK(load.run().exit_code == 0);
+        CHECK(rows() == std::to_string(kRows));
+      }
+    }
+    CHECK(cut > 10);
+    CHECK(ended > 5);
+  }
+}
+
+TEST_CASE("faults: database connection that falls silent: the deadline ends the run") {
+  for (const auto& way : kWays) {
+    CAPTURE(way.back());
+    for (const std::size_t after : {0, 200, 2000, 3500}) {
+      CAPTURE(after);
+      reset();
+      StreamFault fault;
+      fault.kind = StreamFault::Kind::black_hole;
+      fault.after = after;
+      std::vector<std::string> args = way;
+      args.insert(args.end(), {"--deadline", "2"});
+      Load load(args, fault);
+      const Result result = load.run();
+      INFO(result.err);
+      CHECK(result.exit_code == 4);
+      CHECK(load.proxy().faults() > 0);
+      CHECK(rows() == "0");
+    }
+  }
+}
