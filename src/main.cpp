@@ -1,7 +1,10 @@
+#include "pgseed/base/descriptors.hpp"
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/cli/commands.hpp"
 
 int main(int argc, char** argv) {
+  pgseed::hold_standard_descriptors();  // before anything is opened
+  pgseed::raise_descriptor_limit();
   pgseed::interrupt::install();
   return pgseed::cli::run_program(argc, argv);
 }

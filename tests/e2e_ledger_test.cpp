@@ -266,8 +266,16 @@ TEST_CASE("ledger: rows that are gone are noticed, whether all of them are or so
     CHECK(refused.exit_code() == 6);
     CHECK(contains(refused.error(), "no longer there"));
     CHECK(contains(refused.hint(), "--fresh"));
-    // A database made anew: nothing is there, so all of it is loaded.
+    // A database made anew: nothing is there, so all of it is loaded. Rows without a key may be
+    // there and hidden: only who empties the table knows.
     stack.sql(text("truncate ", table));
+    if (std::string(table) == "u") {
+      CHECK(work.seed(with({file})).exit_code() == 6);
+      CHECK(count_of(table) == "0 0");
+      CHECK(work.seed(with({file, "--fresh"})).exit_code() == 0);
+      CHECK(count_of(table) == "200 200");
+      continue;
+    }
     const Seeded anew = work.seed(with({file}));
     CHECK(anew.exit_code() == 0);
     CHECK(contains(anew.notes(), "emptied"));

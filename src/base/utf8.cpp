@@ -17,6 +17,10 @@ std::size_t announced_length(unsigned char first) {
   return 0;
 }
 
+// simdjson looks at the processor when it is first called, and would end the process if there were
+// no memory for that.
+[[maybe_unused]] const bool is_chosen = simdjson::validate_utf8("", 0);
+
 }  // namespace
 
 bool is_utf8(std::string_view bytes) {

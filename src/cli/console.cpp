@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
+#include <new>
 
 #include "pgseed/base/text.hpp"
 #include "pgseed/cli/github_actions.hpp"
@@ -57,7 +58,11 @@ Console::Console(const GlobalFlags& flags)
 }
 
 Console::~Console() {
-  end_progress();
+  try {
+    end_progress();
+  } catch (const std::bad_alloc&) {
+    // The line stays as it is.
+  }
 }
 
 void Console::result(std::string_view text) {

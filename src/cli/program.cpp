@@ -1,7 +1,11 @@
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <csignal>
-#include <new>
+#include <memory>
+#include <sstream>
 
+#include "pgseed/base/current_error.hpp"
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/simd.hpp"
 #include "pgseed/base/text.hpp"
@@ -55,8 +59,8 @@ int report(const GlobalFlags& flags, const std::string& command, const Error& er
   if (flags.json) {
     try {
       console.result(failure_json(command, code, error));
-    } catch (const Error&) {
-      return exit_code(ErrorKind::storage);
+    } catch (const Error& unwritten) {  // what went wrong first decides the exit code
+      console.error(unwritten);
     }
   }
   return code;
@@ -83,13 +87,7 @@ void choose_instructions() {
               text("one of ", known));
 }
 
-}  // namespace
-
-int run_program(int argc, char** argv) {
-  // A reader that goes away is seen as a write error, not as a signal that kills.
-  std::signal(SIGPIPE, SIG_IGN);
-  GlobalFlags flags;
-  Action action;
+int dispatch(int argc, char** argv, GlobalFlags& flags, Action& action) {
   CLI::App app{"Loads dumps into PostgREST and Supabase, compares them, and migrates schemas.",
                "pgseed"};
   app.set_version_flag("--version", std::string("pgseed " PGSEED_VERSION));
@@ -105,8 +103,11 @@ int run_program(int argc, char** argv) {
   add_test_command(app, flags, action);
   try {
     app.parse(argc, argv);
-  } catch (const CLI::Success& success) {
-    return app.exit(success);  // --help, --version
+  } catch (const CLI::Success& success) {  // --help, --version
+    std::ostringstream out;
+    const int code = app.exit(success, out, out);
+    Console(flags).result(out.str());
+    return code;
   } catch (const CLI::ParseError& error) {
     flags.json = asks_for_json(argc, argv);
     const CLI::App* chosen = &app;
@@ -130,26 +131,46 @@ int run_program(int argc, char** argv) {
                       "pgseed seed FILE loads a dump; pgseed --help lists all commands");
     return report(flags, "", usage, exit_code(ErrorKind::usage));
   }
+  choose_instructions();
+  return action.run();
+}
+
+// What still can be said without any memory.
+int last_words() noexcept {
+  constexpr std::string_view kWords = "error: out of memory\n";
+  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, kWords.data(), kWords.size());
+  return exit_code(ErrorKind::storage);
+}
+
+}  // namespace
+
+int run_program(int argc, char** argv) {
+  // A reader that goes away is seen as a write error, not as a signal that kills.
+  std::signal(SIGPIPE, SIG_IGN);
+  // Given back when there is no memory left, so that this can be told.
+  constexpr std::size_t kReserve = 256 * 1024;
+  std::unique_ptr<char[]> reserve;
   try {
-    choose_instructions();
-    return action.run();
-  } catch (const Error& error) {
-    return report(flags, action.command, error, exit_code(error.kind));
-  } catch (const Interrupted&) {
-    if (!interrupt::time_is_up()) {
-      const int signal = interrupt::signal_number();
-      return report(flags, action.command, interrupt::signal_error(signal), 128 + signal);
+    GlobalFlags flags;
+    Action action;
+    try {
+      reserve.reset(new char[kReserve]);
+      return dispatch(argc, argv, flags, action);
+    } catch (const Interrupted&) {
+      if (!interrupt::time_is_up()) {
+        const int signal = interrupt::signal_number();
+        return report(flags, action.command, interrupt::signal_error(signal), 128 + signal);
+      }
+      return report(flags, action.command, interrupt::time_is_up_error("working"),
+                    exit_code(ErrorKind::unreachable));
+    } catch (...) {
+      reserve.reset();
+      flags.json |= asks_for_json(argc, argv);
+      const Error error = current_error();
+      return report(flags, action.command, error, exit_code(error.kind));
     }
-    return report(flags, action.command, interrupt::time_is_up_error("working"),
-                  exit_code(ErrorKind::unreachable));
-  } catch (const std::bad_alloc&) {
-    const Error memory(ErrorKind::storage, "out of memory", "",
-                       "lower --batch-bytes, --concurrency or --max-row-bytes");
-    return report(flags, action.command, memory, exit_code(ErrorKind::storage));
-  } catch (const std::exception& error) {
-    const Error internal(ErrorKind::storage, text("internal error: ", redact(error.what())), "",
-                         "this is a defect of pgseed; please report it");
-    return report(flags, action.command, internal, exit_code(ErrorKind::storage));
+  } catch (...) {
+    return last_words();
   }
 }
 

@@ -75,11 +75,15 @@ ReportFile::~ReportFile() {
 void ReportFile::write(std::string_view content) {
   for (std::string_view rest = content; !rest.empty();) {
     const ssize_t written = ::write(descriptor_, rest.data(), rest.size());
-    if (written < 0 && errno != EINTR) fail("write");
-    if (written > 0) rest.remove_prefix(static_cast<std::size_t>(written));
+    if (written < 0 && errno == EINTR) continue;
+    if (written == 0) errno = ENOSPC;
+    if (written <= 0) fail("write");
+    rest.remove_prefix(static_cast<std::size_t>(written));
   }
   if (ftruncate(descriptor_, static_cast<off_t>(content.size())) != 0) fail("write");
-  if (fsync(descriptor_) != 0) fail("write");
+  while (fsync(descriptor_) != 0) {
+    if (errno != EINTR) fail("write");
+  }
   if (temporary_.empty()) {
     const std::string name = text(target_, ".pgseed-", getpid());
     const std::string handle = text("/proc/self/fd/", descriptor_);

@@ -204,9 +204,6 @@ seed::Options options_of(const SeedFlags& flags, const Config& config) {
   options.dry_run = flags.dry_run;
   options.verify = flags.verify;
   options.closure = flags.closure;
-  if (flags.verify && !config.database_url) {
-    require_database_url(config, "--verify");
-  }
   if (flags.closure && !flags.limit && flags.offset == 0) {
     throw Error(ErrorKind::usage, "--closure needs --limit", "",
                 "it keeps the rows that --limit takes consistent; without it all rows are taken");
@@ -294,19 +291,28 @@ std::string summary_table(const seed::Report& report) {
   return out;
 }
 
+// What cannot be written on stdout is thrown when all else was said. Throws Error{storage}.
 void print_report(Console& console, const seed::Options& options, const seed::Report& report) {
+  std::optional<Error> unwritten;
+  const auto result = [&](const std::string& shown) {
+    try {
+      console.result(shown);
+    } catch (const Error& error) {
+      unwritten = error;
+    }
+  };
   for (const seed::SequenceReport& each : report.sequences) {
     console.info(text("note: the sequence ", each.sequence, " of ", each.column, " goes on at ",
                       each.after, " (was ", each.before, ")"));
   }
   for (const std::string& note : report.notes) console.info("note: " + note);
   if (console.json()) {
-    console.result(seed_json(options, report));
+    result(seed_json(options, report));
   } else if (!options.dry_run && !console.quiet() &&
              (report.totals().read > 0 || (!report.error && !report.tables.empty()))) {
     const seed::Counts totals = report.totals();
     const std::string width = width_range(report);
-    console.result(
+    result(
         text(summary_table(report), with_separators(totals.loaded), " rows in ",
              short_time(report.seconds), ", ", rows_per_second(report), " rows/s, ",
              human_bytes(report.bytes_sent),
@@ -317,7 +323,7 @@ void print_report(Console& console, const seed::Options& options, const seed::Re
              report.retries > 0 ? text(", ", report.retries, " retries") : "", "\n"));
   }
   if (report.verification && !console.json() && !console.quiet()) {
-    console.result(verify_text(*report.verification));
+    result(verify_text(*report.verification));
   }
   if (!report.rejects_file.empty() && report.totals().rejected > 0) {
     console.info(text("rejected rows: ", report.rejects_file));
@@ -328,6 +334,7 @@ void print_report(Console& console, const seed::Options& options, const seed::Re
         "interrupted: ", report.is_unchanged ? "" : "rows that were on their way are counted; ",
         report.next_step()));
   }
+  if (unwritten) throw Error(*unwritten);
 }
 
 void require_consent(Console& console, const SeedFlags& flags, const seed::Options& options,
@@ -345,11 +352,13 @@ void require_consent(Console& console, const SeedFlags& flags, const seed::Optio
               "", "pass --yes if the tables shall be emptied");
 }
 
-// What people and GitHub see of the run besides. Returns the exit code: that of the run, unless it
-// is 0 and the page cannot be written.
+// What people and GitHub see of the run. Returns the exit code: that of the run, unless it is 0 and
+// the page or the summary cannot be written.
 int publish(Console& console, const SeedFlags& flags, const seed::Options& options,
-            const seed::Report& report, const GithubActions& github, ReportFile* page) {
-  int code = report.exit_code();
+            seed::Report& report, const GithubActions& github, ReportFile* page) {
+  const auto add_hint = [&](Error& error) {
+    if (report.settle) error.hint = "all is loaded; the same command says so and sends nothing";
+  };
   if (page != nullptr) {
     try {
       PageFacts facts;
@@ -358,10 +367,24 @@ int publish(Console& console, const SeedFlags& flags, const seed::Options& optio
       facts.with_values = flags.log_values;
       page->write(html_report(options, report, facts));
       console.info(text("report: ", flags.report));
-    } catch (const Error& error) {
-      console.error(error);
-      if (code == 0) code = exit_code(error.kind);
+    } catch (Error& error) {
+      if (report.exit_code() != 0) {
+        console.error(error);
+      } else {
+        add_hint(error);
+        report.error = error;
+      }
     }
+  }
+  int code = report.exit_code();
+  try {
+    print_report(console, options, report);
+  } catch (Error& error) {
+    if (code == 0) {
+      code = exit_code(error.kind);
+      add_hint(error);
+    }
+    console.error(error);
   }
   if (!github.active) return code;
   console.command(annotations(report, github.workspace, flags.log_values));
@@ -421,12 +444,14 @@ int run_seed(const SeedFlags& flags, const GlobalFlags& global) {
     report = load(console, options, config);
   } catch (const Error& error) {  // a run that did not begin has its page as well
     report.error = error;
-    publish(console, flags, options, report, github, page.get());
-    throw;
   }
-  print_report(console, options, report);
   const int code = publish(console, flags, options, report, github, page.get());
-  if (report.settle && report.exit_code() == 0) report.settle();
+  if (code != 0 || !report.settle) return code;
+  try {
+    report.settle();
+  } catch (const Error& error) {  // the next run finds out
+    console.warning(error.message);
+  }
   return code;
 }
 
@@ -458,9 +483,14 @@ void group_options(CLI::App& command) {
        {"--dry-run", "--no-check", "--verify", "--max-rejects", "--rejects", "--report",
         "--log-values"}},
   };
-  for (const auto& [title, names] : kGroups) {
-    for (const char* const name : names) {
-      if (CLI::Option* const option = command.get_option_no_throw(name)) option->group(title);
+  // CLI11's own search by name would end the process where memory is short.
+  for (CLI::Option* const option : command.get_options()) {
+    for (const auto& [title, names] : kGroups) {
+      const bool is_here = std::ranges::any_of(names, [&](const std::string_view name) {
+        const auto& own = option->get_lnames();
+        return std::ranges::find(own, name.substr(2)) != own.end();
+      });
+      if (is_here) option->group(title);
     }
   }
 }
@@ -507,7 +537,7 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
   command->add_flag("--closure", flags->closure,
                     "with --limit: take the rows that others refer to as well");
   command->add_flag("--verify", flags->verify,
-                    "compare the tables with the files afterwards (DATABASE_URL); exit 6");
+                    "compare the tables with the files afterwards; exit 6");
   command->add_option("--batch-rows", flags->batch_rows, "rows per request at most (1000)")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}).description(""))
       ->type_name("N");

@@ -15,7 +15,8 @@ namespace {
 
 constexpr const char* kFooter = R"(Every row of the files must be in its table with the same values;
 rows of the table that the files do not have are counted (an error with --exact). Where a key comes
-more than once, the last row counts, as after seed --upsert.
+more than once, the last row counts, as after seed --upsert. The tables are read over DATABASE_URL,
+or over PostgREST where none is set, which tells less exactly (README, "Verify").
 
 Exit codes: 0 equal, 6 a difference, others as for seed.
 

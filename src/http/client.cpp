@@ -334,6 +334,9 @@ class CurlTransport final : public Transport {
 
   std::vector<HttpCompletion> collect() {
     std::vector<HttpCompletion> completions;
+    // What libcurl has told once must reach the caller, whatever memory there is.
+    completions.reserve(active_.size());
+    idle_.reserve(idle_.size() + active_.size());
     int left = 0;
     while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
       if (message->msg != CURLMSG_DONE) continue;
@@ -341,7 +344,13 @@ class CurlTransport final : public Transport {
       char* pointer = nullptr;
       curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &pointer);
       auto& transfer = *reinterpret_cast<Transfer*>(pointer);
-      finish(transfer, code);
+      try {
+        finish(transfer, code);
+      } catch (const std::bad_alloc&) {
+        transfer.result = HttpResult{};
+        transfer.result.delivery = transfer.sends == 0 ? Delivery::not_sent : Delivery::unknown;
+        transfer.result.transport_error = "out of memory";  // short enough to need none
+      }
       curl_multi_remove_handle(multi_.get(), transfer.easy.get());
       completions.push_back({transfer.id, std::move(transfer.result)});
       const auto found = active_.find(transfer.id);

@@ -21,6 +21,10 @@ namespace pgseed::io {
 namespace {
 
 [[noreturn]] void fail(const std::string& name, const char* what, int number) {
+  if (number == EMFILE || number == ENFILE || number == ENOMEM) {
+    throw Error(ErrorKind::storage, text(what, ": ", std::strerror(number)), name,
+                "look at the limits of memory and open files: ulimit -a");
+  }
   throw Error(ErrorKind::input, text(what, ": ", std::strerror(number)), name,
               number == ENOENT ? "check the path; it is relative to the current folder" : "");
 }

@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <new>
 #include <string>
 
 #include "pgseed/base/text.hpp"
@@ -26,7 +27,8 @@ MemberReader::~MemberReader() = default;
 const std::vector<MemberView>* MemberReader::read(std::string_view object) {
   try {
     impl_->read(object);
-  } catch (const simdjson::simdjson_error&) {
+  } catch (const simdjson::simdjson_error& error) {
+    if (error.error() == simdjson::MEMALLOC) throw std::bad_alloc();
     return nullptr;
   }
   return &impl_->members;

@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "pgseed/base/error.hpp"
@@ -79,7 +80,8 @@ std::optional<std::vector<Member>> try_read_object(std::string_view text) {
       members.back().name = std::move(name);
     }
     return members;
-  } catch (const simdjson::simdjson_error&) {
+  } catch (const simdjson::simdjson_error& error) {
+    if (error.error() == simdjson::MEMALLOC) throw std::bad_alloc();
     return std::nullopt;  // an escape that is no character, such as a lone surrogate
   }
 }
@@ -91,7 +93,8 @@ std::optional<std::vector<Member>> try_read_array(std::string_view text) {
     std::vector<Member> elements;
     for (auto element : document.get_array()) elements.push_back(read_value(element.value()));
     return elements;
-  } catch (const simdjson::simdjson_error&) {
+  } catch (const simdjson::simdjson_error& error) {
+    if (error.error() == simdjson::MEMALLOC) throw std::bad_alloc();
     return std::nullopt;
   }
 }

@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <new>
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -109,7 +110,8 @@ Setting parse_settings(std::string_view object) {
   }
   try {
     return Reader(object).read();
-  } catch (const simdjson::simdjson_error&) {
+  } catch (const simdjson::simdjson_error& error) {
+    if (error.error() == simdjson::MEMALLOC) throw std::bad_alloc();
     throw SettingProblem{{}, "this is no JSON object"};
   }
 }

@@ -3,6 +3,7 @@
 #include <libpq-fe.h>
 
 #include <cstdlib>
+#include <new>
 #include <utility>
 
 #include "pgseed/base/interrupt.hpp"
@@ -60,19 +61,28 @@ void CopyIn::commit() {
   if (PQtransactionStatus(connection_->connection) == PQTRANS_INERROR) connection_->run("SELECT 1");
   connection_->look_at_stop_before();
   connection_->committing = true;
+  bool in_doubt = false;
   try {
     connection_->run("COMMIT");
   } catch (const ConnectionLost&) {
+    in_doubt = true;
+  } catch (const SqlError& error) {
     connection_->committing = false;
-    throw ConnectionLost(
-        "the connection to the database broke during COMMIT; whether the transaction stands is "
-        "unknown",
-        true);
+    // Without a code it is not the server's word: libpq had no memory for the answer.
+    if (!error.sqlstate.empty()) throw;
+    in_doubt = true;
+  } catch (const std::bad_alloc&) {
+    in_doubt = true;
   } catch (...) {
     connection_->committing = false;
     throw;
   }
   connection_->committing = false;
+  if (!in_doubt) return;
+  throw ConnectionLost(
+      "the connection to the database broke during COMMIT; whether the transaction stands is "
+      "unknown",
+      true);
 }
 
 void CopyIn::rollback() {

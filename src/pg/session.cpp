@@ -195,8 +195,16 @@ void Session::transaction(const std::function<void(Session& session)>& work) {
     throw;
   }
   impl_->in_transaction = false;
-  // When the server refuses it, it has rolled back as well.
-  impl_->run("COMMIT", true);
+  // When the server refuses it, it has rolled back as well. What has no code is not the server's
+  // word: there was no memory for its answer.
+  try {
+    impl_->run("COMMIT", true);
+  } catch (const SqlError& error) {
+    if (!error.sqlstate.empty()) throw;
+    throw impl_->lost({}, true);
+  } catch (const std::bad_alloc&) {
+    throw impl_->lost({}, true);
+  }
 }
 
 void Session::savepoint(const std::function<void(Session& session)>& work) {

@@ -177,13 +177,20 @@ HttpRequest count_request(const Endpoint& endpoint, const TableName& table) {
   return request;
 }
 
-HttpRequest count_keys_request(const Endpoint& endpoint, const TableName& table,
-                               const std::vector<std::string>& key_columns,
-                               const std::vector<std::vector<std::string>>& keys) {
+namespace {
+
+// Up to select=.
+std::string keys_url(const Endpoint& endpoint, const TableName& table,
+                     const std::vector<std::string>& key_columns,
+                     const std::vector<std::vector<std::string>>& keys) {
+  // PostgREST takes in.("") for an empty list.
+  const bool is_list =
+      key_columns.size() == 1 &&
+      std::none_of(keys.begin(), keys.end(), [](const auto& key) { return key.front().empty(); });
   std::string filter;
   for (const auto& key : keys) {
     if (!filter.empty()) filter.push_back(',');
-    if (key_columns.size() == 1) {
+    if (is_list) {
       filter.append(quote_filter_value(key.front()));
       continue;
     }
@@ -195,37 +202,108 @@ HttpRequest count_keys_request(const Endpoint& endpoint, const TableName& table,
     filter.push_back(')');
   }
   std::string url = table_url(endpoint, table);
-  if (key_columns.size() == 1) {
+  if (is_list) {
     url.append(1, '?').append(filter_name(key_columns.front())).append("=in.");
   } else {
     url.append("?or=");
   }
   url.append(percent_encode(text('(', filter, ')')));
-  url.append("&select=").append(percent_encode(in_quotes(key_columns.front()))).append("&limit=1");
+  return url.append("&select=");
+}
+
+// (and("a".eq."1","b".is.null),and(...))
+std::string any_of_rows(const std::vector<std::vector<Condition>>& rows) {
+  std::string filter;
+  for (const auto& row : rows) {
+    filter.append(filter.empty() ? "(and(" : ",and(");
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      if (i > 0) filter.push_back(',');
+      filter.append(in_quotes(row[i].column));
+      filter.append(row[i].value ? text(".eq.", quote_filter_value(*row[i].value)) : ".is.null");
+    }
+    filter.push_back(')');
+  }
+  return filter.append(1, ')');
+}
+
+// For select=: what the types' output functions print.
+std::string texts_of(const std::vector<std::string>& columns) {
+  std::string list;
+  for (const auto& column : columns) {
+    list.append(list.empty() ? "" : ",").append(percent_encode(in_quotes(column))).append("::text");
+  }
+  return list;
+}
+
+HttpRequest counting(const Endpoint& endpoint, const TableName& table, std::string url) {
   auto request = request_for(endpoint, table, "GET", std::move(url));
   request.headers.push_back("Prefer: count=exact");
   return request;
 }
 
+}  // namespace
+
+HttpRequest count_keys_request(const Endpoint& endpoint, const TableName& table,
+                               const std::vector<std::string>& key_columns,
+                               const std::vector<std::vector<std::string>>& keys) {
+  std::string url = keys_url(endpoint, table, key_columns, keys);
+  url.append(percent_encode(in_quotes(key_columns.front()))).append("&limit=1");
+  return counting(endpoint, table, std::move(url));
+}
+
+HttpRequest fetch_keys_request(const Endpoint& endpoint, const TableName& table,
+                               const std::vector<std::string>& key_columns,
+                               const std::vector<std::vector<std::string>>& keys,
+                               const std::vector<std::string>& columns) {
+  std::string url = keys_url(endpoint, table, key_columns, keys);
+  return counting(endpoint, table, url.append(texts_of(columns)));
+}
+
+HttpRequest fetch_rows_request(const Endpoint& endpoint, const TableName& table,
+                               const std::vector<std::vector<Condition>>& rows,
+                               const std::vector<std::string>& columns) {
+  std::string url = table_url(endpoint, table);
+  url.append("?or=").append(percent_encode(any_of_rows(rows)));
+  return counting(endpoint, table, url.append("&select=").append(texts_of(columns)));
+}
+
+HttpRequest fetch_page_request(const Endpoint& endpoint, const TableName& table,
+                               const std::vector<std::string>& columns, std::uint64_t offset,
+                               std::uint64_t limit) {
+  std::string url = table_url(endpoint, table);
+  url.append("?select=").append(texts_of(columns));
+  url.append("&order=").append(encode_name_list(columns));
+  return counting(endpoint, table, url.append(text("&offset=", offset, "&limit=", limit)));
+}
+
+HttpRequest count_table_request(const Endpoint& endpoint, const TableName& table,
+                                const std::string& column) {
+  std::string url = table_url(endpoint, table);
+  url.append("?select=").append(percent_encode(in_quotes(column))).append("&limit=1");
+  return counting(endpoint, table, std::move(url));
+}
+
 HttpRequest count_rows_request(const Endpoint& endpoint, const TableName& table,
                                const std::vector<std::string>& columns,
                                const std::vector<std::vector<std::optional<std::string>>>& rows) {
-  std::string filter;
+  std::vector<std::vector<Condition>> conditions;
   for (const auto& row : rows) {
-    filter.append(filter.empty() ? "and(" : ",and(");
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      if (i > 0) filter.push_back(',');
-      filter.append(in_quotes(columns[i]));
-      filter.append(row[i] ? text(".eq.", quote_filter_value(*row[i])) : ".is.null");
-    }
-    filter.push_back(')');
+    std::vector<Condition>& fresh = conditions.emplace_back();
+    for (std::size_t i = 0; i < columns.size(); ++i) fresh.push_back({columns[i], row[i]});
   }
+  return count_rows_request(endpoint, table, conditions);
+}
+
+HttpRequest count_rows_request(const Endpoint& endpoint, const TableName& table,
+                               const std::vector<std::vector<Condition>>& rows) {
   std::string url = table_url(endpoint, table);
-  url.append("?or=").append(percent_encode(text('(', filter, ')')));
-  url.append("&select=").append(percent_encode(in_quotes(columns.front()))).append("&limit=1");
-  auto request = request_for(endpoint, table, "GET", std::move(url));
-  request.headers.push_back("Prefer: count=exact");
-  return request;
+  url.append("?or=").append(percent_encode(any_of_rows(rows)));
+  url.append("&select=").append(percent_encode(in_quotes(rows.front().front().column)));
+  return counting(endpoint, table, url.append("&limit=1"));
+}
+
+void use_time_zone(HttpRequest& request, const std::string& zone) {
+  if (!zone.empty()) request.headers.push_back("Prefer: timezone=" + zone);
 }
 
 HttpRequest any_row_request(const Endpoint& endpoint, const TableName& table,

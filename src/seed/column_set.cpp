@@ -35,6 +35,16 @@ void ColumnSet::finish() {
   }
 }
 
+std::vector<std::string> ColumnSet::stored_columns() const {
+  std::vector<std::string> stored;
+  for (const std::string& column : columns) {
+    if (std::find(held_back.begin(), held_back.end(), column) == held_back.end()) {
+      stored.push_back(column);
+    }
+  }
+  return stored;
+}
+
 void ColumnSet::leave_out(std::size_t position) {
   const auto at = static_cast<std::ptrdiff_t>(position);
   columns.erase(columns.begin() + at);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "pgseed/base/current_error.hpp"
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/pg/copy_in.hpp"
@@ -173,6 +174,8 @@ class DirectRun {
     setup.tally = &tally_;
     setup.database = database_.get();
     setup.all_staged = all_staged;
+    setup.parents_first = plan_.children_first();
+    std::reverse(setup.parents_first.begin(), setup.parents_first.end());
     setup.repeatable = inputs_.all_repeatable();
     setup.progress = [this] { show_progress(); };
     setup.note = [this](const std::string& line) { note(line); };
@@ -184,9 +187,17 @@ class DirectRun {
     try {
       lock_for_force(*database_, tables);
       if (!options_.allow_cascade) require_no_cascade(*database_, tables);
-      for (const TableName& table : tables) {
-        const std::uint64_t rows = delete_all(*database_, table);
-        services_.observer->note(1, text("emptied ", to_sql(table), ": ", rows, " rows"));
+      for (auto table = tables.begin(); table != tables.end();) {
+        std::vector<TableName> together = {*table};
+        const std::size_t circle = tables_->table(*table).circle;
+        while (++table != tables.end() && circle != 0 && tables_->table(*table).circle == circle) {
+          together.push_back(*table);
+        }
+        const std::vector<std::uint64_t> rows = delete_all(*database_, together);
+        for (std::size_t index = 0; index < together.size(); ++index) {
+          services_.observer->note(
+              1, text("emptied ", to_sql(together[index]), ": ", rows[index], " rows"));
+        }
       }
     } catch (const pg::SqlError& error) {
       throw error_of(error, "the tables cannot be emptied");
@@ -281,10 +292,11 @@ void guarded(Report& report, const Work& work) {
     work();
   } catch (const pg::SqlError& error) {
     if (!report.error) report.error = error_of(error, "the database refused the load");
-  } catch (const Error& error) {
-    if (!report.error) report.error = error;
   } catch (const Interrupted&) {
     // report.signal tells
+  } catch (...) {
+    const Error error = current_error();
+    if (!report.error) report.error = error;
   }
 }
 

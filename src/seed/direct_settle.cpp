@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/seed/direct_load.hpp"
@@ -8,9 +10,8 @@ namespace pgseed::seed {
 void DirectLoad::settle() {
   flush_all();
   end_copy();
-  for (const auto& target : targets_) {
-    if (!target->staged || target->rows.count() == 0) continue;
-    move(*target);
+  move_waiting();
+  for (Target* const target : waiting()) {
     // More rows may come.
     setup_.database->execute(text("TRUNCATE ", target->stage, "; ALTER TABLE ", target->stage,
                                   " DROP CONSTRAINT \"", target->stage.substr(8), "_pkey\""));
@@ -29,6 +30,7 @@ Move DirectLoad::move_of(Target& target) {
   move.conflict = table.key;
   move.rows = &target.rows;
   move.staged = target.rows.count();
+  move.circle = table.circle;
   move.refers_to_itself = table.refers_to_itself;
   move.refused = [this, &target](std::uint64_t number, const pg::SqlError& error) {
     const RunTable& of = *target.table;
@@ -40,20 +42,49 @@ Move DirectLoad::move_of(Target& target) {
   return move;
 }
 
-void DirectLoad::move(Target& target) {
+// The tables that have rows waiting, parents first; those of a circle stand side by side.
+std::vector<DirectLoad::Target*> DirectLoad::waiting() const {
+  std::vector<Target*> targets;
+  for (const auto& target : targets_) {
+    if (target->staged && target->rows.count() > 0) targets.push_back(target.get());
+  }
+  const std::vector<TableName>& order = setup_.parents_first;
+  const auto place = [&](const Target* target) {
+    return std::find(order.begin(), order.end(), target->table->name) - order.begin();
+  };
+  std::stable_sort(targets.begin(), targets.end(), [&](const Target* left, const Target* right) {
+    return place(left) < place(right);
+  });
+  return targets;
+}
+
+void DirectLoad::move_waiting() {
+  const std::vector<Target*> targets = waiting();
+  std::vector<Move> moves;
+  for (Target* const target : targets) {
+    moves.push_back(move_of(*target));
+    setup_.database->execute(text("ALTER TABLE ", target->stage, " ADD PRIMARY KEY (_pgseed_row)"));
+  }
+  std::vector<Moved> results;
   try {
-    setup_.database->execute(text("ALTER TABLE ", target.stage, " ADD PRIMARY KEY (_pgseed_row)"));
-    const Moved moved = move_rows(*setup_.database, move_of(target));
-    target.moved.staged += moved.staged;
-    target.moved.loaded += moved.loaded;
-    target.moved.ignored += moved.ignored;
-    target.moved.superseded += moved.superseded;
-    target.moved.left_out += moved.left_out;
+    results = move_all(*setup_.database, moves);
   } catch (const pg::SqlError& error) {
-    throw error_of(error, text("cannot load rows into ", to_sql(target.table->name)), path_);
+    const bool is_known = !error.table.table.empty();
+    throw error_of(
+        error,
+        is_known ? text("cannot load rows into ", to_sql(error.table)) : "cannot load the rows",
+        path_);
   } catch (const Error& error) {
     if (error.kind != ErrorKind::rows) throw;
     throw Error(*setup_.tally->first_reject(setup_.options->mode == Mode::insert));
+  }
+  for (std::size_t index = 0; index < targets.size(); ++index) {
+    Moved& all = targets[index]->moved;
+    all.staged += results[index].staged;
+    all.loaded += results[index].loaded;
+    all.ignored += results[index].ignored;
+    all.superseded += results[index].superseded;
+    all.left_out += results[index].left_out;
   }
 }
 
@@ -78,9 +109,7 @@ void DirectLoad::check_deferred() {
 void DirectLoad::finish() {
   flush_all();
   end_copy();
-  for (const auto& target : targets_) {
-    if (target->staged && target->rows.count() > 0) move(*target);
-  }
+  move_waiting();
   check_deferred();
   for (const auto& target : targets_) {
     if (!target->staged) continue;

@@ -77,8 +77,20 @@ void require_no_cascade(pg::CopyIn& database, const std::vector<TableName>& tabl
   }
 }
 
-std::uint64_t delete_all(pg::CopyIn& database, const TableName& table) {
-  return database.execute(text("DELETE FROM ", to_sql(table)));
+std::vector<std::uint64_t> delete_all(pg::CopyIn& database, const std::vector<TableName>& tables) {
+  if (tables.size() == 1) {
+    return {database.execute(text("DELETE FROM ", to_sql(tables.front())))};
+  }
+  std::string parts, counts;
+  for (std::size_t index = 0; index < tables.size(); ++index) {
+    const char* const comma = index == 0 ? "" : ", ";
+    parts += text(comma, "t", index, " AS (DELETE FROM ", to_sql(tables[index]), " RETURNING 1)");
+    counts += text(comma, "(SELECT pg_catalog.count(*) FROM t", index, ")");
+  }
+  const std::vector<pg::Row> found = database.query(text("WITH ", parts, " SELECT ", counts));
+  std::vector<std::uint64_t> rows;
+  for (const auto& count : found.front()) rows.push_back(std::stoull(count.value_or("0")));
+  return rows;
 }
 
 bool was_committed(const std::string& database_url, const std::string& transaction, int tries) {

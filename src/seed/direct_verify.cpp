@@ -125,7 +125,7 @@ class DirectVerifier final : public Verifier {
   const ColumnSet& columns(RunTable& table, const RowKind& kind) override {
     for (const auto& known : kinds_) {
       if (known->table == &table && known->time_zone == kind.time_zone &&
-          known->set.meaning.dialect == kind.dialect && is_same(known->use, *kind.use)) {
+          known->set.meaning.dialect == kind.dialect && are_alike(known->use, *kind.use)) {
         return known->set;
       }
     }
@@ -198,12 +198,6 @@ class DirectVerifier final : public Verifier {
   }
 
  private:
-  static bool is_same(const ColumnSetUse& one, const ColumnSetUse& other) {
-    return one.columns == other.columns && one.unlisted == other.unlisted &&
-           one.values == other.values && one.defaults == other.defaults &&
-           one.is_copy == other.is_copy && one.declared_types == other.declared_types;
-  }
-
   // --- rows into staging tables
 
   Compared& compared_table(const RunTable& table, const std::string& where) {
@@ -405,7 +399,7 @@ class DirectVerifier final : public Verifier {
     VerifiedTable& result = staging.table->result;
     ++result.files;
     ++result.missing;
-    if (listed(result, DifferenceKind::missing) >= setup_.verify.listed) return;
+    if (may_list(result, DifferenceKind::missing) == 0) return;
     Difference& fresh = result.differences.emplace_back();
     fresh.kind = DifferenceKind::missing;
     fresh.where = text(files_[file], ':', line);
@@ -426,13 +420,8 @@ class DirectVerifier final : public Verifier {
 
   // --- comparing
 
-  static std::size_t listed(const VerifiedTable& table, DifferenceKind kind) {
-    return static_cast<std::size_t>(
-        std::count_if(table.differences.begin(), table.differences.end(),
-                      [&](const Difference& each) { return each.kind == kind; }));
-  }
   std::size_t may_list(const VerifiedTable& table, DifferenceKind kind) const {
-    return setup_.verify.listed - std::min(setup_.verify.listed, listed(table, kind));
+    return room_for(table, kind, setup_.verify);
   }
 
   std::string place(const pg::Row& row) const {
@@ -465,19 +454,8 @@ class DirectVerifier final : public Verifier {
       accounted = result.rows;
     }
     result.extra = result.rows - accounted;
-    excuse(result);
+    excuse(result, setup_.before);
     if (result.extra > 0 && result.exact) list_extra(result, keyed);
-  }
-
-  // What the load has told already.
-  void excuse(VerifiedTable& result) const {
-    for (const LoadedBefore::Table& before : setup_.before.tables) {
-      if (before.name != result.table) continue;
-      result.left_alone = std::min(before.ignored, result.differing);
-      const std::uint64_t unstored = std::min(before.unstored, result.missing);
-      result.missing -= unstored;
-      result.files -= unstored;
-    }
   }
 
   std::uint64_t compare_keyed(VerifiedTable& result, const std::vector<StagedRows>& sets) {

@@ -54,9 +54,28 @@ void KeysOnTheWay::release(const std::vector<std::string>& keys, std::uint64_t g
   }
 }
 
+namespace {
+
+// 0 marks an empty slot.
+std::uint64_t hash_of(const std::string& key) {
+  const std::uint64_t hash = std::hash<std::string>{}(key);
+  return hash == 0 ? 1 : hash;
+}
+
+}  // namespace
+
 void SeenKeys::release() {
   std::vector<std::uint64_t>().swap(slots_);
   released_ = true;
+}
+
+bool SeenKeys::may_hold(const std::string& key) const {
+  if (!exact_ || released_) return true;
+  if (slots_.empty()) return false;
+  const std::uint64_t hash = hash_of(key);
+  std::size_t at = hash & (slots_.size() - 1);
+  while (slots_[at] != 0 && slots_[at] != hash) at = (at + 1) & (slots_.size() - 1);
+  return slots_[at] == hash;
 }
 
 bool SeenKeys::insert(const std::string& key) {
@@ -64,8 +83,7 @@ bool SeenKeys::insert(const std::string& key) {
     exact_ = false;
     return true;
   }
-  std::uint64_t hash = std::hash<std::string>{}(key);
-  if (hash == 0) hash = 1;  // 0 marks an empty slot
+  const std::uint64_t hash = hash_of(key);
   if (slots_.empty() || (count_ + 1) * 4 > slots_.size() * 3) grow();
   for (std::size_t at = hash & (slots_.size() - 1);; at = (at + 1) & (slots_.size() - 1)) {
     if (slots_[at] == hash) return false;

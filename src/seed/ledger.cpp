@@ -78,7 +78,14 @@ void Ledger::begin_run(std::uint64_t number, const std::string& rejects) {
 }
 
 void Ledger::write(std::string_view words) {
-  if (!file_.is_broken()) file_.append(text_.line(words));
+  if (file_.is_broken()) return;
+  try {
+    file_.append(text_.line(words));
+  } catch (...) {
+    // Out of memory: the checksum of the next line would build on one that is not there.
+    file_.give_up();
+    throw;
+  }
 }
 
 std::uint64_t Ledger::number_of(const TableName& table) const {
@@ -88,11 +95,15 @@ std::uint64_t Ledger::number_of(const TableName& table) const {
 
 void Ledger::table(const TableName& name, std::optional<bool> was_empty,
                    std::optional<std::uint64_t> rows_before) {
-  if (number_of(name) <= tables_.size()) return;
-  tables_.push_back(name);
+  const std::uint64_t number = number_of(name);
+  if (number <= tables_.size()) return;
+  // Nothing may fail behind the line: it says which number the table has.
+  TableName own = name;
+  tables_.reserve(tables_.size() + 1);
   const char* const found = !was_empty ? "unknown" : *was_empty ? "empty" : "filled";
-  write(text("table ", tables_.size(), ' ', ledger_word(name.schema), ' ', ledger_word(name.table),
-             ' ', found, rows_before ? text(' ', *rows_before) : std::string()));
+  write(text("table ", number, ' ', ledger_word(name.schema), ' ', ledger_word(name.table), ' ',
+             found, rows_before ? text(' ', *rows_before) : std::string()));
+  tables_.push_back(std::move(own));
 }
 
 void Ledger::emptying(const TableName& name) {
@@ -107,13 +118,15 @@ void Ledger::emptied(const TableName& name, std::uint64_t rows) {
 
 void Ledger::announce(const char* kind, Batch& batch) {
   table(batch.set->table_name, {});
-  batch.intent = ++last_batch_;
+  const std::uint64_t number = last_batch_ + 1;
   const std::uint64_t line = batch.rows.front().line;
   batch.body_hash = hash128(batch.body.view());
-  write(text(kind, ' ', batch.intent, ' ', number_of(batch.set->table_name), ' ',
+  write(text(kind, ' ', number, ' ', number_of(batch.set->table_name), ' ',
              to_text(ranges_of(batch)), ' ', to_text(batch.superseded), ' ', batch.body_hash.hex(),
              ' ', batch.file, ' ', line, ' ', batch.body.size()));
-  announced_.emplace_back(batch.intent, file_.size());
+  // Only now: of a number without its line nothing more may be said.
+  batch.intent = last_batch_ = number;
+  announced_.emplace_back(number, file_.size());
 }
 
 void Ledger::intend(Batch& batch) {

@@ -27,6 +27,16 @@ constexpr std::uint64_t kAhead = 64 * 1024;
               path, kLedgerHint);
 }
 
+std::string folder_of(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
+// No such call, or nothing to sync (a device).
+bool cannot_sync(int number) {
+  return number == EINVAL || number == EROFS;
+}
+
 class Descriptor {
  public:
   explicit Descriptor(int number) : number_(number) {}
@@ -41,10 +51,26 @@ class Descriptor {
   int number_;
 };
 
+// 0, or what went wrong. A folder that cannot be opened (one may be allowed to write in it and not
+// to read it) is left to the system. Runs in a thread of its own: nothing is thrown.
+int sync_folder(const char* folder) {
+  const Descriptor opened(open(folder, O_RDONLY | O_CLOEXEC));
+  if (opened.get() < 0) return 0;
+  while (fsync(opened.get()) != 0) {
+    if (errno == EINTR) continue;
+    return cannot_sync(errno) ? 0 : errno;
+  }
+  return 0;
+}
+
 }  // namespace
 
-LedgerFile::LedgerFile(std::string path, std::uint64_t keep) : path_(std::move(path)), size_(keep) {
-  descriptor_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_APPEND, 0600);
+// O_NONBLOCK: what is no file must not keep us waiting for somebody at its other end.
+LedgerFile::LedgerFile(std::string path, std::uint64_t keep)
+    : path_(std::move(path)), folder_(folder_of(path_)), size_(keep) {
+  descriptor_ =
+      open(path_.c_str(),
+           O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_APPEND | O_NONBLOCK | O_NOCTTY, 0600);
   if (descriptor_ < 0) fail("open");
   if (ftruncate(descriptor_, static_cast<off_t>(keep)) != 0) {
     const int number = errno;
@@ -121,11 +147,10 @@ void LedgerFile::keep_syncing() {
     int failure = 0;
     while (fdatasync(descriptor_) != 0) {
       if (errno == EINTR) continue;
-      // There is nothing to sync (a device).
-      if (errno != EINVAL && errno != EROFS) failure = errno;
+      if (!cannot_sync(errno)) failure = errno;
       break;
     }
-    if (folder_too) sync_folder_of(path_);
+    if (folder_too && failure == 0) failure = sync_folder(folder_.c_str());
     lock.lock();
     failure_ = failure;
     if (failure == 0) synced_ = target;
@@ -148,7 +173,14 @@ void LedgerFile::sync_later() {
     if (wanted_ == size_) return;
     wanted_ = size_;
   }
-  if (!thread_.joinable()) thread_ = std::thread([this] { keep_syncing(); });
+  if (!thread_.joinable()) {
+    try {
+      thread_ = std::thread([this] { keep_syncing(); });
+    } catch (const std::system_error& error) {
+      errno = error.code().value();
+      fail("sync");
+    }
+  }
   changed_.notify_all();
 }
 
@@ -168,7 +200,8 @@ std::uint64_t LedgerFile::synced() {
 }
 
 std::optional<std::string> read_ledger_file(const std::string& path) {
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  const Descriptor file(
+      open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
   if (file.get() < 0) {
     if (errno == ENOENT) return {};
     fail_at(path, "read", errno);
@@ -196,11 +229,7 @@ void make_ledger_folder(const std::string& path) {
 }
 
 void sync_folder_of(const std::string& path) {
-  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  const Descriptor opened(open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_CLOEXEC));
-  if (opened.get() >= 0) {
-    [[maybe_unused]] const int result = fsync(opened.get());
-  }
+  static_cast<void>(sync_folder(folder_of(path).c_str()));
 }
 
 }  // namespace pgseed::seed

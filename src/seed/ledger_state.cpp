@@ -192,6 +192,7 @@ class Reader {
     need(5);
     LedgerBatch& batch = batch_of(number(1));
     batch.sent = batch.answered = true;
+    batch.answered_at = line_;
     batch.stored = number(2);
     batch.ignored = number(3);
     batch.left_out = number(4);
@@ -217,11 +218,21 @@ class Reader {
     state_.batches.erase(id);
   }
 
+  // Of a batch that the server left rows out of, nobody knows which: an upsert sends it again.
   void forget_rejects() {
+    const bool may_repeat = state_.head.mode == "upsert";
+    const auto is_short = [&](const auto& batch) {
+      return may_repeat && batch.second.left_out > 0;
+    };
     for (LedgerTable& table : state_.tables) {
-      std::erase_if(table.rows,
-                    [](const auto& piece) { return piece.second.state == RowState::rejected; });
+      std::erase_if(table.rows, [&](const auto& piece) {
+        if (piece.second.state == RowState::rejected) return true;
+        if (piece.second.state != RowState::stored) return false;
+        const auto batch = state_.batches.find(piece.second.batch);
+        return batch != state_.batches.end() && is_short(*batch);
+      });
     }
+    std::erase_if(state_.batches, is_short);
     state_.rejects_bytes = 0;
   }
 

@@ -8,6 +8,7 @@
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
+#include "pgseed/seed/circles.hpp"
 #include "pgseed/seed/preflight.hpp"
 #include "pgseed/seed/row_json.hpp"
 
@@ -27,6 +28,11 @@ constexpr std::size_t kMostReserved = 8;
 
 Loader::Loader(const Setup& setup) : setup_(setup) {
   if (setup_.finished != nullptr) know_finished(*setup_.finished);
+  if (setup_.resume != nullptr) {
+    const auto& sources = setup_.resume->state().head.sources;
+    compares_ = std::any_of(sources.begin(), sources.end(),
+                            [](const LedgerSource& source) { return !source.hash; });
+  }
   setup_.sender->on_group_done = [this](std::uint64_t group) {
     const auto found = keys_of_groups_.find(group);
     if (found == keys_of_groups_.end()) return;
@@ -93,6 +99,7 @@ void Loader::prepare(RunTable& table, const RowKind& kind) {
     keep(std::move(prepared));
     return;
   }
+  if (!hold_back(*prepared, where)) return keep(std::move(prepared));
   // First the server's own answer: it says best why a table is not known.
   const PreflightResult result = preflight(*setup_.transport, *setup_.endpoint, set, options,
                                            kind.time_zone, !table.key.empty(), where);
@@ -113,6 +120,51 @@ void Loader::prepare(RunTable& table, const RowKind& kind) {
                      " is computed by the server; the file's values for it are left out"));
   }
   keep(std::move(prepared));
+}
+
+// False for rows that the second pass has no business with.
+bool Loader::hold_back(Prepared& prepared, const std::string& where) const {
+  ColumnSet& set = prepared.set;
+  for (std::size_t position = 0; position < set.columns.size(); ++position) {
+    const std::vector<std::string>& held = prepared.table->held_back;
+    if (std::find(held.begin(), held.end(), set.columns[position]) == held.end()) continue;
+    if (setup_.sets_references) {
+      prepared.references.push_back(position);
+    } else {
+      set.held_back.push_back(set.columns[position]);
+    }
+  }
+  if (!set.held_back.empty() && set.key.empty()) {
+    throw Error(ErrorKind::refused,
+                text("rows of ", to_sql(set.table_name),
+                     " refer to rows that come later, and "
+                     "without their key that cannot be set afterwards"),
+                where, kOneTransactionHint);
+  }
+  return !setup_.sets_references || !prepared.references.empty();
+}
+
+// The second pass reads the row again, and has to find it.
+void Loader::require_lasting_key(const ColumnSet& set, const sql::Row& row) const {
+  for (const std::size_t position : set.key) {
+    const sql::Form form = row.values[set.value_index[position]].form;
+    if (form != sql::Form::random && form != sql::Form::moment) continue;
+    throw Error(ErrorKind::refused,
+                text("rows of ", to_sql(set.table_name),
+                     " refer to rows that come later, and get their key while they are read"),
+                text(path_, ':', row.line), kOneTransactionHint);
+  }
+}
+
+bool Loader::is_passed_over(const Prepared& prepared, const sql::Row& row) const {
+  if (!setup_.sets_references) return false;
+  if (prepared.references.empty() || setup_.was_refused(*prepared.table)) return true;
+  const ColumnSet& set = prepared.set;
+  return setup_.only_references &&
+         std::all_of(prepared.references.begin(), prepared.references.end(),
+                     [&](std::size_t position) {
+                       return is_null(set, position, row.values[set.value_index[position]]);
+                     });
 }
 
 void Loader::note_unstable_keys(const RunTable& table) {
@@ -167,7 +219,7 @@ void Loader::load(DumpInput& input, std::size_t file, std::size_t pass, bool sur
   file_ = file;
   path_ = input.name();
   surveyed_ = surveyed;
-  is_stream_ = setup_.resume != nullptr && !setup_.resume->state().head.sources[file].hash;
+  pass_ = pass;
   const WalkResult result =
       walk_rows(input, {setup_.options, setup_.tables, setup_.order, file, pass, surveyed}, *this);
   if (!surveyed) mapping_use_.add(result.mapping_use);
@@ -175,6 +227,7 @@ void Loader::load(DumpInput& input, std::size_t file, std::size_t pass, bool sur
     setup_.note(text(path_, ": ", result.zero_dates, result.zero_dates == 1 ? " date" : " dates",
                      " with a zero year, month or day became NULL (--zero-dates null)"));
   }
+  if (compares_ && !ended()) require_whole_batches();
   flush_all();  // a batch holds rows of one file, so that its lines mean something
 }
 
@@ -183,7 +236,7 @@ void Loader::finish_pass() {
   setup_.sender->drain();
   if (setup_.sender->ended()) return;
   for (std::size_t table = 0; table < probes_.size(); ++table) require_still_there(table);
-  if (is_stream_) require_all_came();
+  if (compares_) require_all_came();
 }
 
 bool Loader::ended() const {
@@ -248,9 +301,13 @@ Batch& Loader::open_batch(Prepared& prepared) {
 void Loader::take(const ColumnSet& set, const sql::Row& row) {
   const Options& options = *setup_.options;
   Prepared& prepared = *prepared_[set.number];
+  if (is_passed_over(prepared, row)) return;
+  if (!set.held_back.empty()) require_lasting_key(set, row);
   Proven proven;
   if (setup_.resume != nullptr) {
     proven = look_up(*prepared.table);
+    if (setup_.resume->state().complete) require_loaded(row, proven);
+    if (is_overtaken(prepared, row, proven)) proven = {};
     if (proven.proof != Proof::none && proven.proof != Proof::maybe) {
       setup_.tally->read(set.table);
       return take_proven(prepared, row, proven);
@@ -275,6 +332,7 @@ void Loader::take(const ColumnSet& set, const sql::Row& row) {
   if (set.numbered) setup_.stage->add(set, number, file_, row.line);
   if (!trouble.empty()) {
     setup_.tally->rejected_locally(prepared.set, row, file_, sequence_++, trouble);
+    setup_.tally->refused(prepared.table->name, prepared.table->seen);
     if (setup_.ledger != nullptr) {
       setup_.tally->sync_rejects();
       setup_.ledger->rejected(prepared.table->name, prepared.table->seen,
@@ -322,6 +380,7 @@ void Loader::take_key(Prepared& prepared, const std::string& key) {
   Keys& keys = keys_of(prepared.set.table);
   const std::size_t table = prepared.set.table;
   const bool first_time = keys.seen.insert(key);
+  if (setup_.resume != nullptr) keys.sent.insert(key);
   prepared.open->repeats |= !first_time || !keys.seen.exact();
   const KeysOnTheWay::Place* const place = keys.on_the_way.find(key);
   const bool upsert = setup_.options->mode == Mode::upsert;

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -14,10 +15,12 @@ struct Loader::Prepared {
   ColumnSetUse use;
   std::string time_zone;
   ColumnSet set;
+  std::vector<std::size_t> references;  // positions of what rows went without in the first pass
   std::unique_ptr<Batch> open;
   std::uint64_t unit = 0;  // the earlier run's batch whose rows `open` holds; 0: they are new
-  std::unique_ptr<Batch> replay;  // rows of an earlier run's batch as they come now, to compare
-  std::uint64_t replayed = 0;     // which one
+  // Earlier runs' batches, by number, whose rows come again and are compared with what was sent. A
+  // batch of refused rows and of later ones is open for long.
+  std::map<std::uint64_t, Batch> replays;
 };
 
 }  // namespace pgseed::seed

@@ -3,49 +3,18 @@
 
 #include "loader_prepared.hpp"
 #include "pgseed/base/error.hpp"
-#include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
-#include "pgseed/http/retry.hpp"
 #include "pgseed/seed/loader.hpp"
 #include "pgseed/seed/question.hpp"
 #include "pgseed/seed/row_json.hpp"
+#include "pgseed/seed/stored_rows.hpp"
 
 // What a loader does with the rows that an earlier run dealt with.
 namespace pgseed::seed {
 namespace {
 
-constexpr const char* kFresh = "if they were deleted on purpose, load the file anew with --fresh";
-
-// The answer to a question, asked until there is one.
-std::optional<long long> ask(Transport& transport, HttpRequest request, const Options& options) {
-  RetryPolicy policy;
-  policy.max_retries = options.retries;
-  request.timeout = options.timeout;
-  for (int tries = 1;; ++tries) {
-    const HttpResult result = exchange(transport, request);
-    if (interrupt::signal_number() != 0) throw Interrupted{};
-    const rest::Outcome outcome = rest::classify(result, std::chrono::system_clock::now());
-    if (result.delivery == Delivery::answered && result.status < 300) {
-      return rest::total_of(result.content_range);
-    }
-    if (outcome.verdict == rest::Verdict::rejected) return {};  // a right that is missing
-    const auto delay = retry_delay(policy, tries, outcome.retry_after, {}, 0);
-    if (!delay) {
-      throw Error(ErrorKind::unreachable,
-                  text("the target gave no usable answer in ", tries, " tries: ", outcome.message),
-                  "", "see whether PostgREST and PostgreSQL are up, then run again");
-    }
-    interrupt::pause(*delay);
-  }
-}
-
-// How many rows the table holds; asked with GET, so that the question looks like any other on its
-// way.
-HttpRequest count_rows(const rest::Endpoint& endpoint, const ColumnSet& set) {
-  if (set.columns.empty()) return rest::count_request(endpoint, set.table_name);
-  HttpRequest request = rest::any_row_request(endpoint, set.table_name, set.columns.front());
-  request.headers.emplace_back("Prefer: count=exact");
-  return request;
+std::string a_column_of(const ColumnSet& set) {
+  return set.columns.empty() ? std::string() : set.columns.front();
 }
 
 }  // namespace
@@ -55,6 +24,19 @@ Proven Loader::look_up(const RunTable& table) {
   Resume::Table*& proof = proofs_[table.tally];
   if (proof == nullptr) proof = setup_.resume->find(table.name);
   return proof == nullptr ? Proven{} : proof->look_up(table.seen);
+}
+
+// A row that was refused and is tried again comes behind the later row of its key, which is stored:
+// that one has to go out once more, behind it.
+bool Loader::is_overtaken(Prepared& prepared, const sql::Row& row, const Proven& proven) {
+  if (setup_.options->mode != Mode::upsert || prepared.set.key.empty()) return false;
+  const bool is_stored = proven.proof == Proof::loaded || proven.proof == Proof::left_out ||
+                         proven.proof == Proof::unchanged;
+  if (!is_stored) return false;
+  const SeenKeys& sent = keys_of(prepared.set.table).sent;
+  if (sent.is_empty() || !sent.may_hold(key_of(prepared.set, row))) return false;
+  if (compares_) compare_again(prepared, row, proven);
+  return true;
 }
 
 void Loader::take_proven(Prepared& prepared, const sql::Row& row, const Proven& proven) {
@@ -76,6 +58,7 @@ void Loader::take_proven(Prepared& prepared, const sql::Row& row, const Proven& 
       return tally.superseded(table, false);
     case Proof::rejected:
       tally.rejected_before(table);
+      tally.refused(prepared.table->name, prepared.table->seen);
       break;
     default:
       tally.unchanged(table, 1);
@@ -84,23 +67,24 @@ void Loader::take_proven(Prepared& prepared, const sql::Row& row, const Proven& 
     const std::string key = key_of(prepared.set, row);
     if (!key.empty() && !keys_of(table).seen.insert(key)) tally.superseded(table, true);
   }
-  if (proven.proof == Proof::loaded) take_along(prepared, row);
-  if (is_stream_ && proven.batch != 0) compare_again(prepared, row, proven);
+  if (compares_ && proven.proof == Proof::loaded) take_along(prepared, row);
+  if (compares_ && proven.batch != 0) compare_again(prepared, row, proven);
 }
 
-// The 1st, 2nd, 4th, 8th, ... stored row of a table are asked for by key, and all of them counted:
-// enough to see whether somebody emptied it or deleted of what was stored.
+// Where a text can be read once only, the rows to ask for are taken as they pass (StoredRows does
+// it before, for files).
 void Loader::take_along(Prepared& prepared, const sql::Row& row) {
   while (probes_.size() <= prepared.set.table) probes_.emplace_back();
   Probe& probe = probes_[prepared.set.table];
   probe.is_due = true;
-  if (++probe.stored != probe.next) return;
-  probe.next *= 2;
-  if (!probe.rows) {
+  if (++probe.stored == 1) {
+    probe.wanted =
+        rows_to_ask_for(setup_.resume->state(), setup_.resume->find(prepared.table->name)->known());
     probe.rows = std::make_unique<Batch>();
     probe.rows->set = &prepared.set;
   }
   if (probe.rows->set != &prepared.set) return;
+  if (!std::binary_search(probe.wanted.begin(), probe.wanted.end(), prepared.table->seen)) return;
   // A row is counted once, however many of the file's it took up.
   std::string key = key_of(prepared.set, row);
   if (std::find(probe.keys.begin(), probe.keys.end(), key) != probe.keys.end()) return;
@@ -128,14 +112,15 @@ void Loader::require_still_there(std::size_t table) {
           ErrorKind::verification,
           text("an earlier run stored rows of ", to_sql(name), " that are no longer there (",
                *there, " of ", question->asked, " asked for)"),
-          "", kFresh);
+          "", kGoneHint);
     }
     // In the other modes several rows of the file may have become one.
     const Mode mode = setup_.options->mode;
     if (!there || (mode != Mode::insert && mode != Mode::force)) return;
   }
   const auto rows =
-      ask(*setup_.transport, count_rows(*setup_.endpoint, *probe.rows->set), *setup_.options);
+      ask(*setup_.transport, count_rows(*setup_.endpoint, name, a_column_of(*probe.rows->set)),
+          *setup_.options);
   const std::uint64_t wanted =
       probe.stored + setup_.resume->find(name)->known().rows_before.value_or(0);
   if (!rows || static_cast<std::uint64_t>(*rows) >= wanted) return;
@@ -143,7 +128,7 @@ void Loader::require_still_there(std::size_t table) {
       ErrorKind::verification,
       text("an earlier run stored rows of ", to_sql(name), " that are no longer there: it holds ",
            *rows, " rows, at least ", wanted, " are expected"),
-      "", kFresh);
+      "", kGoneHint);
 }
 
 namespace {
@@ -157,13 +142,11 @@ namespace {
 
 }  // namespace
 
-// What can be read once only has no hash before it is read: each batch is compared as it passes.
+// What can be read once only has no hash before it is read: each batch is compared as it passes,
+// those of the files behind it as well, whose rows it may move.
 void Loader::compare_again(Prepared& prepared, const sql::Row& row, const Proven& proven) {
-  if (prepared.replayed != proven.batch) {
-    prepared.replayed = proven.batch;
-    prepared.replay = std::make_unique<Batch>();
-  }
-  Batch& batch = *prepared.replay;
+  if (!setup_.resume->is_untouched(proven.batch)) return;
+  Batch& batch = prepared.replays[proven.batch];
   const std::size_t begin = batch.body.size() + 1;
   if (!append_row(prepared.set, row, batch.body).empty()) refuse_stream(path_, row.line);
   batch.rows.push_back({begin, row.line, sequence_ - 1, false, prepared.table->seen});
@@ -171,11 +154,28 @@ void Loader::compare_again(Prepared& prepared, const sql::Row& row, const Proven
   if (batch.rows.size() < count(was.rows)) return;
   batch.close();
   if (hash128(batch.body.view()) != was.body) refuse_stream(path_, batch.rows.front().line);
-  prepared.replay.reset();
+  prepared.replays.erase(proven.batch);
 }
 
-void Loader::require_all_came() {
+// At the end of a text: a batch holds rows of one only.
+void Loader::require_whole_batches() const {
+  for (const auto& prepared : prepared_) {
+    const Batch* part = nullptr;
+    if (prepared->unit != 0) part = prepared->open.get();
+    if (!prepared->replays.empty()) part = &prepared->replays.begin()->second;
+    if (part != nullptr && !part->rows.empty()) refuse_stream(path_, part->rows.front().line);
+  }
+}
+
+// Of complete work there is no row that was not dealt with. What was in doubt, a comparison found.
+void Loader::require_loaded(const sql::Row& row, Proven& proven) const {
+  if (proven.proof == Proof::none) refuse_stream(path_, row.line);
+  if (proven.proof == Proof::maybe) proven.proof = Proof::loaded;
+}
+
+void Loader::require_all_came() const {
   for (const auto& table : setup_.tables->all()) {
+    if (table->pass > pass_) continue;
     const Resume::Table* const proof = table->wanted ? setup_.resume->find(table->name) : nullptr;
     if (proof == nullptr || proof->known().rows.empty()) continue;
     if (proof->known().rows.rbegin()->second.last > table->seen) refuse_stream(path_, 0);
@@ -235,7 +235,7 @@ void Loader::mark_resumed(Prepared& prepared, Batch& batch) {
     batch.intent = unit;
     return;
   }
-  if (is_stream_) {
+  if (compares_) {
     setup_.tally->in_doubt(prepared.set.table, batch.rows.size());
     refuse_stream(path_, batch.rows.front().line);
   }
@@ -252,7 +252,9 @@ void Loader::remember_table(const RunTable& table, const ColumnSet& set) {
   const bool is_known = setup_.resume != nullptr && setup_.resume->find(table.name) != nullptr;
   if (mode == Mode::force) was_empty = true;
   if (mode == Mode::insert && set.key.empty() && !is_known) {
-    const auto found = ask(*setup_.transport, count_rows(*setup_.endpoint, set), *setup_.options);
+    const auto found =
+        ask(*setup_.transport, count_rows(*setup_.endpoint, table.name, a_column_of(set)),
+            *setup_.options);
     if (found) rows = static_cast<std::uint64_t>(*found);
   }
   setup_.ledger->table(table.name, was_empty, rows);

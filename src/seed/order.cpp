@@ -67,6 +67,10 @@ LoadOrder order_tables(const std::vector<OrderedTable>& tables, const Model& mod
   const std::vector<std::size_t> circle = circles(order.parents);
   std::vector<std::size_t> members_of(count, 0);
   for (const std::size_t first : circle) ++members_of[first];
+  order.circle.assign(count, 0);
+  for (std::size_t table = 0; table < count; ++table) {
+    if (members_of[circle[table]] > 1) order.circle[table] = circle[table] + 1;
+  }
   std::vector<bool> placed(count, false);
   const auto is_free = [&](std::size_t table) {
     for (std::size_t member = 0; member < count; ++member) {

@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "pgseed/base/current_error.hpp"
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/seed/direct_run.hpp"
 #include "pgseed/seed/rest_run.hpp"
@@ -16,10 +17,11 @@ template <class Work>
 void guarded(Report& report, const Work& work) {
   try {
     work();
-  } catch (const Error& error) {
-    if (!report.error) report.error = error;
   } catch (const Interrupted&) {
     // report.signal tells
+  } catch (...) {
+    const Error error = current_error();
+    if (!report.error) report.error = error;
   }
 }
 

@@ -112,7 +112,7 @@ PreflightResult preflight(Transport& transport, const rest::Endpoint& endpoint, 
   PreflightResult result;
   const bool resolves = options.mode == Mode::upsert || options.mode == Mode::ignore;
   for (;;) {
-    set.request = rest::insert_request(endpoint, set.table_name, set.columns,
+    set.request = rest::insert_request(endpoint, set.table_name, set.stored_columns(),
                                        write_options(options, time_zone));
     set.request.timeout = options.timeout;
     HttpRequest request = set.request;

@@ -30,7 +30,7 @@ std::vector<std::size_t> spread(std::size_t rows, std::size_t wanted) {
 
 HttpRequest with_zone(HttpRequest request, const ColumnSet& set) {
   // A timestamp without a zone means the same instant as when it was written.
-  if (!set.time_zone.empty()) request.headers.push_back("Prefer: timezone=" + set.time_zone);
+  rest::use_time_zone(request, set.time_zone);
   return request;
 }
 
@@ -42,6 +42,10 @@ std::vector<std::string> names_of(const ColumnSet& set, const std::vector<std::s
 
 // Types whose text form and = agree with what was sent.
 bool is_comparable(const ColumnSet& set, std::size_t position) {
+  const std::vector<std::string>& held_back = set.held_back;
+  if (std::find(held_back.begin(), held_back.end(), set.columns[position]) != held_back.end()) {
+    return false;
+  }
   switch (set.classes[position]) {
     case ColumnClass::integer:
     case ColumnClass::text:
@@ -140,7 +144,7 @@ Question question_for_twins(const rest::Endpoint& endpoint, const Batch& batch,
   body.append(']');
   rest::WriteOptions options;
   options.time_zone = set.time_zone;
-  HttpRequest request = rest::trial_request(endpoint, set.table_name, set.columns, options);
+  HttpRequest request = rest::trial_request(endpoint, set.table_name, set.stored_columns(), options);
   request.body = body.view();
   return Question{std::move(request), indexes.size() * 2};
 }

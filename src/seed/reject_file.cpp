@@ -56,7 +56,11 @@ bool RejectFile::keep(std::uint64_t bytes) {
 void RejectFile::sync() {
   if (synced_) return;
   synced_ = true;
-  if (fdatasync(descriptor_) != 0 && errno != EINVAL && errno != EROFS) fail(path_, "write");
+  while (fdatasync(descriptor_) != 0) {
+    if (errno == EINTR) continue;
+    if (errno == EINVAL || errno == EROFS) return;
+    fail(path_, "write");
+  }
 }
 
 void RejectFile::add(const Entry& entry) {
@@ -81,13 +85,27 @@ void RejectFile::add(const Entry& entry) {
     }
   }
   line.append("}}\n");
-  bytes_ += line.view().size();
   synced_ = false;
   for (std::string_view rest = line.view(); !rest.empty();) {
     const ssize_t written = write(descriptor_, rest.data(), rest.size());
-    if (written < 0 && errno != EINTR) fail(path_, "write");
-    if (written > 0) rest.remove_prefix(static_cast<std::size_t>(written));
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) {
+      const int number = written == 0 ? ENOSPC : errno;
+      take_back(line.view().size() - rest.size());
+      errno = number;
+      fail(path_, "write");
+    }
+    rest.remove_prefix(static_cast<std::size_t>(written));
   }
+  bytes_ += line.view().size();
+}
+
+// Half a line would make the file unreadable for those that mend its rows.
+void RejectFile::take_back(std::size_t bytes) {
+  struct stat status = {};
+  if (bytes == 0 || fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) return;
+  [[maybe_unused]] const int result =
+      ftruncate(descriptor_, status.st_size - static_cast<off_t>(bytes));
 }
 
 }  // namespace pgseed::seed

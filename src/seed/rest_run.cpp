@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "pgseed/base/current_error.hpp"
+#include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/rest/url.hpp"
 #include "pgseed/seed/closure_walk.hpp"
@@ -45,19 +47,35 @@ void RestRun::go() {
     open_stage();
     if (stage_->was_moved()) return;
   }
+  if (!stage_) break_circles();
   prepare_column_sets();
   if (options_.verify) look_before();
   if (options_.mode == Mode::force && !stage_) empty();
   begin("loading");
   load();
   if (stage_) finish_stage();
+  if (second_ && !sender_->ended()) set_references();
   set_sequences();
 }
 
 void RestRun::stop() {
   if (!loader_) return;
   if (report.error) sender_->end();
-  loader_->finish_pass();
+  // One thing after the other may turn out not to be writable; what is in flight is waited for all
+  // the same.
+  constexpr int kMostFailures = 100;
+  for (int failures = 0; failures < kMostFailures; ++failures) {
+    try {
+      loader_->finish_pass();
+      break;
+    } catch (const Interrupted&) {
+      throw;
+    } catch (...) {
+      const Error error = current_error();
+      if (!report.error) report.error = error;
+      sender_->end();
+    }
+  }
   if (stage_) give_stage_up();
 }
 
@@ -76,7 +94,7 @@ void RestRun::connect() {
   if (options_.atomic && !options_.dry_run) inputs_.connected_directly();
 }
 
-void RestRun::make_sender() {
+SenderOptions RestRun::sender_options() const {
   SenderOptions options;
   // Rows go into a staging table as often as it takes; their mode counts when they are moved.
   options.mode = stage_ ? Mode::ignore : options_.mode;
@@ -89,8 +107,12 @@ void RestRun::make_sender() {
   options.ledger = work_ && !stage_ ? work_->ledger() : nullptr;
   options.timeline = timeline_.get();
   options.random_seed = static_cast<std::uint64_t>(started_.time_since_epoch().count());
+  return options;
+}
+
+void RestRun::make_sender() {
   sender_ = std::make_unique<Sender>(*services_.transport, connection_.endpoint, tally_,
-                                     *services_.observer, options, services_.clock);
+                                     *services_.observer, sender_options(), services_.clock);
   tables_ = std::make_unique<RunTables>(options_, tally_, &inputs_.types());
   Loader::Setup setup;
   setup.options = &options_;

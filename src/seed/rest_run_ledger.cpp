@@ -3,13 +3,22 @@
 #include <algorithm>
 #include <utility>
 
+#include "pgseed/base/error.hpp"
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/rest/url.hpp"
 #include "pgseed/seed/mapping.hpp"
 #include "pgseed/seed/other_work.hpp"
+#include "pgseed/seed/stored_rows.hpp"
 
 namespace pgseed::seed {
+namespace {
+
+constexpr const char* kAllWasLoaded =
+    "an earlier run loaded everything and was stopped before it could say so; nothing was left to "
+    "do";
+
+}  // namespace
 
 std::vector<LedgerSource> RestRun::sources() const {
   std::vector<LedgerSource> sources;
@@ -55,21 +64,21 @@ void RestRun::begin_ledger() {
     head.seed = options_.mapping->seed;
   }
   if (const LedgerState* const past = work_->unfinished()) {
-    if (past->complete) {
-      if (work_->is_done(head.sources) && !was_emptied_since(*past)) {
-        return is_done(
-            "an earlier run loaded everything and was stopped before it could say so; nothing "
-            "was left to do");
-      }
+    const bool is_same = past->complete && work_->is_done(head.sources);
+    const auto begin_anew = [&](const char* why) {
+      if (!past->complete) note(text(why, "; this one begins anew"));
       work_->forget();
-    } else if (was_emptied_since(*past)) {
-      note(
-          "the tables were emptied since an earlier run that did not come to its end; this one "
-          "begins anew");
+    };
+    if (was_emptied_since(*past)) {
+      begin_anew("the tables were emptied since an earlier run that did not come to its end");
+    } else if (!is_same && !may_go_on(*past, head.sources, options_)) {
+      begin_anew("an earlier run with other contents did not come to its end");
+    } else if (!is_as_left(*past)) {
       work_->forget();
-    } else if (!may_go_on(*past, head.sources, options_)) {
-      note("an earlier run with other contents did not come to its end; this one begins anew");
-      work_->forget();
+    } else if (is_same) {
+      return is_done(kAllWasLoaded);
+    } else if (past->complete) {
+      return begin_comparing(*past);
     } else {
       note("going on with an earlier run that did not come to its end");
     }
@@ -80,6 +89,10 @@ void RestRun::begin_ledger() {
     note("the reject file of the earlier run is not there any more; it begins anew");
   }
   work_->begin(head, options_.rejects_file);
+  take_emptied();
+}
+
+void RestRun::take_emptied() {
   if (work_->resume() == nullptr) return;
   for (const LedgerTable& table : work_->resume()->state().tables) {
     if (table.emptied) {
@@ -88,15 +101,32 @@ void RestRun::begin_ledger() {
   }
 }
 
-// A database that was made anew has nothing of what the ledger knows to be stored.
+// All was loaded, of what nobody can know before it is read whether it is the same.
+void RestRun::begin_comparing(const LedgerState& past) {
+  if (options_.atomic) {
+    throw Error(ErrorKind::input,
+                "an earlier run loaded all it read and was stopped before it could say so; whether "
+                "this is the same text cannot be told",
+                "<stdin>", "if it is, nothing is left to do; if not, --fresh loads it");
+  }
+  tally_.keep_rejects(past.rejects_path == options_.rejects_file ? past.rejects_bytes : 0);
+  work_->compare();
+  take_emptied();
+}
+
+// A database that was made anew has nothing of what the ledger knows to be stored. To see nothing
+// is no proof of that: a key that may not read sees as much, and what was on its way may still
+// arrive. So where rows would be stored a second time, the user decides.
 bool RestRun::was_emptied_since(const LedgerState& past) {
   bool stored = false;
+  const Table* stored_twice = nullptr;
   for (const LedgerTable& table : past.tables) {
-    const bool has_rows = std::any_of(table.rows.begin(), table.rows.end(), [](const auto& piece) {
-      return piece.second.state == RowState::stored;
-    });
-    if (!has_rows) continue;
-    stored = true;
+    const auto has = [&](RowState state) {
+      return std::any_of(table.rows.begin(), table.rows.end(),
+                         [&](const auto& piece) { return piece.second.state == state; });
+    };
+    stored |= has(RowState::stored);
+    if (!has(RowState::stored) && !has(RowState::maybe)) continue;
     const Table* const model = inputs_.types().find(table.name);
     if (model == nullptr || model->columns.empty()) return false;
     const std::string& column =
@@ -108,8 +138,59 @@ bool RestRun::was_emptied_since(const LedgerState& past) {
     const bool is_empty = result.delivery == Delivery::answered && result.status == 200 &&
                           rest::found_nothing(result.content_range);
     if (!is_empty) return false;
+    if (options_.mode == Mode::insert && !all_rows_bring_key(*model)) stored_twice = model;
   }
-  return stored && options_.unfinished != Continue::insist;
+  if (!stored || options_.unfinished == Continue::insist) return false;
+  if (stored_twice == nullptr) return true;
+  throw Error(
+      ErrorKind::verification,
+      text("an earlier run stored rows, and the tables look empty now; sent again, rows of ",
+           to_sql(stored_twice->name),
+           " would be there twice if they are only hidden from this key or still on their "
+           "way: they bring no primary key"),
+      "",
+      "if they were deleted on purpose, load the file anew with --fresh; if row-level "
+      "security hides them, run again with a key that may read them");
+}
+
+// False, and told, if its rows have other values by now. Of a pipe the loader looks as it passes.
+bool RestRun::is_as_left(const LedgerState& past) {
+  if (stage_ || !inputs_.all_repeatable()) return true;
+  StoredRows rows({&options_, &past, &inputs_.types(), inputs_.order(), services_.transport,
+                   &connection_.endpoint});
+  for (std::size_t part = 0; part < inputs_.size(); ++part) {
+    rows.read(*inputs_.open_part(part), part, inputs_.surveyed(part));
+  }
+  if (rows.are_as_left()) return true;
+  constexpr const char* kChanged = "rows that an earlier run stored have other values now";
+  if (options_.unfinished == Continue::insist) {
+    throw Error(ErrorKind::verification, kChanged, "",
+                "without --resume all rows are sent again, and have those of the file then");
+  }
+  note(text(kChanged, "; this one begins anew"));
+  return false;
+}
+
+// A row that is stored is then refused when it comes again.
+bool RestRun::all_rows_bring_key(const Table& table) const {
+  if (table.primary_key.empty() || !inputs_.all_surveyed()) return false;
+  for (std::size_t part = 0; part < inputs_.surveys().size(); ++part) {
+    const FileSurvey& file = inputs_.surveys()[part];
+    for (const TableSurvey& surveyed : file.tables) {
+      if (surveyed.name != table.name) continue;
+      for (const ColumnSetUse& use : surveyed.column_sets) {
+        const auto columns =
+            columns_of_rows(table.name, use, file.definitions, inputs_.order(), inputs_.name(part));
+        if (!columns) return false;
+        for (const std::string& key : table.primary_key) {
+          const auto found = std::find(columns->begin(), columns->end(), key);
+          const auto at = static_cast<std::size_t>(found - columns->begin());
+          if (at == columns->size() || (at < use.defaults.size() && use.defaults[at])) return false;
+        }
+      }
+    }
+  }
+  return true;
 }
 
 // The same file under other options is other work: what an unfinished run of that stored would come
@@ -148,6 +229,7 @@ void RestRun::close_ledger() {
                           std::any_of(files.begin(), files.end(),
                                       [](const auto& file) { return file.unsupported_count > 0; });
     if (ledger != nullptr) work_->complete(loader_->keys_came_once(), left_out);
+    if (work_->compares()) note(kAllWasLoaded);
     report.settle = [work = work_] { work->settle(); };
   }
   if (ledger == nullptr) return;

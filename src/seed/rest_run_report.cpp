@@ -73,23 +73,17 @@ void RestRun::finish() {
     report.retries = sender_->retries();
     report.bytes_sent = sender_->bytes_sent();
     report.widths = sender_->widths();
+    if (second_) {
+      report.requests += second_->requests();
+      report.retries += second_->retries();
+      report.bytes_sent += second_->bytes_sent();
+    }
     if (!report.error && sender_->error()) report.error = sender_->error();
   }
   if (!report.error && tally_.rejects() > 0) {
     report.error = tally_.first_reject(options_.mode == Mode::insert);
   }
-  if (!report.error && tally_.rejects() > 0) {
-    report.error = Error(
-        ErrorKind::rows,
-        text(with_separators(tally_.rejects()), " rows were refused by the time of an earlier run"),
-        "", "mend what refused them, then run the same command again: it tries them again");
-  }
-  const bool goes_on = work_ && work_->resume() != nullptr;
-  if (goes_on && options_.mode == Mode::force && report.error && tally_.rejects() > 0) {
-    report.error->hint =
-        "an earlier run emptied the tables and was interrupted; if somebody has filled them since, "
-        "--fresh empties and loads them anew";
-  }
+  if (!report.error && tally_.rejects() > 0) report.error = unnamed_rejects();
   if (options_.dry_run || (!loader_ && emptied_.empty())) report.is_unchanged = true;
   note_doubt();
   note_superseded();
@@ -107,6 +101,38 @@ void RestRun::finish() {
   // Until here the staging tables were the proof; of rows that could not be compared they still
   // are, or the next run would store them once more.
   if (stage_ && (is_moved_ || stage_->was_moved()) && !keeps_proof_) stage_->clear_up();
+}
+
+// Rows were refused, and none of them in this run by its name.
+Error RestRun::unnamed_rejects() const {
+  std::uint64_t left_out = 0;
+  for (std::size_t table = 0; table < tally_.tables().size(); ++table) {
+    left_out += tally_.unnamed(table);
+  }
+  if (left_out == 0) {
+    return Error(
+        ErrorKind::rows,
+        text(with_separators(tally_.rejects()), " rows were refused by the time of an earlier run"),
+        "", "mend what refused them, then run the same command again: it tries them again");
+  }
+  std::string hint = "a BEFORE INSERT trigger or a rule may do that; mend it, then ";
+  switch (options_.mode) {
+    case Mode::upsert:
+      hint += "run the same command again: it tries them again";
+      break;
+    case Mode::force:
+      hint += "empty and load the tables anew with --fresh";
+      break;
+    default:
+      hint +=
+          "complete a table with a primary key by --upsert, or delete what is there and load the "
+          "file with --fresh: which rows are missing the server did not say, so the same command "
+          "cannot try them again";
+  }
+  return Error(ErrorKind::rows,
+               text("the server left out ", with_separators(left_out), " of ",
+                    with_separators(report.totals().read), " rows without an error"),
+               "", std::move(hint));
 }
 
 // What the comparison has settled is in doubt no more: a table that holds the rows of the files and

@@ -4,6 +4,7 @@
 
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/seed/direct_verify.hpp"
+#include "pgseed/seed/rest_verify.hpp"
 #include "pgseed/seed/verify_run.hpp"
 
 namespace pgseed::seed {
@@ -16,11 +17,30 @@ void RestRun::look_before() {
     before.name = table.name;
     before.was_empty = options_.mode == Mode::force;
     if (before.was_empty) continue;
-    const HttpResult result =
-        exchange(*services_.transport, rest::count_request(connection_.endpoint, table.name));
-    before.was_empty = result.delivery == Delivery::answered && result.status == 200 &&
-                       rest::total_of(result.content_range) == 0;
+    before.was_empty = is_empty(table.name);
   }
+}
+
+std::unique_ptr<Verifier> RestRun::make_verifier() {
+  const auto to_notes = [this](const std::string& line) { note(line); };
+  if (services_.database_url.empty()) {
+    RestVerifySetup setup;
+    setup.options = &options_;
+    setup.transport = services_.transport;
+    setup.endpoint = &connection_.endpoint;
+    setup.order = inputs_.order();
+    setup.before = before_;
+    setup.note = to_notes;
+    return make_rest_verifier(std::move(setup));
+  }
+  DirectVerifySetup setup;
+  setup.options = &options_;
+  setup.catalogue = &catalogue();
+  setup.database_url = services_.database_url;
+  setup.before = before_;
+  setup.note = to_notes;
+  if (options_.deadline) setup.deadline = started_ + *options_.deadline;
+  return make_direct_verifier(std::move(setup));
 }
 
 void RestRun::compare() {
@@ -45,14 +65,7 @@ void RestRun::compare() {
   for (const auto& table : tables_->all()) {
     tables.table(table->name).selection = table->selection;
   }
-  DirectVerifySetup setup;
-  setup.options = &options_;
-  setup.catalogue = &catalogue();
-  setup.database_url = services_.database_url;
-  setup.before = before_;
-  setup.note = [this](const std::string& line) { note(line); };
-  if (options_.deadline) setup.deadline = started_ + *options_.deadline;
-  const std::unique_ptr<Verifier> verifier = make_direct_verifier(std::move(setup));
+  const std::unique_ptr<Verifier> verifier = make_verifier();
   walk_for(*verifier, inputs_, plan, options_, tables, inputs_.order());
   VerifyReport& verification = report.verification.emplace();
   verifier->finish(verification);

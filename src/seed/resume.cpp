@@ -9,6 +9,9 @@ Resume::Resume(LedgerState state) : state_(std::move(state)) {
   for (const LedgerTable& table : state_.tables) {
     tables_.push_back(std::unique_ptr<Table>(new Table(*this, table)));
     for (const auto& [first, piece] : table.rows) {
+      if (piece.state == RowState::stored || piece.state == RowState::unchanged) {
+        left_[piece.batch].all_proven += piece.last - first + 1;
+      }
       if (piece.state != RowState::maybe) continue;
       Left& left = left_[piece.batch];
       left.maybe += piece.last - first + 1;
@@ -31,6 +34,11 @@ Resume::Table* Resume::find(const TableName& name) {
 bool Resume::is_whole(std::uint64_t number) const {
   const auto left = left_.find(number);
   return left != left_.end() && left->second.all_maybe == count(batch(number).rows);
+}
+
+bool Resume::is_untouched(std::uint64_t number) const {
+  const auto left = left_.find(number);
+  return left != left_.end() && left->second.all_proven == count(batch(number).rows);
 }
 
 Proven Resume::Table::look_up(std::uint64_t row) {

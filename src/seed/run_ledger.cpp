@@ -92,6 +92,10 @@ void RunLedger::begin(const LedgerHead& head, const std::string& rejects) {
   }
 }
 
+void RunLedger::compare() {
+  resume_ = std::make_unique<Resume>(*std::exchange(past_, std::nullopt));
+}
+
 void RunLedger::lock(const TableName& table) {
   if (std::find(locked_.begin(), locked_.end(), table) != locked_.end()) return;
   locks_.emplace_back(text(folder_, '/', table_lock_name(target_, table), ".lock"),

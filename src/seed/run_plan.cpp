@@ -79,6 +79,24 @@ std::vector<TableName> RunPlan::children_first() const {
   return names;
 }
 
+void RunPlan::tell(RunTables& all) const {
+  for (std::size_t index = 0; index < tables.size(); ++index) {
+    RunTable& table = all.table(tables[index].name);
+    table.pass = order.pass[index];
+    table.parents = order.parents[index];
+    table.circle = order.circle[index];
+    table.refers_to_itself = order.refers_to_itself[index];
+  }
+}
+
+std::string RunPlan::names(const std::vector<std::size_t>& some) const {
+  std::string list;
+  for (const std::size_t index : some) {
+    list += text(list.empty() ? "" : ", ", to_sql(tables[index].name));
+  }
+  return list;
+}
+
 RunPlan make_plan(const RunInputs& inputs, const Options& options, RunTables& tables,
                   const std::function<void(const std::string&)>& note) {
   RunPlan plan;
@@ -89,19 +107,7 @@ RunPlan make_plan(const RunInputs& inputs, const Options& options, RunTables& ta
   }
   if (options.mode == Mode::force) require_rows_to_fill(plan.tables, inputs.surveys(), options);
   plan.order = order_tables(plan.tables, inputs.types());
-  for (std::size_t index = 0; index < plan.tables.size(); ++index) {
-    RunTable& table = tables.table(plan.tables[index].name);
-    table.pass = plan.order.pass[index];
-    table.parents = plan.order.parents[index];
-  }
-  std::string circle;
-  for (const std::size_t index : plan.order.in_cycle) {
-    circle += text(circle.empty() ? "" : ", ", to_sql(plan.tables[index].name));
-  }
-  if (!circle.empty()) {
-    note(text("the tables ", circle,
-              " refer to each other in a circle; they are loaded in file order"));
-  }
+  plan.tell(tables);
   return plan;
 }
 

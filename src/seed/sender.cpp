@@ -1,6 +1,7 @@
 #include "pgseed/seed/sender.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "pgseed/base/interrupt.hpp"
@@ -262,15 +263,17 @@ milliseconds Sender::time_to_wait(milliseconds longest) const {
 void Sender::turn(milliseconds longest) {
   look_at_clock_and_signals();
   if (!ended_) start_ready();
-  for (HttpCompletion& completion : transport_.wait(time_to_wait(longest))) {
-    completions_.push_back(std::move(completion));
-  }
+  std::vector<HttpCompletion> arrived = transport_.wait(time_to_wait(longest));
+  // The next one stands at the end, so that taking it over and out needs no memory.
+  std::reverse(arrived.begin(), arrived.end());
+  std::swap(completions_, arrived);
+  std::move(arrived.begin(), arrived.end(), std::back_inserter(completions_));
   // One leaves the queue before it is dealt with: if that throws (a full disk under the reject
   // file), the others are dealt with in the next turn.
   while (!completions_.empty()) {
-    HttpCompletion completion = std::move(completions_.front());
-    completions_.pop_front();
-    finish(std::move(completion));
+    const HttpCompletion completion = std::move(completions_.back());
+    completions_.pop_back();
+    finish(completion);
   }
   look_at_clock_and_signals();
   if (!ended_) return start_ready();
@@ -282,7 +285,12 @@ void Sender::turn(milliseconds longest) {
 }
 
 void Sender::drain() {
-  while (!idle()) turn(milliseconds(200));
+  while (!idle()) {
+    turn(milliseconds(200));
+    // Their answers were lost with the memory for them.
+    const bool lost = !flights_.empty() && completions_.empty() && transport_.in_flight() == 0;
+    if (lost) give_up_flights();
+  }
 }
 
 void Sender::finish(const HttpCompletion& completion) {

@@ -230,12 +230,15 @@ bool Stage::holds(const ColumnSet& set, std::uint64_t number) {
 
 void Stage::clear_up() noexcept {
   try {
-    drop_tables();
+    return drop_tables();
   } catch (const Error& error) {
-    setup_.note(text("the staging tables could not be dropped: ", error.message));
+    try {
+      return setup_.note(text("the staging tables could not be dropped: ", error.message));
+    } catch (...) {
+    }
   } catch (...) {
-    // A stop request: the next run finds them.
   }
+  // A stop request, or no memory: the next run finds them.
 }
 
 void Stage::discard() noexcept {

@@ -87,9 +87,17 @@ void Stage::empty(const std::vector<Table*>& order) {
   for (const Table* const table : order) targets.push_back(table->target->name);
   lock_for_force(database, targets);
   if (!setup_.options->allow_cascade) require_no_cascade(database, targets);
-  for (auto name = targets.rbegin(); name != targets.rend(); ++name) {
-    const std::uint64_t rows = delete_all(database, *name);
-    setup_.observer->note(1, text("emptied ", to_sql(*name), ": ", rows, " rows"));
+  for (auto table = order.rbegin(); table != order.rend();) {
+    std::vector<TableName> together = {(*table)->target->name};
+    const std::size_t circle = (*table)->target->circle;
+    while (++table != order.rend() && circle != 0 && (*table)->target->circle == circle) {
+      together.push_back((*table)->target->name);
+    }
+    const std::vector<std::uint64_t> rows = delete_all(database, together);
+    for (std::size_t index = 0; index < together.size(); ++index) {
+      setup_.observer->note(1,
+                            text("emptied ", to_sql(together[index]), ": ", rows[index], " rows"));
+    }
   }
 }
 
@@ -117,7 +125,7 @@ void Stage::move_once(const std::vector<TableName>& parents_first,
   std::vector<TableName> loaded;
   try {
     for (Table* const table : order) {
-      Move move;
+      Move& move = moves.emplace_back();
       move.target = table->target->name;
       move.stage = table->sql();
       move.model = table->target->model;
@@ -125,16 +133,18 @@ void Stage::move_once(const std::vector<TableName>& parents_first,
       move.conflict = table->target->key;
       move.rows = &table->rows;
       move.staged = table->staged;
+      move.circle = table->target->circle;
       move.all_or_nothing = left && *left == 0;
       move.refers_to_itself = table->target->refers_to_itself;
       move.refused = [&refusals, &left, table](std::uint64_t number, const pg::SqlError& why) {
         refusals.push_back({table, number, outcome_of(why)});
         return !left || refusals.size() <= *left;
       };
-      moves.push_back(std::move(move));
-      results.push_back(move_rows(database, moves.back()));
-      left_out += results.back().left_out;
-      if (results.back().loaded > 0) loaded.push_back(table->target->name);
+    }
+    results = move_all(database, moves);
+    for (std::size_t index = 0; index < order.size(); ++index) {
+      left_out += results[index].left_out;
+      if (results[index].loaded > 0) loaded.push_back(order[index]->target->name);
     }
     check_deferred(database, moves);
   } catch (const Error& error) {

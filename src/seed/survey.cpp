@@ -236,6 +236,12 @@ class Surveyor {
 
 }  // namespace
 
+bool are_alike(const ColumnSetUse& one, const ColumnSetUse& other) {
+  return one.columns == other.columns && one.unlisted == other.unlisted &&
+         one.values == other.values && one.defaults == other.defaults &&
+         one.is_copy == other.is_copy && one.declared_types == other.declared_types;
+}
+
 TableSurvey* FileSurvey::find(const TableName& name) {
   const auto found = std::find_if(tables.begin(), tables.end(),
                                   [&](const TableSurvey& table) { return table.name == name; });

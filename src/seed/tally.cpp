@@ -77,6 +77,7 @@ void Tally::rejected(const Batch& batch, std::size_t index, const rest::Outcome&
   ++rejects_;
   const RowMark& row = batch.rows[index];
   remember(row.number, row.line, batch.file, set.table_name, why);
+  refused(set.table_name, row.ordinal);
   if (!file_) return;
   file_->add({files_[batch.file], row.line, set.table_name, row.number + 1, why.code, why.message,
               set.columns, values_of_row(batch, index)});

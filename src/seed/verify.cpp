@@ -56,4 +56,22 @@ std::optional<Error> VerifyReport::error() const {
                            "loaded anew by seed --force --atomic");
 }
 
+void excuse(VerifiedTable& table, const LoadedBefore& before) {
+  for (const LoadedBefore::Table& each : before.tables) {
+    if (each.name != table.table) continue;
+    table.left_alone = std::min(each.ignored, table.differing);
+    const std::uint64_t unstored = std::min(each.unstored, table.missing);
+    table.missing -= unstored;
+    table.files -= unstored;
+  }
+}
+
+std::size_t room_for(const VerifiedTable& table, DifferenceKind kind,
+                     const VerifyOptions& options) {
+  const auto listed = static_cast<std::size_t>(
+      std::count_if(table.differences.begin(), table.differences.end(),
+                    [&](const Difference& each) { return each.kind == kind; }));
+  return options.listed - std::min(options.listed, listed);
+}
+
 }  // namespace pgseed::seed

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "pgseed/base/current_error.hpp"
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/seed/direct_verify.hpp"
@@ -118,10 +119,11 @@ VerifyRun verify(const Options& options, const VerifyOptions& verify_options,
   const auto guarded = [&](const auto& work) {
     try {
       work();
-    } catch (const Error& error) {
-      if (!out.error) out.error = error;
     } catch (const Interrupted&) {
       // out.signal tells
+    } catch (...) {
+      const Error error = current_error();
+      if (!out.error) out.error = error;
     }
   };
   guarded([&] { run.emplace(options, verify_options, services, std::move(before), out); });

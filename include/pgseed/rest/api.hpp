@@ -1,6 +1,7 @@
 #pragma once
 // PostgREST's protocol: URLs, quoting and headers. No I/O except in connect().
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -67,11 +68,47 @@ HttpRequest count_keys_request(const Endpoint& endpoint, const TableName& table,
                                const std::vector<std::string>& key_columns,
                                const std::vector<std::vector<std::string>>& keys);
 
+// A column and what it holds; nullopt stands for NULL.
+struct Condition {
+  std::string column;
+  std::optional<std::string> value;
+};
+
 // GET that counts (in the same way) the rows that equal one of `rows` in those columns; nullopt
 // stands for NULL. Neither list may be empty. The server refuses types without an equality.
 HttpRequest count_rows_request(const Endpoint& endpoint, const TableName& table,
                                const std::vector<std::string>& columns,
                                const std::vector<std::vector<std::optional<std::string>>>& rows);
+// The same of rows that meet all conditions of one of `rows`.
+HttpRequest count_rows_request(const Endpoint& endpoint, const TableName& table,
+                               const std::vector<std::vector<Condition>>& rows);
+
+// Texts without a zone in the request's filters are in this one; the answer's times, too. Empty:
+// the server's own.
+void use_time_zone(HttpRequest& request, const std::string& zone);
+
+// GET of the rows whose key is one of `keys`, otherwise as count_keys_request(): an array of
+// objects that hold these columns as the server prints them, each a string or null. Content-Range
+// tells how many there are; the server may send fewer (db-max-rows).
+HttpRequest fetch_keys_request(const Endpoint& endpoint, const TableName& table,
+                               const std::vector<std::string>& key_columns,
+                               const std::vector<std::vector<std::string>>& keys,
+                               const std::vector<std::string>& columns);
+
+// GET of the rows that meet all conditions of one of `rows`, as fetch_keys_request() gives them.
+// Neither `rows` nor one of them may be empty.
+HttpRequest fetch_rows_request(const Endpoint& endpoint, const TableName& table,
+                               const std::vector<std::vector<Condition>>& rows,
+                               const std::vector<std::string>& columns);
+
+// GET of a page of the table in the order of these columns, as fetch_keys_request() gives them.
+HttpRequest fetch_page_request(const Endpoint& endpoint, const TableName& table,
+                               const std::vector<std::string>& columns, std::uint64_t offset,
+                               std::uint64_t limit);
+
+// GET that counts (count=exact, Content-Range) all rows; one at most is sent, with this column.
+HttpRequest count_table_request(const Endpoint& endpoint, const TableName& table,
+                                const std::string& column);
 
 // GET of one row at most, of one column: Content-Range tells whether the table has any.
 HttpRequest any_row_request(const Endpoint& endpoint, const TableName& table,

@@ -38,6 +38,7 @@ class DirectLoad : public RowTaker {
     pg::CopyIn* database = nullptr;
     bool all_staged = false;  // INSERT and FORCE as well: slower, but every refused row is named
     bool repeatable = true;   // rows can be read again: RowNotNamed may be thrown
+    std::vector<TableName> parents_first;  // the order in which tables get what waits
     std::function<void()> progress;
     std::function<void(const std::string&)> note;
   };
@@ -106,7 +107,8 @@ class DirectLoad : public RowTaker {
 
   // direct_settle.cpp: from temporary tables into place
   void settle();
-  void move(Target& target);
+  std::vector<Target*> waiting() const;
+  void move_waiting();
   void check_deferred();
   Move move_of(Target& target);
 

@@ -25,8 +25,9 @@ void lock_for_force(pg::CopyIn& database, std::vector<TableName> tables);
 // Throws Error{refused} where emptying the tables would change rows of others (ON DELETE CASCADE,
 // SET NULL, SET DEFAULT).
 void require_no_cascade(pg::CopyIn& database, const std::vector<TableName>& tables);
-// Returns how many rows it deleted.
-std::uint64_t delete_all(pg::CopyIn& database, const TableName& table);
+// In one statement, so that tables may refer to each other. Returns how many rows of each it
+// deleted.
+std::vector<std::uint64_t> delete_all(pg::CopyIn& database, const std::vector<TableName>& tables);
 
 // After a COMMIT whose answer was lost: asks the server, over a connection of its own, what became
 // of the transaction (txid_current()), until it is settled. Throws Error{unreachable} where nobody

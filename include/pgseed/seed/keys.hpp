@@ -38,6 +38,9 @@ class KeysOnTheWay {
 class SeenKeys {
  public:
   bool insert(const std::string& key);
+  bool is_empty() const { return count_ == 0; }
+  // True if it was inserted, and for any key where not all are remembered.
+  bool may_hold(const std::string& key) const;
   bool exact() const { return exact_; }
   // Before the first insert(): how many keys memory is spent on.
   void remember(std::size_t most) { most_ = most; }

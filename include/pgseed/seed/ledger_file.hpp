@@ -31,6 +31,8 @@ class LedgerFile {
   std::uint64_t synced();
   std::uint64_t size() const { return size_; }
   bool is_broken() const { return broken_; }
+  // From now on it is as after a failure.
+  void give_up() { broken_ = true; }
   const std::string& path() const { return path_; }
 
  private:
@@ -40,6 +42,7 @@ class LedgerFile {
   void keep_syncing();
 
   std::string path_;
+  std::string folder_;
   int descriptor_ = -1;
   std::uint64_t size_ = 0;
   std::uint64_t reserved_ = 0;
@@ -50,7 +53,7 @@ class LedgerFile {
   std::condition_variable changed_;
   std::uint64_t wanted_ = 0;  // that much shall be on disk,
   std::uint64_t synced_ = 0;  // that much is
-  bool folder_is_synced_ = false;
+  bool folder_is_synced_ = false;  // that the file is in it will outlive a power cut
   int failure_ = 0;  // of the thread's last try
   bool ends_ = false;
   std::thread thread_;
@@ -60,7 +63,8 @@ class LedgerFile {
 std::optional<std::string> read_ledger_file(const std::string& path);
 // Makes the folder and those above it. Throws Error{storage}.
 void make_ledger_folder(const std::string& path);
-// Makes what was made, renamed or removed in the folder outlive a power cut.
+// Makes what was made, renamed or removed in the folder of the file outlive a power cut, where the
+// file system can do that.
 void sync_folder_of(const std::string& path);
 
 // What to say when the place for ledgers is no good.

@@ -49,6 +49,7 @@ struct LedgerBatch {
   Hash128 body;
   bool sent = false;
   bool answered = false;
+  std::uint64_t answered_at = 0;                        // the line that says so
   std::uint64_t stored = 0, ignored = 0, left_out = 0;  // what the answer said of the rows
 };
 

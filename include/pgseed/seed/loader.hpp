@@ -48,6 +48,11 @@ class Loader final : private RowTaker {
     bool by_content = false;
     const LedgerState* finished = nullptr;
     Ledger* ledger = nullptr;  // nullptr: none is kept
+    // The second pass: what rows went without is set now. only_references: rows that have nothing
+    // there are passed over. was_refused: the row that the table has come to is not stored.
+    bool sets_references = false;
+    bool only_references = false;
+    std::function<bool(const RunTable&)> was_refused;
     Resume* resume = nullptr;  // what an earlier run proved; nullptr: nothing
   };
   explicit Loader(const Setup& setup);
@@ -72,18 +77,20 @@ class Loader final : private RowTaker {
 
  private:
   struct Prepared;
-  // Some of the rows that an earlier run proved: are they still there?
+  // Some of the rows that an earlier run proved, of a text that can be read once only: are they
+  // still there?
   struct Probe {
     std::unique_ptr<Batch> rows;
     std::vector<std::string> keys;  // of those rows
     std::uint64_t stored = 0;
-    std::uint64_t next = 1;  // of the stored rows that is taken along
+    std::vector<std::uint64_t> wanted;  // rows to ask for
     bool is_due = false;
     bool was_asked = false;
   };
   struct Keys {
     KeysOnTheWay on_the_way;
     SeenKeys seen;
+    SeenKeys sent;  // by this run, where an earlier one stored others
   };
 
   bool ended() const override;
@@ -96,16 +103,22 @@ class Loader final : private RowTaker {
   void take_left_out(RunTable& table) override;
   void leave(RunTable& table) override;
 
+  bool hold_back(Prepared& prepared, const std::string& where) const;
+  void require_lasting_key(const ColumnSet& set, const sql::Row& row) const;
+  bool is_passed_over(const Prepared& prepared, const sql::Row& row) const;
   void keep(std::unique_ptr<Prepared> prepared);
   Prepared* find_prepared(const RunTable& table, const RowKind& kind);
   Keys& keys_of(std::size_t table);
   void take_key(Prepared& prepared, const std::string& key);
   Proven look_up(const RunTable& table);
+  bool is_overtaken(Prepared& prepared, const sql::Row& row, const Proven& proven);
   void take_proven(Prepared& prepared, const sql::Row& row, const Proven& proven);
   void take_along(Prepared& prepared, const sql::Row& row);
   void compare_again(Prepared& prepared, const sql::Row& row, const Proven& proven);
   void require_still_there(std::size_t table);
-  void require_all_came();
+  void require_loaded(const sql::Row& row, Proven& proven) const;
+  void require_whole_batches() const;
+  void require_all_came() const;
   void know_finished(const LedgerState& finished);
   bool ends_batch(const Batch& batch) const;
   bool is_unchanged(Prepared& prepared, Batch& batch);
@@ -130,13 +143,14 @@ class Loader final : private RowTaker {
   std::unordered_set<std::string> stored_;           // batches of the last finished run
   std::map<std::uint64_t, std::pair<std::size_t, std::vector<std::string>>> keys_of_groups_;
   MappingUse mapping_use_;
+  bool compares_ = false;  // some text can only be told by comparing it with the ledger
   std::uint64_t sequence_ = 0;
   std::uint64_t next_group_ = 1;
   // The file at hand.
   std::size_t file_ = 0;
   std::string path_;
   bool surveyed_ = false;
-  bool is_stream_ = false;  // what it holds can only be told by comparing it with the ledger
+  std::size_t pass_ = 0;
 };
 
 }  // namespace pgseed::seed

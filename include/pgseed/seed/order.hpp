@@ -27,6 +27,8 @@ struct LoadOrder {
   std::vector<bool> refers_to_itself;
   // Tables that refer to each other in a circle; they share a pass and stay in file order.
   std::vector<std::size_t> in_cycle;
+  // For each table: the number of its circle, from 1; 0: it is in none.
+  std::vector<std::size_t> circle;
 };
 
 LoadOrder order_tables(const std::vector<OrderedTable>& tables, const Model& model);

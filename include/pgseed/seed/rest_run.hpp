@@ -8,13 +8,15 @@
 // go() stops where it has to, stop() settles what is under way then, compare() looks at the tables
 // (--verify), and finish() tells it all in the report. One file per job: rest_run.cpp loads,
 // rest_run_ledger.cpp finds and keeps the record of the work, rest_run_stage.cpp leads rows through
-// staging tables, rest_run_report.cpp counts and tells.
+// staging tables, rest_run_circles.cpp sees to rows that refer to later ones, rest_run_verify.cpp
+// compares, rest_run_report.cpp counts and tells.
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "pgseed/base/error.hpp"
 #include "pgseed/rest/api.hpp"
 #include "pgseed/seed/force.hpp"
 #include "pgseed/seed/loader.hpp"
@@ -22,10 +24,12 @@
 #include "pgseed/seed/run_inputs.hpp"
 #include "pgseed/seed/run_ledger.hpp"
 #include "pgseed/seed/run_plan.hpp"
+#include "pgseed/seed/second_pass.hpp"
 #include "pgseed/seed/sender.hpp"
 #include "pgseed/seed/stage.hpp"
 #include "pgseed/seed/tally.hpp"
 #include "pgseed/seed/timeline.hpp"
+#include "pgseed/seed/verifier.hpp"
 #include "pgseed/seed/verify.hpp"
 
 namespace pgseed::seed {
@@ -51,16 +55,26 @@ class RestRun {
 
   // rest_run.cpp
   void connect();
+  SenderOptions sender_options() const;
   void make_sender();
   void close();
   void prepare_column_sets();
   void require_known_table(const TableName& name, const ColumnSetUse& use, const FileSurvey& file,
                            const std::string& path);
   const Model& catalogue();
-  void look_before();
   void empty();
   void load();
   void show_progress();
+
+  // rest_run_circles.cpp
+  void break_circles();
+  bool are_empty(const std::vector<std::size_t>& tables);
+  bool is_empty(const TableName& table);  // false where that cannot be told
+  void set_references();
+
+  // rest_run_verify.cpp
+  void look_before();
+  std::unique_ptr<Verifier> make_verifier();
 
   // rest_run_ledger.cpp
   bool keeps_ledger() const { return !options_.ledger_folder.empty() && !options_.dry_run; }
@@ -68,8 +82,12 @@ class RestRun {
   void open_ledger();
   void is_done(const std::string& why);
   void begin_ledger();
+  void begin_comparing(const LedgerState& past);
+  void take_emptied();
   bool was_emptied_since(const LedgerState& past);
   void require_no_other_work(const ColumnSet& keyless);
+  bool is_as_left(const LedgerState& past);
+  bool all_rows_bring_key(const Table& table) const;
   void close_ledger();
 
   // rest_run_stage.cpp
@@ -84,6 +102,7 @@ class RestRun {
   void set_sequences();
   void note_sequences(const std::vector<TableName>& loaded);
   bool sends_key(const Table& table) const;
+  Error unnamed_rejects() const;
   void settle_doubt();
   void note_doubt();
   void note_superseded();
@@ -105,6 +124,7 @@ class RestRun {
   std::shared_ptr<RunLedger> work_;  // without one nothing is recorded
   std::unique_ptr<Sender> sender_;
   std::unique_ptr<Loader> loader_;
+  std::unique_ptr<SecondPass> second_;  // where rows refer to later ones
   std::optional<Model> catalogue_;
   LoadedBefore before_;
 };

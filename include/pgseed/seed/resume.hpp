@@ -53,11 +53,13 @@ class Resume {
   const LedgerBatch& batch(std::uint64_t number) const { return state_.batches.at(number); }
   // No part of it is proven: sent again it has the body that was announced.
   bool is_whole(std::uint64_t batch) const;
+  // All of it is proven by itself: no row of it was sent again later.
+  bool is_untouched(std::uint64_t batch) const;
 
  private:
   struct Left {
     std::uint64_t maybe = 0, stored = 0, ignored = 0;
-    std::uint64_t all_maybe = 0;
+    std::uint64_t all_maybe = 0, all_proven = 0;
   };
 
   LedgerState state_;

@@ -38,6 +38,10 @@ class RunLedger {
   void forget();
   // Goes on with what is unfinished, or begins anew. Before the first row is sent.
   void begin(const LedgerHead& head, const std::string& rejects);
+  // Instead, of complete work whose texts have no hash: resume() tells what they were, nothing is
+  // to be sent, and settle() may follow.
+  void compare();
+  bool compares() const { return resume_ != nullptr && resume_->state().complete; }
   Ledger* ledger() { return ledger_.get(); }
   Resume* resume() { return resume_.get(); }
 

@@ -16,6 +16,10 @@ struct RunPlan {
   LoadOrder order;                   // of them
 
   std::vector<TableName> children_first() const;
+  // Tells the run's tables what the order says of them.
+  void tell(RunTables& all) const;
+  // "public.a, public.b"
+  std::string names(const std::vector<std::size_t>& some) const;
 };
 
 // Plans what was surveyed, and tells the run's tables their pass and their parents. Throws

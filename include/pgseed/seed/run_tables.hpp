@@ -28,7 +28,10 @@ struct RunTable {
   std::size_t pass = 0;
   std::vector<std::size_t> parents;  // indexes of tables that must be complete before
   bool refers_to_itself = false;
-  const Table* model = nullptr;   // types and keys, if the target tells
+  std::size_t circle = 0;        // number of the circle of tables that refer to each other; 0: none
+  const Table* model = nullptr;  // types and keys, if the target tells
+  // Columns that rows go without until all rows are there (seed/second_pass).
+  std::vector<std::string> held_back;
   std::vector<std::string> key;   // columns of the conflict target or primary key
   std::uint64_t seen = 0;         // rows met, for --offset and --limit
   std::optional<bool> was_empty;  // before the run; unset: not asked yet

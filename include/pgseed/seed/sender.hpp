@@ -170,7 +170,7 @@ class Sender {
 
   std::deque<std::unique_ptr<Batch>> waiting_;  // by order, then by sequence
   std::map<std::uint64_t, Flight> flights_;
-  std::deque<HttpCompletion> completions_;                 // not dealt with yet
+  std::vector<HttpCompletion> completions_;                // not dealt with yet, the next one last
   std::unordered_map<std::uint64_t, std::size_t> groups_;  // outstanding batches of each group
   Pace pace_;
   WidthRange widths_;

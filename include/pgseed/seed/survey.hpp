@@ -31,6 +31,9 @@ struct ColumnSetUse {
   std::vector<std::string> declared_types;
 };
 
+// Do they put values into the same columns, and from the same statements?
+bool are_alike(const ColumnSetUse& one, const ColumnSetUse& other);
+
 struct TableSurvey {
   TableName name;
   std::uint64_t rows = 0;  // with those that cannot be carried

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,8 @@ class RejectFile {
   const std::string& path() const { return path_; }
 
  private:
+  void take_back(std::size_t bytes);
+
   std::string path_;
   int descriptor_ = -1;
   std::uint64_t bytes_ = 0;
@@ -116,6 +119,12 @@ class Tally {
   // Numbers in the run of the rows that were rejected, ascending; only if asked for.
   void keep_numbers() { keeps_numbers_ = true; }
   std::vector<std::uint64_t> rejected_numbers() const;
+  // The table's row with this number (from 1, in file order) was rejected, in this run or before.
+  void refused(const TableName& table, std::uint64_t ordinal) { refused_[table].insert(ordinal); }
+  bool was_refused(const TableName& table, std::uint64_t ordinal) const {
+    const auto found = refused_.find(table);
+    return found != refused_.end() && found->second.count(ordinal) > 0;
+  }
   // Rows of the table that were rejected without a name.
   std::uint64_t unnamed(std::size_t table) const { return unnamed_[table]; }
 
@@ -161,6 +170,7 @@ class Tally {
   bool keeps_numbers_ = false;
   std::vector<std::uint64_t> numbers_;
   std::vector<std::uint64_t> unnamed_;  // by table
+  std::map<TableName, std::set<std::uint64_t>> refused_;
 
   struct First {
     std::uint64_t sequence;

@@ -80,4 +80,9 @@ struct LoadedBefore {
   std::vector<Table> tables;
 };
 
+// Takes what the load has told out of what was found.
+void excuse(VerifiedTable& table, const LoadedBefore& before);
+// How many more differences of this kind may be listed.
+std::size_t room_for(const VerifiedTable& table, DifferenceKind kind, const VerifyOptions& options);
+
 }  // namespace pgseed::seed

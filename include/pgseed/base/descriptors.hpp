@@ -1,0 +1,14 @@
+#pragma once
+// The descriptors that a process is started with, and how many it may have.
+
+namespace pgseed {
+
+// Takes the places of standard input, output and error where they are closed: a ledger or a
+// connection would get their number, and what is printed would go there. Whoever reads or writes
+// them still fails.
+void hold_standard_descriptors();
+
+// As many as the system allows without asking: a run holds one for each of its tables.
+void raise_descriptor_limit();
+
+}  // namespace pgseed
