@@ -146,6 +146,7 @@ void RestComparison::compare_keyed(const ColumnSet& set, const std::vector<const
   const std::vector<PrintedRow> stored = rows_of(reading, set.columns.size());
   // The server's own limit of rows (db-max-rows) cuts answers.
   if (reading.total && *reading.total > static_cast<long long>(stored.size())) {
+    most_rows_ = std::max<std::size_t>(1, stored.size());
     return fetch_and_compare(set, rows);
   }
   match(set, rows, stored);

@@ -108,7 +108,8 @@ class RestVerifier final : public Verifier {
     if (!kind.keyed.empty() && kind.url_bytes + key_bytes > kMostUrlBytes) ask_keyed(kind);
     kind.url_bytes += key_bytes;
     kind.keyed.push_back(std::move(said));
-    if (kind.keyed.size() >= kMostRows || kind.bytes >= kMostBytes) ask_keyed(kind);
+    const std::size_t most = std::min(kMostRows, kind.compared->rows->most_rows());
+    if (kind.keyed.size() >= most || kind.bytes >= kMostBytes) ask_keyed(kind);
   }
 
   void take_unsupported(RunTable& table, const std::string& what, std::uint64_t line,

@@ -54,6 +54,8 @@ class RestComparison {
                      const Reading& reading);
   // Any number of rows that are told apart by all their values.
   void compare_keyless(const ColumnSet& set, const std::vector<SaidRow>& rows);
+  // So many rows the server sends at a time, as far as it has shown.
+  std::size_t most_rows() const { return most_rows_; }
   // A row that no table can hold.
   void cannot_be_stored(const SaidRow& row, const std::string& why);
   void not_compared(const std::string& column, const std::string& why);
@@ -132,6 +134,7 @@ class RestComparison {
   std::vector<Entry> entries_;
   std::unordered_map<Hash128, std::size_t, HashOfHash> entry_of_;
   std::set<std::pair<std::size_t, std::size_t>> without_equality_;  // set, position
+  std::size_t most_rows_ = SIZE_MAX;
   bool has_keyless_ = false;
   bool lists_extra_ = true;
 };
