@@ -83,6 +83,12 @@ void RestRun::finish() {
   if (!report.error && tally_.rejects() > 0) {
     report.error = tally_.first_reject(options_.mode == Mode::insert);
   }
+  const bool goes_on = work_ && work_->resume() != nullptr;
+  if (goes_on && options_.mode == Mode::force && report.error && tally_.rejects() > 0) {
+    report.error->hint =
+        "an earlier run emptied the tables and was interrupted; if somebody has filled them since, "
+        "--fresh empties and loads them anew";
+  }
   if (!report.error && tally_.rejects() > 0) report.error = unnamed_rejects();
   if (options_.dry_run || (!loader_ && emptied_.empty())) report.is_unchanged = true;
   note_doubt();
