@@ -39,6 +39,17 @@ TEST_CASE("outcomes: --verify compares, even where --if-changed finds nothing to
   CHECK(gone.summary["verification"]["tables"][0]["rows_missing"].number() == 1);
 }
 
+TEST_CASE("outcomes: what --ignore left as it was is no difference when nothing is sent either") {
+  shared_stack().reset(std::string(kTable) + "; insert into t values (7, 'old')");
+  const TempDir folder;
+  Call call;
+  call.environment = {{"PGSEED_STATE_DIR", folder / "state"}};
+  const std::string dump = folder.write("dump.sql", rows(0, 50));
+  for (int time = 0; time < 2; ++time) {
+    CHECK(seed({dump, "--if-changed", "--ignore", "--verify"}, call).exit_code() == 0);
+  }
+}
+
 TEST_CASE("outcomes: doubt about rows without a key ends when a comparison finds them") {
   shared_stack().reset("create table t (id int, v text)");
   shared_stack().postgrest.restart(Stack::kDatabase);

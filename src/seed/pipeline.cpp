@@ -31,6 +31,10 @@ void compare_after(Report& report, const Options& options, const Services& servi
     before.tables.push_back({table.table, options.mode == Mode::force, table.counts.ignored, 0});
   }
   VerifyRun compared = verify(options, {}, services, std::move(before));
+  // An earlier run knew which rows it found and left as they were.
+  if (report.is_up_to_date && options.mode == Mode::ignore) {
+    for (VerifiedTable& table : compared.report.tables) table.left_alone = table.differing;
+  }
   report.error = compared.outcome();
   report.verification = std::move(compared.report);
   report.signal = compared.signal;

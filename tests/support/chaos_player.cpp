@@ -72,6 +72,8 @@ struct Plan {
 ChaosSelection selection_of(Random& random, const Plan& plan, const ChaosWork& work) {
   ChaosSelection selection;
   if (!plan.limits) return selection;
+  // The direct load takes no part of rows that refer to each other.
+  if (plan.carrier == Carrier::direct && work.has_parents()) return selection;
   const std::size_t rows = work.tables().front().rows.size();
   selection.limit = 1 + random.below(rows);
   selection.closure = work.has_parents();
@@ -382,7 +384,8 @@ std::string Round::until_done(bool only_if_changed) {
   return "not done after all";
 }
 
-// What is loaded and has not changed is not sent again, not even a connection is made.
+// What is loaded and has not changed is not sent again; but to compare it, not even a connection is
+// made.
 std::string Round::run_without_need() {
   const std::uint64_t before = http_.connections() + stream_.connections();
   Process process(command_for(true, false));
@@ -391,7 +394,7 @@ std::string Round::run_without_need() {
   log_ += text("unchanged: exit ", result->exit_code, '\n', result->err.substr(0, 2000));
   if (result->exit_code != 0) return "--if-changed fails";
   if (Json(result->out)["up_to_date"].text() != "true") return "--if-changed loads it again";
-  if (http_.connections() + stream_.connections() != before)
+  if (!plan_.verifies && http_.connections() + stream_.connections() != before)
     return "--if-changed makes a connection";
   return differences(contents(), work_.wanted());
 }
