@@ -66,6 +66,19 @@ int report(const GlobalFlags& flags, const std::string& command, const Error& er
   return code;
 }
 
+int report_signal(const GlobalFlags& flags, const std::string& command, int signal) {
+  Console console(flags);
+  const Error error = interrupt::signal_error(signal);
+  console.warning(error.message);
+  if (!flags.json) return 128 + signal;
+  try {
+    console.result(failure_json(command, 128 + signal, error));
+  } catch (const Error&) {
+    // Nobody reads it.
+  }
+  return 128 + signal;
+}
+
 // CLI11 stops at the first wrong word, before it may have seen --json.
 bool asks_for_json(int argc, char** argv) {
   for (int index = 1; index < argc; ++index) {
@@ -159,7 +172,7 @@ int run_program(int argc, char** argv) {
     } catch (const Interrupted&) {
       if (!interrupt::time_is_up()) {
         const int signal = interrupt::signal_number();
-        return report(flags, action.command, interrupt::signal_error(signal), 128 + signal);
+        return report_signal(flags, action.command, signal);
       }
       return report(flags, action.command, interrupt::time_is_up_error("working"),
                     exit_code(ErrorKind::unreachable));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <vector>
 
 #include "pgseed/base/error.hpp"
 #include "pgseed/seed/ledger.hpp"
@@ -19,6 +20,19 @@ std::optional<LedgerState> state_of(const std::string& path) {
   }
 }
 
+// Of a folder that cannot be read, what could be.
+std::vector<std::filesystem::path> files_of(const std::string& folder) {
+  std::vector<std::filesystem::path> files;
+  try {
+    for (const auto& each : std::filesystem::directory_iterator(folder)) {
+      files.push_back(each.path());
+    }
+  } catch (const std::filesystem::filesystem_error&) {
+    // Then nobody else's work is known.
+  }
+  return files;
+}
+
 bool may_hold_rows(LedgerState& state, const TableName& name) {
   const LedgerTable* const table = state.find(name);
   return table != nullptr &&
@@ -32,10 +46,8 @@ bool may_hold_rows(LedgerState& state, const TableName& name) {
 std::optional<std::string> stored_by_other_work(const std::string& folder, const std::string& own,
                                                 const std::string& target, const TableName& table,
                                                 const std::vector<LedgerSource>& sources) {
-  std::error_code error;
-  for (std::filesystem::directory_iterator each(folder, error), end; !error && each != end;
-       each.increment(error)) {
-    const std::filesystem::path& path = each->path();
+  // increment() with an error code would end the process where memory is short.
+  for (const std::filesystem::path& path : files_of(folder)) {
     if (path.extension() != ".ledger" || path.stem() == own) continue;
     std::optional<LedgerState> state = state_of(path);
     if (!state || state->complete || state->head.target != target) continue;
