@@ -49,6 +49,9 @@ void RestRun::compare() {
     return;
   }
   keeps_proof_ = true;
+  if (before_.tables.empty()) {  // an earlier run stored the rows, and told how many it left alone
+    for (const OrderedTable& table : plan_.tables) before_.tables.emplace_back().name = table.name;
+  }
   before_.refused = tally_.rejected_numbers();
   const std::vector<TableReport> counts = tally_.final_tables();
   for (LoadedBefore::Table& table : before_.tables) {
