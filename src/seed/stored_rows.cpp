@@ -8,6 +8,7 @@
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/http/retry.hpp"
+#include "pgseed/seed/circles.hpp"
 #include "pgseed/seed/column_set.hpp"
 #include "pgseed/seed/keys.hpp"
 #include "pgseed/seed/question.hpp"
@@ -21,6 +22,20 @@ constexpr std::size_t kLatest = 12;
 constexpr std::size_t kSpread = 8;
 // Rows of one question about values.
 constexpr std::size_t kCompared = 4;
+
+// Rows may be stored without them at first, and a run end before they are set.
+void leave_out_references(ColumnSet& set, const Table* table) {
+  if (table == nullptr) return;
+  for (const ForeignKey& reference : table->foreign_keys) {
+    for (const std::string& column : columns_to_hold(*table, reference)) {
+      const auto found = std::find(set.columns.begin(), set.columns.end(), column);
+      if (found == set.columns.end()) continue;
+      const auto position = static_cast<std::size_t>(found - set.columns.begin());
+      const bool is_key = std::find(set.key.begin(), set.key.end(), position) != set.key.end();
+      if (!is_key) set.leave_out(position);
+    }
+  }
+}
 
 }  // namespace
 
@@ -102,8 +117,9 @@ struct StoredRows::Kind {
   sql::Dialect dialect = sql::Dialect::postgresql;
   Known* known = nullptr;
   ColumnSet set;
-  Batch keys;    // a key that comes again is asked for once
-  Batch values;  // of keys that do not come again
+  ColumnSet value_set;  // without references that may have to wait for later rows
+  Batch keys;           // a key that comes again is asked for once
+  Batch values;         // of keys that do not come again
 };
 
 StoredRows::StoredRows(const Setup& setup)
@@ -163,7 +179,10 @@ const ColumnSet& StoredRows::columns(RunTable& table, const RowKind& kind) {
   fresh.dialect = kind.dialect;
   fresh.set = column_set_of(table, kind, *setup_.options, setup_.order);
   fresh.set.number = kinds_.size() - 1;
-  fresh.keys.set = fresh.values.set = &fresh.set;
+  fresh.value_set = fresh.set;
+  leave_out_references(fresh.value_set, table.model);
+  fresh.keys.set = &fresh.set;
+  fresh.values.set = &fresh.value_set;
   const auto found = std::find_if(known_.begin(), known_.end(),
                                   [&](const auto& known) { return known->run == &table; });
   if (found != known_.end()) {
@@ -193,11 +212,11 @@ void StoredRows::take(const ColumnSet& set, const sql::Row& row) {
   if (!is_asked) return;
   const std::size_t begin = kind.keys.body.size() + 1;
   if (!append_row(set, row, kind.keys.body).empty()) return;
-  append_row(set, row, kind.values.body);
+  const std::size_t begin_of_values = kind.values.body.size() + 1;
+  append_row(kind.value_set, row, kind.values.body);
   known.places[std::move(key)] = {&kind, kind.keys.rows.size()};
-  const RowMark mark{begin, row.line, number, false, number};
-  kind.keys.rows.push_back(mark);
-  kind.values.rows.push_back(mark);
+  kind.keys.rows.push_back({begin, row.line, number, false, number});
+  kind.values.rows.push_back({begin_of_values, row.line, number, false, number});
 }
 
 bool StoredRows::are_as_left() {
