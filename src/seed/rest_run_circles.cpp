@@ -25,7 +25,9 @@ void RestRun::break_circles() {
     held = hold_back(plan_.tables, inputs_.types(),
                      find_looking_ahead(inputs_, options_, plan_, *tables_));
   }
-  if (!held.stuck.empty() && options_.mode != Mode::upsert) {
+  // A target may have switched its foreign keys off, as dumps do; but nothing is emptied for rows
+  // that will hardly go in.
+  if (!held.stuck.empty() && options_.mode == Mode::force) {
     throw Error(ErrorKind::refused,
                 text("the tables ", plan_.names(held.stuck),
                      " refer to each other in a circle, and no reference of it may be NULL: over "
@@ -35,7 +37,11 @@ void RestRun::break_circles() {
   if (!held.any() || !held.stuck.empty()) {
     if (circle.empty()) return;
     return note(text("the tables ", plan_.names(circle),
-                     " refer to each other in a circle; they are loaded in file order"));
+                     " refer to each other in a circle; they are loaded in file order",
+                     held.stuck.empty() ? ""
+                                        : ", and no reference may be NULL: if the target looks at "
+                                          "its foreign keys, load them with --atomic or --via "
+                                          "direct"));
   }
   plan_.order = order_tables(plan_.tables, held.model);
   plan_.tell(*tables_);
