@@ -288,6 +288,12 @@ TEST_CASE("rest connect: a broken gateway is unreachable, not a wrong URL") {
         ErrorKind::unreachable);
 }
 
+TEST_CASE("rest connect: a 400 without a word, as while PostgreSQL restarts, is no wrong URL") {
+  CHECK(error_of(
+            transport_of({}, answer(400, R"({"code":"","details":null,"hint":null,"message":""})")))
+            .kind == ErrorKind::unreachable);
+}
+
 TEST_CASE("rest connect: another schema's model is read, missing or refused") {
   const Endpoint endpoint = {"http://h", "", std::chrono::seconds(5)};
   auto there = transport_of({{"http://h/", answer(200, kDocument)}});
