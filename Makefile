@@ -37,10 +37,11 @@ revision: ## make the file of a new migration: MSG="add a column"
 reset-db: ## delete what the migrations made, with its data, and make it anew
 	@scripts/migrate.sh reset-db
 
-test: ## build and run the whole test suite
+# The random tests play the same rounds each time, so that one change's test is not another's luck.
+test: ## build and run the whole test suite: [PGSEED_TEST_SEED=1, of the random tests]
 	@scripts/setup.sh test
 	@scripts/build.sh all
-	@ctest --test-dir build --no-tests=error --output-on-failure -j 2
+	@PGSEED_TEST_SEED=$${PGSEED_TEST_SEED:-1} ctest --test-dir build --no-tests=error --output-on-failure -j 2
 
 test-db: ## check both connections, the key's role and the rights
 	@scripts/run.sh SUPABASE_URL test

@@ -207,7 +207,8 @@ TEST_CASE("schema foreign: SQLite dumps of PGSEED_DUMPS load into the tables mad
                 ("CASE WHEN " + in_double_quotes(column.name) + " IS NULL THEN 'NULL' ELSE " +
                  sqlite_field(column) + " END");
       }
-      const std::string wanted = sqlite3({"SELECT " + list + " FROM " + in_double_quotes(table)});
+      const std::string wanted =
+          sqlite3({"SELECT " + list + kRowEnd + " FROM " + in_double_quotes(table)});
       CHECK(sorted_fields(found, '\t') == sorted_fields(wanted, '\t'));
       compared += sorted_fields(found, '\t').size();
     }

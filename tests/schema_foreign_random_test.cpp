@@ -328,7 +328,8 @@ TEST_CASE("schema foreign random: tables of SQLite as sqlite3 writes them") {
           stack.sql("\\pset fieldsep '\\t'\n\\pset null NULL\nset timezone = 'UTC';\nselect " +
                     select_list(columns, postgresql_field, "coalesce((", ")::text, 'NULL')") +
                     " from " + in_double_quotes(table.name));
-      const Result wanted = sqlite3("SELECT " + list + " FROM " + in_double_quotes(table.name));
+      const Result wanted =
+          sqlite3("SELECT " + list + kRowEnd + " FROM " + in_double_quotes(table.name));
       INFO(wanted.err);
       INFO(sqlite3(".dump " + in_double_quotes(table.name)).out);
       check_alike(found, wanted.out);

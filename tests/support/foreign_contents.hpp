@@ -83,7 +83,10 @@ inline std::string sqlite_field(const ShownColumn& column) {
   return id;
 }
 
-// The select list of all columns, made by one of the three.
+// Ends each row, so that one empty field at the end of all is a row still.
+inline constexpr const char* kRowEnd = ", 'end'";
+
+// The select list of all columns, made by one of the three, and kRowEnd.
 template <class Field>
 std::string select_list(const std::vector<ShownColumn>& columns, Field field,
                         const char* or_null_begin, const char* or_null_end) {
@@ -91,7 +94,7 @@ std::string select_list(const std::vector<ShownColumn>& columns, Field field,
   for (const ShownColumn& column : columns) {
     list += (list.empty() ? "" : ", ") + std::string(or_null_begin) + field(column) + or_null_end;
   }
-  return list;
+  return list + kRowEnd;
 }
 
 inline std::vector<std::string> sorted_fields(const std::string& text, char separator) {
