@@ -533,7 +533,8 @@ TEST_CASE("types: a value that cannot be carried stops the run before anything i
     const Refusal& refusal = not_carried()[index];
     if (refusal.end == End::either) continue;
     const Seeded loaded = seed_text("INSERT INTO good VALUES (" + std::to_string(index) + ");\n" +
-                                    insert("t" + std::to_string(index), 1, refusal.value));
+                                        insert("t" + std::to_string(index), 1, refusal.value),
+                                    {"--via", "rest"});
     INFO(refusal.value, " into ", std::string(refusal.type), ": ", loaded.error());
     if (refusal.end == End::refused) {
       CHECK(loaded.exit_code() == 3);

@@ -461,7 +461,7 @@ TEST_CASE("seed: values for a generated column are left out, with a note") {
 TEST_CASE("seed: an identity that is always generated is refused or made anew, as asked") {
   shared_stack().reset("create table t (id int generated always as identity primary key, v text)");
   const std::string dump = "INSERT INTO t (id, v) OVERRIDING SYSTEM VALUE VALUES (41, 'a');";
-  const Seeded refused = seed_text(dump);
+  const Seeded refused = seed_text(dump, {"--via", "rest"});
   CHECK(refused.exit_code() == 5);
   CHECK(contains(refused.error(), "GENERATED ALWAYS AS IDENTITY"));
   CHECK(contains(refused.hint(), "--regenerate-identity"));

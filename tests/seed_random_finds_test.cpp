@@ -35,8 +35,8 @@ TEST_CASE("seed: rows without a column list may go into a schema that only a lat
 
 TEST_CASE("seed: a value that REST cannot carry refuses the file in whatever schema it goes") {
   reset_two_schemas("create table t (a int); create table api2.u (j json)");
-  const Seeded run =
-      seed_text("INSERT INTO t VALUES (1);\nINSERT INTO api2.u (j) VALUES ('null');\n");
+  const Seeded run = seed_text(
+      "INSERT INTO t VALUES (1);\nINSERT INTO api2.u (j) VALUES ('null');\n", {"--via", "rest"});
   CHECK(run.exit_code() == 3);
   CHECK(contains(run.where(), "dump.sql:2"));
   CHECK(shared_stack().sql("select count(*) from t") == "0");
@@ -51,7 +51,8 @@ TEST_CASE("seed: a JSON string goes into a json column only if PostgREST leaves 
   CHECK(shared_stack().sql("select j from t") == kept + "\"");
   for (const std::string escape : {"\\/", "\\u0041", "\\u000a", "\\u001F", "\\u00e9", "\\u0008"}) {
     CAPTURE(escape);
-    const Seeded bad = seed_text("INSERT INTO t VALUES (2, '\"" + escape + "\"', NULL);");
+    const Seeded bad =
+        seed_text("INSERT INTO t VALUES (2, '\"" + escape + "\"', NULL);", {"--via", "rest"});
     CHECK(bad.exit_code() == 3);
     CHECK(contains(bad.error(), "a string as json value with escapes"));
     // Inside of an object they stay, and jsonb has no spelling to keep.

@@ -265,6 +265,20 @@ std::string notes(const seed::Report& report, const PageFacts& facts) {
   return out + "</ul>\n";
 }
 
+// Which way the rows went, and why.
+std::string carried(const seed::Report& report) {
+  std::string way;
+  if (report.carrier == seed::Carrier::rest) way = "over PostgREST";
+  if (report.carrier == seed::Carrier::staging) {
+    way = "over PostgREST into staging tables, into place in one transaction";
+  }
+  if (report.carrier == seed::Carrier::direct) {
+    way = "over the direct connection, in one transaction";
+  }
+  if (report.carried_because.empty()) return way;
+  return text(way, ", because PostgREST cannot carry ", report.carried_because);
+}
+
 std::string details(const seed::Options& options, const seed::Report& report,
                     const PageFacts& facts) {
   std::string out = "<dl class=\"details\">\n";
@@ -284,6 +298,7 @@ std::string details(const seed::Options& options, const seed::Report& report,
   add("files", files);
   add("target", report.target.empty() ? "" : text("<code>", html(report.target), "</code>"));
   add("mode", html(name(options.mode)));
+  add("carried", html(carried(report)));
   add("batches", text("at most ", with_separators(options.batch_rows), " rows, about ",
                       human_bytes(options.batch_bytes)));
   if (const seed::Timeline* const timeline = report.timeline.get();

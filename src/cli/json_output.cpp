@@ -156,6 +156,13 @@ std::string seed_json(const seed::Options& options, const seed::Report& report) 
       .number("exit_code", static_cast<std::uint64_t>(exit_code))
       .boolean("dry_run", options.dry_run);
   text_or_null(out, "target", report.target);
+  if (report.carrier == seed::Carrier::unknown) {
+    out.null("carrier");
+  } else {
+    out.begin_object("carrier").text("via", name(report.carrier));
+    text_or_null(out, "because", report.carried_because);
+    out.end_object();
+  }
   out.begin_array("files");
   for (const seed::FileReport& file : report.files) {
     out.begin_object()

@@ -51,7 +51,7 @@ exit codes.)";
 struct SeedFlags {
   InputFlags input;
   std::string mode;
-  std::string via = "rest";
+  std::string via = "auto";
   bool atomic = false;
   bool upsert = false, ignore = false, force = false;
   std::vector<std::string> on_conflict, tables, exclude, json_columns;
@@ -109,6 +109,11 @@ std::optional<std::uint64_t> max_rejects_of(const std::string& value) {
   return number;
 }
 
+seed::Via via_of(const SeedFlags& flags) {
+  if (flags.via == "direct") return seed::Via::direct;
+  return flags.via == "rest" ? seed::Via::rest : seed::Via::automatic;
+}
+
 void set_ledger(seed::Options& options, const SeedFlags& flags) {
   const auto exclude_each_other = [](const char* left, const char* right) {
     throw Error(ErrorKind::usage, text(left, " and ", right, " exclude each other"), "",
@@ -161,13 +166,9 @@ void require_sense(const SeedFlags& flags, const Config& config) {
                 "the direct load stores all rows or none; load over PostgREST to go on past "
                 "bad rows");
   }
-  if (direct && (flags.skip_unsupported || flags.closure)) {
-    throw Error(ErrorKind::usage,
-                text(flags.closure ? "--closure" : "--skip-unsupported",
-                     " and --via direct exclude each other"),
-                "",
-                flags.closure ? "load the subset over PostgREST, with --atomic for one transaction"
-                              : "the direct load carries out what PostgREST cannot");
+  if (direct && flags.skip_unsupported) {
+    throw Error(ErrorKind::usage, "--skip-unsupported and --via direct exclude each other", "",
+                "the direct load carries out what PostgREST cannot");
   }
   if (!flags.dry_run || direct) {
     require_database_url(config, direct ? "--via direct" : "--atomic");
@@ -179,7 +180,7 @@ seed::Options options_of(const SeedFlags& flags, const Config& config) {
   set_input(options, flags.input, flags.tables);
   options.mode = mode_of(flags);
   require_sense(flags, config);
-  options.via = flags.via == "direct" ? seed::Via::direct : seed::Via::rest;
+  options.via = via_of(flags);
   options.atomic = flags.atomic;
   options.on_conflict = flags.on_conflict;
   if (!options.on_conflict.empty() && options.mode != seed::Mode::upsert &&
@@ -224,6 +225,40 @@ seed::Options options_of(const SeedFlags& flags, const Config& config) {
   options.allow_cascade = flags.allow_cascade;
   set_ledger(options, flags);
   return options;
+}
+
+// The project that a Supabase URL names; empty for any other.
+std::string supabase_project(const std::string& rest_url) {
+  constexpr std::string_view kDomain = ".supabase.co";
+  const std::size_t end = rest_url.find(kDomain);
+  const std::size_t begin = rest_url.find("://");
+  if (end == std::string::npos || begin == std::string::npos || begin + 3 > end) return {};
+  return rest_url.substr(begin + 3, end - begin - 3);
+}
+
+// Options that mean something to PostgREST only.
+std::string stays_with_rest(const SeedFlags& flags) {
+  if (flags.resume) return "--resume";
+  if (flags.if_changed) return "--if-changed";
+  if (flags.max_rejects != "0") return "--max-rejects";
+  return flags.rejects.empty() ? "" : "--rejects";
+}
+
+// What makes DATABASE_URL seem to lead to another database than the API.
+std::string database_elsewhere(const Config& config) {
+  if (!config.database_url || !config.rest_url) return {};
+  const std::string& api = config.rest_url->value;
+  const std::string& database = config.database_url->value;
+  if (rest::is_local(api) != pg::is_local_database(database)) {
+    return "DATABASE_URL is on another machine than the API";
+  }
+  const std::string project = supabase_project(api);
+  const std::string shown = pg::display_database_url(database);
+  const bool is_supabase = shown.find(".supabase.co") != std::string::npos;
+  if (!project.empty() && is_supabase && shown.find(project) == std::string::npos) {
+    return "DATABASE_URL is of another project than the API";
+  }
+  return {};
 }
 
 class ConsoleObserver : public seed::Observer {
@@ -316,7 +351,7 @@ void print_report(Console& console, const seed::Options& options, const seed::Re
         text(summary_table(report), with_separators(totals.loaded), " rows in ",
              short_time(report.seconds), ", ", rows_per_second(report), " rows/s, ",
              human_bytes(report.bytes_sent),
-             options.via == seed::Via::direct
+             report.carrier == seed::Carrier::direct
                  ? " in one transaction"
                  : text(" in ", report.requests, report.requests == 1 ? " request" : " requests"),
              width.empty() ? "" : text(", ", width, " at a time"),
@@ -338,9 +373,8 @@ void print_report(Console& console, const seed::Options& options, const seed::Re
 }
 
 void require_consent(Console& console, const SeedFlags& flags, const seed::Options& options,
-                     const Config& config) {
+                     const Config& config, bool direct) {
   if (options.mode != seed::Mode::force || options.dry_run || flags.yes) return;
-  const bool direct = options.via == seed::Via::direct;
   const std::string& url = (direct ? *config.database_url : require_rest_url(config)).value;
   if (direct ? pg::is_local_database(url) : rest::is_local(url)) return;
   const std::string host = direct ? pg::display_database_url(url) : redact(url);
@@ -396,7 +430,8 @@ int publish(Console& console, const SeedFlags& flags, const seed::Options& optio
   return code;
 }
 
-seed::Report load(Console& console, const seed::Options& options, const Config& config) {
+seed::Report load(Console& console, const SeedFlags& flags, const seed::Options& options,
+                  const Config& config) {
   if (options.deadline) interrupt::stop_after(*options.deadline);
   allow_many_open_files();  // every table has a lock
   TransportOptions transport_options;
@@ -418,6 +453,9 @@ seed::Report load(Console& console, const seed::Options& options, const Config& 
   }
   if (config.database_url) {
     services.database_url = config.database_url->value;
+    services.stays_with_rest = stays_with_rest(flags);
+    services.database_elsewhere = database_elsewhere(config);
+    services.before_direct = [&] { require_consent(console, flags, options, config, true); };
     services.catalogue = [&](const std::vector<std::string>& schemas) {
       return read_catalogue(config.database_url->value, schemas);
     };
@@ -440,8 +478,8 @@ int run_seed(const SeedFlags& flags, const GlobalFlags& global) {
   try {
     options = options_of(flags, config);
     if (!flags.report.empty()) page = std::make_unique<ReportFile>(flags.report);
-    require_consent(console, flags, options, config);
-    report = load(console, options, config);
+    require_consent(console, flags, options, config, options.via == seed::Via::direct);
+    report = load(console, flags, options, config);
   } catch (const Error& error) {  // a run that did not begin has its page as well
     report.error = error;
   }
@@ -510,8 +548,8 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
                     "readers see all rows or none: over staging tables (needs DATABASE_URL)");
   command
       ->add_option("--via", flags->via,
-                   "rest (default), or direct: COPY over DATABASE_URL, in one transaction")
-      ->check(CLI::IsMember({"rest", "direct"}))
+                   "auto (default): direct where only that carries it; rest; direct: COPY")
+      ->check(CLI::IsMember({"auto", "rest", "direct"}))
       ->type_name("WAY");
   command->add_flag("--upsert", flags->upsert, "the same as --mode upsert");
   command->add_flag("--ignore", flags->ignore, "the same as --mode ignore");

@@ -20,6 +20,9 @@ namespace {
 constexpr int kTickMilliseconds = 100;
 constexpr std::chrono::milliseconds kLongestCancel{1000};
 
+// A trigger may raise one for every row.
+constexpr std::size_t kMostNotices = 100;
+
 using Result = LibpqResult;
 
 std::string field(const PGresult* result, int code) {
@@ -94,7 +97,8 @@ CopyConnection::CopyConnection(const std::string& database_url) {
       connection,
       [](void* self, const char* message) {
         try {
-          static_cast<CopyConnection*>(self)->notices.push_back(redact(trim(message)));
+          auto& kept = static_cast<CopyConnection*>(self)->notices;
+          if (kept.size() < kMostNotices) kept.push_back(redact(trim(message)));
         } catch (...) {
           // Out of memory inside a C callback: a lost notice is the smallest harm.
         }

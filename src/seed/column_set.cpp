@@ -64,7 +64,7 @@ void ColumnSet::leave_out(std::size_t position) {
 }
 
 std::vector<std::string> fit_to_catalogue(ColumnSet& set, const Table* table,
-                                          const std::string& where) {
+                                          const std::string& where, bool regenerate_identity) {
   if (table == nullptr) refuse_missing_table(set.table_name, where);
   std::vector<std::string> left_out;
   for (std::size_t position = 0; position < set.columns.size();) {
@@ -77,7 +77,7 @@ std::vector<std::string> fit_to_catalogue(ColumnSet& set, const Table* table,
                   "the file belongs to another version of the schema; migrate the target or mend "
                   "the file");
     }
-    if (!column->generated) {
+    if (!column->generated && !(regenerate_identity && column->identity_always)) {
       ++position;
       continue;
     }

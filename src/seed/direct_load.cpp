@@ -9,6 +9,7 @@
 #include "pgseed/seed/copy_text.hpp"
 #include "pgseed/seed/direct_refusal.hpp"
 #include "pgseed/seed/row_json.hpp"
+#include "pgseed/seed/stage_table.hpp"
 
 namespace pgseed::seed {
 namespace {
@@ -48,8 +49,10 @@ void DirectLoad::load(DumpInput& input, std::size_t file, std::size_t pass, bool
   search_path_.clear();
   file_search_path_.clear();
   time_zone_.clear();
-  const WalkResult result =
-      walk_rows(input, {setup_.options, setup_.tables, setup_.model, file, pass, surveyed}, *this);
+  const WalkResult result = walk_rows(
+      input,
+      {setup_.options, setup_.tables, setup_.model, file, pass, surveyed, setup_.has_statements},
+      *this);
   if (!surveyed) mapping_use_.add(result.mapping_use);
   if (result.zero_dates > 0) {
     setup_.note(text(path_, ": ", result.zero_dates, result.zero_dates == 1 ? " date" : " dates",
@@ -82,13 +85,10 @@ void DirectLoad::make_stage(Target& target) {
   if (!target.staged || !target.stage.empty()) return;
   const std::string name = text("_pgseed_stage_", targets_.size());
   target.stage = "pg_temp." + name;
-  std::string columns;
-  for (const Column& column : target.table->model->columns) {
-    if (!column.generated) columns += ", " + quote_identifier(column.name);
-  }
   setup_.database->execute(text("CREATE TEMPORARY TABLE ", name,
-                                " ON COMMIT DROP AS SELECT NULL::bigint AS _pgseed_row", columns,
-                                " FROM ", to_sql(target.table->name), " WITH NO DATA"));
+                                " ON COMMIT DROP AS SELECT NULL::bigint AS _pgseed_row",
+                                staging_columns(*setup_.database, *target.table->model), " FROM ",
+                                to_sql(target.table->name), " WITH NO DATA"));
 }
 
 const ColumnSet& DirectLoad::columns(RunTable& table, const RowKind& kind) {
@@ -109,7 +109,8 @@ const ColumnSet& DirectLoad::columns(RunTable& table, const RowKind& kind) {
   sink->set = column_set_of(table, kind, *setup_.options, setup_.model);
   ColumnSet& set = sink->set;
   set.number = sinks_.size();
-  for (const std::string& column : fit_to_catalogue(set, table.model, where)) {
+  for (const std::string& column :
+       fit_to_catalogue(set, table.model, where, setup_.options->regenerate_identity)) {
     setup_.note(text("the column ", quote_identifier(column), " of ", to_sql(table.name),
                      " is computed by the server; the file's values for it are left out"));
   }
@@ -124,6 +125,11 @@ const ColumnSet& DirectLoad::columns(RunTable& table, const RowKind& kind) {
                     column_list(names), " FROM STDIN");
   sinks_.push_back(std::move(sink));
   return set;
+}
+
+void DirectLoad::take_left_out(RunTable& table) {
+  setup_.tally->read(table.tally);
+  setup_.tally->skipped(table.tally, 1);
 }
 
 // Parents in the same pass have all their rows before this table; they must be stored.

@@ -9,6 +9,7 @@
 #include "pgseed/base/text.hpp"
 #include "pgseed/pg/copy_in.hpp"
 #include "pgseed/pg/database_url.hpp"
+#include "pgseed/seed/direct_closure.hpp"
 #include "pgseed/seed/direct_load.hpp"
 #include "pgseed/seed/direct_record.hpp"
 #include "pgseed/seed/direct_refusal.hpp"
@@ -29,7 +30,9 @@ class DirectRun {
         started_(services.clock()),
         tally_(options.max_rejects, options.rejects_file),
         inputs_({&options_, nullptr, services.catalogue,
-                 [this](const std::string& line) { note(line); }}) {}
+                 [this](const std::string& line) { note(line); }}) {
+    report.carrier = Carrier::direct;
+  }
 
   Report report;
 
@@ -40,6 +43,7 @@ class DirectRun {
     open_record();
     inputs_.connected_directly();
     inputs_.survey();
+    require_comparable();
     if (options_.dry_run) {
       return tell_dry_run(inputs_, options_, [this](const std::string& line) { note(line); });
     }
@@ -48,6 +52,11 @@ class DirectRun {
     plan_ = make_plan(inputs_, options_, *tables_, [this](const std::string& line) { note(line); });
     keep_file_order();
     require_keys();
+    if (options_.closure) {
+      select_closure(inputs_, options_, *tables_, inputs_.types(),
+                     ask_over_connection(services_.database_url),
+                     [this](const std::string& line) { note(line); });
+    }
     try {
       fill(false);
     } catch (const RowNotNamed&) {
@@ -129,13 +138,25 @@ class DirectRun {
     }
   }
 
+  // What the database makes of an expression, no file tells.
+  void require_comparable() const {
+    if (!options_.verify || options_.skip_unsupported) return;
+    for (const FileSurvey& file : inputs_.surveys()) {
+      if (!file.first_direct) continue;
+      throw Error(ErrorKind::input,
+                  text(file.first_direct->kind, " cannot be compared with the tables (--verify)"),
+                  text(file.path, ':', file.first_direct->line),
+                  "nothing was written; load without --verify, or leave such rows and statements "
+                  "out with --skip-unsupported");
+    }
+  }
+
   // Statements among the rows mean what they mean only where the file has them.
   void keep_file_order() {
     const auto& surveys = inputs_.surveys();
-    const bool has_statements = std::any_of(surveys.begin(), surveys.end(), [](const auto& file) {
-      return file.direct_statements > 0;
-    });
-    if (!has_statements) return;
+    has_statements_ = std::any_of(surveys.begin(), surveys.end(),
+                                  [](const auto& file) { return file.direct_statements > 0; });
+    if (!has_statements_) return;
     plan_.order.passes = 1;
     for (const OrderedTable& table : plan_.tables) tables_->table(table.name).pass = 0;
   }
@@ -177,6 +198,7 @@ class DirectRun {
     setup.parents_first = plan_.children_first();
     std::reverse(setup.parents_first.begin(), setup.parents_first.end());
     setup.repeatable = inputs_.all_repeatable();
+    setup.has_statements = has_statements_;
     setup.progress = [this] { show_progress(); };
     setup.note = [this](const std::string& line) { note(line); };
     load_ = std::make_unique<DirectLoad>(setup);
@@ -226,7 +248,8 @@ class DirectRun {
   void set_sequences_and_commit() {
     std::vector<TableName> loaded;
     for (const TableReport& table : tally_.tables()) {
-      if (table.counts.loaded > 0) loaded.push_back(table.table);
+      // Rows that were there already may be what an earlier run left before it got here.
+      if (table.counts.loaded + table.counts.ignored > 0) loaded.push_back(table.table);
     }
     std::vector<std::string> not_allowed;
     report.sequences = set_sequences(*database_, loaded, not_allowed);
@@ -282,6 +305,7 @@ class DirectRun {
   std::shared_ptr<DirectRecord> record_;  // without one nothing is recorded
   std::unique_ptr<pg::CopyIn> database_;
   std::unique_ptr<DirectLoad> load_;
+  bool has_statements_ = false;  // among the rows
   bool committed_ = false;
   bool in_doubt_ = false;
 };

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/pg/connect.hpp"
@@ -73,8 +75,17 @@ void DirectLoad::take_unsupported(RunTable& table, const std::string& what, std:
   settle();  // it may look at the rows before it
   std::string sql = text("INSERT INTO ", to_sql(table.name));
   if (head.has_columns) sql += text(" ", column_list(head.columns));
-  if (head.overriding_system) sql += " OVERRIDING SYSTEM VALUE";
-  if (head.overriding_user) sql += " OVERRIDING USER VALUE";
+  // As rows go that COPY takes.
+  const bool has_identity = std::ranges::any_of(table.model->columns, [&](const Column& column) {
+    return column.identity_always &&
+           (!head.has_columns ||
+            std::ranges::find(head.columns, column.name) != head.columns.end());
+  });
+  if (head.overriding_user || (has_identity && setup_.options->regenerate_identity)) {
+    sql += " OVERRIDING USER VALUE";
+  } else if (head.overriding_system || has_identity) {
+    sql += " OVERRIDING SYSTEM VALUE";
+  }
   sql += " VALUES ";
   sql += row.source;
   sql += conflict_clause(mode, table.key, head.columns, *table.model);

@@ -102,8 +102,10 @@ bool was_committed(const std::string& database_url, const std::string& transacti
       if (status == "committed") return true;
       if (status == "aborted") return false;
       if (status.empty()) break;  // too old to be known
-    } catch (const pg::SqlError&) {
-      return false;  // the server has no such transaction: it was lost with a crash
+    } catch (const pg::SqlError& error) {
+      // The server has no such transaction (yet): it was lost with a crash.
+      if (error.sqlstate == "22023") return false;
+      if (round >= tries) throw;
     } catch (const Error& error) {
       if (error.kind != ErrorKind::unreachable || round >= tries) throw;
     }

@@ -54,7 +54,7 @@ void tell_dry_run(const RunInputs& inputs, const Options& options,
         ColumnSet set = column_set_of(
             table, {&use, &file.definitions, inputs.name(part), "", inputs.dialect(part)}, options,
             inputs.order());
-        fit_to_catalogue(set, table.model, where);
+        fit_to_catalogue(set, table.model, where, options.regenerate_identity);
       }
     }
   }

@@ -254,7 +254,8 @@ void Loader::take_unsupported(RunTable& table, const std::string& what, std::uin
                               const sql::DumpReader& /*reader*/) {
   if (!setup_.options->skip_unsupported) {
     throw Error(ErrorKind::input, text(what, " cannot go over PostgREST"), text(path_, ':', line),
-                "rows before it are loaded; leave such rows out with --skip-unsupported");
+                "rows before it are loaded; leave such rows out with --skip-unsupported, or let "
+                "the database carry them out: --via direct");
   }
   setup_.tally->read(table.tally);
   setup_.tally->skipped(table.tally, 1);
@@ -274,7 +275,8 @@ void Loader::take_unsupported(const sql::Statement& statement) {
   if (surveyed_ || setup_.options->skip_unsupported) return;
   throw Error(ErrorKind::input, text(sql::describe(statement.kind), " cannot go over PostgREST"),
               text(path_, ':', statement.line),
-              "rows before it are loaded; leave such statements out with --skip-unsupported");
+              "rows before it are loaded; leave such statements out with --skip-unsupported, or "
+              "let the database carry them out: --via direct");
 }
 
 // --- rows into batches

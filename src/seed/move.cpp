@@ -21,7 +21,9 @@ std::string conflict_clause(Mode mode, const std::vector<std::string>& conflict,
   if (mode != Mode::upsert) return {};
   std::vector<std::string> set;
   for (const std::string& column : columns) {
-    if (is_always(model, column)) continue;  // can be given once, never changed
+    const Column* const known = model.find_column(column);
+    // Can be given once and never changed, or not at all.
+    if (known != nullptr && (known->identity_always || known->generated)) continue;
     const std::string name = quote_identifier(column);
     set.push_back(text(name, " = excluded.", name));
   }
@@ -59,7 +61,7 @@ void check_deferred(pg::CopyIn& database, const std::vector<Move>& moves) {
   } catch (const pg::SqlError& error) {
     database.execute(kBackTo);
     for (const Move& move : moves) {
-      if (move.target != error.table || error.sqlstate != "23503") continue;
+      if (error.sqlstate != "23503" || !is_of(database, error.table, move.target)) continue;
       const std::uint64_t orphan = first_orphan(database, move, {move}, error);
       if (orphan != 0) move.refused(orphan, error);
       throw Error(ErrorKind::rows, error.message);

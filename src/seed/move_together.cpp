@@ -82,7 +82,7 @@ class Together {
   bool take_out(const pg::SqlError& error) {
     if (error.sqlstate == "23503") {
       for (Mover& mover : movers_) {
-        if (mover.move().target != error.table) continue;
+        if (!is_of(database_, error.table, mover.move().target)) continue;
         const std::uint64_t orphan = first_orphan(database_, mover.move(), moves_, error);
         if (orphan == 0) return false;
         mover.take_out(orphan, error);

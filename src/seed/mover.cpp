@@ -38,6 +38,14 @@ bool is_always(const Table& table, const std::string& column) {
   return known != nullptr && known->identity_always;
 }
 
+bool is_of(pg::CopyIn& database, const TableName& table, const TableName& target) {
+  if (table == target || table.table.empty()) return table == target;
+  return database.value(text("SELECT EXISTS (SELECT FROM pg_catalog.pg_partition_ancestors(",
+                             pg::to_literal(to_sql(table)),
+                             "::pg_catalog.regclass) a WHERE a.relid = ",
+                             pg::to_literal(to_sql(target)), "::pg_catalog.regclass)")) == "t";
+}
+
 std::uint64_t first_orphan(pg::CopyIn& database, const Move& move,
                            const std::vector<Move>& together, const pg::SqlError& error) {
   const auto found = database.query(
@@ -184,7 +192,7 @@ void Mover::insert(std::uint64_t first, std::uint64_t last) {
     if (first == last) return refuse(first, error);
     // Halves of a table that refers to itself would miss each other's rows.
     const bool asks = move_.all_or_nothing || move_.refers_to_itself;
-    if (asks && error.sqlstate == "23503" && error.table == move_.target) {
+    if (asks && error.sqlstate == "23503" && is_of(database_, error.table, move_.target)) {
       if (const std::uint64_t orphan = first_orphan(database_, move_, {move_}, error)) {
         take_out(orphan, error);
         return insert(first, last);

@@ -20,6 +20,9 @@ std::string quoted_list(const std::vector<std::string>& columns, const std::stri
 // GENERATED ALWAYS AS IDENTITY.
 bool is_always(const Table& table, const std::string& column);
 
+// The table that a server's error names is the target or one of its partitions.
+bool is_of(pg::CopyIn& database, const TableName& table, const TableName& target);
+
 // The lowest number of a staged row whose parent is in neither the parent's table nor among the
 // staged rows of one of `together`. 0: none, or the constraint is not known.
 std::uint64_t first_orphan(pg::CopyIn& database, const Move& move,

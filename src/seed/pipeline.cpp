@@ -5,6 +5,8 @@
 
 #include "pgseed/base/current_error.hpp"
 #include "pgseed/base/interrupt.hpp"
+#include "pgseed/base/text.hpp"
+#include "pgseed/seed/carrier.hpp"
 #include "pgseed/seed/direct_run.hpp"
 #include "pgseed/seed/rest_run.hpp"
 #include "pgseed/seed/verify_run.hpp"
@@ -25,6 +27,7 @@ void guarded(Report& report, const Work& work) {
   }
 }
 
+// --verify of what the direct load has stored.
 void compare_after(Report& report, const Options& options, const Services& services) {
   LoadedBefore before;
   for (const TableReport& table : report.tables) {
@@ -40,21 +43,60 @@ void compare_after(Report& report, const Options& options, const Services& servi
   report.signal = compared.signal;
 }
 
+Report run_over_connection(const Options& options, const Services& services) {
+  Report report = run_direct(options, services);
+  if (options.verify && !options.dry_run && !report.error && report.signal == 0) {
+    compare_after(report, options, services);
+  }
+  return report;
+}
+
+// The run takes the direct connection of its own accord, and says so before it does.
+Report carry_directly(const std::string& cargo, const Options& options, const Services& services) {
+  Options direct = options;
+  direct.via = Via::direct;
+  direct.atomic = false;  // it is one transaction by itself
+  if (!options.dry_run) {
+    services.observer->note(0, text("PostgREST cannot carry ", cargo,
+                                    ": everything goes over the direct connection, in one "
+                                    "transaction"));
+  }
+  Report report = run_over_connection(direct, services);
+  report.carried_because = cargo;
+  const std::string said =
+      text(options.dry_run ? "everything would go over the direct connection, in one transaction: "
+                           : "carried over the direct connection, in one transaction: ",
+           "PostgREST cannot carry ", cargo);
+  report.notes.insert(report.notes.begin(), said);
+  return report;
+}
+
 }  // namespace
 
 Report run(const Options& options, const Services& services) {
-  if (options.via == Via::direct) {
-    Report report = run_direct(options, services);
-    if (options.verify && !options.dry_run && !report.error && report.signal == 0) {
-      compare_after(report, options, services);
-    }
-    return report;
-  }
+  if (options.via == Via::direct) return run_over_connection(options, services);
+  const auto started = services.clock();
   std::unique_ptr<RestRun> run;
   Report failed;
   guarded(failed, [&] { run = std::make_unique<RestRun>(options, services); });
   if (!run) return failed;
-  guarded(run->report, [&] { run->go(); });
+  std::optional<OnlyDirect> need;
+  guarded(run->report, [&] {
+    try {
+      run->go();
+    } catch (const OnlyDirect& refusal) {
+      const CarrierFacts facts = run->carrier_facts();
+      if (!goes_direct(options, facts)) throw Error(refusal_of(refusal, options, facts));
+      if (services.before_direct) services.before_direct();
+      run->give_way();
+      need = refusal;
+    }
+  });
+  if (need) {
+    Report report = carry_directly(need->cargo, options, services);
+    report.seconds = std::chrono::duration<double>(services.clock() - started).count();
+    return report;
+  }
   guarded(run->report, [&] { run->stop(); });
   if (run->report.is_up_to_date) {
     if (options.verify) compare_after(run->report, options, services);

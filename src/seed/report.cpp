@@ -16,6 +16,20 @@ Counts& Counts::operator+=(const Counts& other) {
   return *this;
 }
 
+const char* name(Carrier carrier) {
+  switch (carrier) {
+    case Carrier::rest:
+      return "rest";
+    case Carrier::staging:
+      return "staging";
+    case Carrier::direct:
+      return "direct";
+    case Carrier::unknown:
+      break;
+  }
+  return "unknown";
+}
+
 Counts Report::totals() const {
   Counts sum;
   for (const TableReport& table : tables) sum += table.counts;
@@ -38,6 +52,7 @@ std::optional<Error> Report::end() const {
 std::string Report::next_step() const {
   if (is_unchanged) return "nothing was changed; run the same command again";
   if (can_go_on) return "run the same command again to go on";
+  if (carrier == Carrier::direct && totals().in_doubt == 0) return "everything is stored";
   return "run again with --upsert or --ignore to load the rest";
 }
 

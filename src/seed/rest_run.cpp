@@ -22,7 +22,9 @@ RestRun::RestRun(const Options& options, const Services& services)
       timeline_(std::make_shared<Timeline>(started_)),
       tally_(options.max_rejects, options.rejects_file, !keeps_ledger()),
       inputs_({&options_, services.transport, services.catalogue,
-               [this](const std::string& line) { note(line); }}) {}
+               [this](const std::string& line) { note(line); }}) {
+  report.carrier = options.atomic ? Carrier::staging : Carrier::rest;
+}
 
 void RestRun::go() {
   begin("opening the files");
@@ -34,6 +36,10 @@ void RestRun::go() {
   begin("reading the files");
   inputs_.survey();
   if (options_.dry_run) {
+    look_for_identity();
+    note(options_.atomic ? "the rows would go over PostgREST into staging tables, and from there "
+                           "into place in one transaction"
+                         : "the rows would go over PostgREST");
     return tell_dry_run(inputs_, options_, [this](const std::string& line) { note(line); });
   }
   begin("checking the target");
@@ -52,10 +58,36 @@ void RestRun::go() {
   if (options_.verify) look_before();
   if (options_.mode == Mode::force && !stage_) empty();
   begin("loading");
+  loads_ = true;
   load();
   if (stage_) finish_stage();
   if (second_ && !sender_->ended()) set_references();
   set_sequences();
+}
+
+CarrierFacts RestRun::carrier_facts() const {
+  CarrierFacts facts;
+  facts.has_database = !services_.database_url.empty();
+  facts.stays_because = services_.stays_with_rest;
+  const auto stays = [&](bool is_so, const std::string& why) {
+    if (is_so && facts.stays_because.empty()) facts.stays_because = why;
+  };
+  stays(!services_.database_elsewhere.empty(), services_.database_elsewhere);
+  stays(loads_, "input that is read only once");
+  // What it stored is not to be stored again.
+  const LedgerState* const past = work_ ? work_->unfinished() : nullptr;
+  const bool is_unfinished =
+      (past != nullptr && !past->complete) || (work_ && work_->resume() != nullptr);
+  stays(is_unfinished, "an earlier run that did not come to its end");
+  const bool changes_rows = std::ranges::any_of(
+      inputs_.surveys(), [](const auto& file) { return file.direct_statements > 0; });
+  const std::string against = option_against_statements(options_);
+  stays(changes_rows && !against.empty(), against);
+  return facts;
+}
+
+void RestRun::give_way() {
+  if (work_ && !options_.dry_run) work_->forget_everything();
 }
 
 void RestRun::stop() {
@@ -142,9 +174,11 @@ void RestRun::make_sender() {
 const Model& RestRun::catalogue() {
   if (catalogue_ || !services_.catalogue) return catalogue_ ? *catalogue_ : catalogue_.emplace();
   std::vector<std::string> schemas = {options_.schema};
-  for (const OrderedTable& table : plan_.tables) {
-    if (std::find(schemas.begin(), schemas.end(), table.name.schema) == schemas.end()) {
-      schemas.push_back(table.name.schema);
+  for (const FileSurvey& file : inputs_.surveys()) {
+    for (const TableSurvey& table : file.tables) {
+      if (std::ranges::find(schemas, table.name.schema) == schemas.end()) {
+        schemas.push_back(table.name.schema);
+      }
     }
   }
   return catalogue_.emplace(services_.catalogue(schemas));

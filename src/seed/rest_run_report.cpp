@@ -9,14 +9,49 @@
 
 namespace pgseed::seed {
 
+// PostgREST says so only where rows are tried, which a dry run does not do.
+void RestRun::look_for_identity() {
+  if (!services_.catalogue || !services_.database_elsewhere.empty() ||
+      options_.regenerate_identity || options_.atomic) {
+    return;
+  }
+  try {
+    catalogue();
+  } catch (const Error& error) {
+    return note(text("identity columns were not looked for: ", error.message));
+  }
+  for (const FileSurvey& file : inputs_.surveys()) {
+    for (const TableSurvey& surveyed : file.tables) {
+      const Table* const table = catalogue().find(surveyed.name);
+      if (table == nullptr || !wants(options_, surveyed.name)) continue;
+      for (const ColumnSetUse& use : surveyed.column_sets) {
+        const auto columns =
+            columns_of_rows(surveyed.name, use, file.definitions, &catalogue(), file.path);
+        for (std::size_t index = 0; columns && index < columns->size(); ++index) {
+          if (index < use.defaults.size() && use.defaults[index]) continue;
+          const Column* const column = table->find_column((*columns)[index]);
+          if (column == nullptr || !column->identity_always) continue;
+          throw OnlyDirect(
+              identity_refusal(surveyed.name, column->name, text(file.path, ':', use.line)));
+        }
+      }
+    }
+  }
+}
+
 // Ids that came with the rows leave sequences behind.
 void RestRun::set_sequences() {
   if (stage_ || sender_->ended()) return;
   std::vector<TableName> loaded;
   for (const TableReport& table : tally_.tables()) {
-    if (table.counts.loaded > 0) loaded.push_back(table.table);
+    // Rows that were there already may be what an earlier run left before it got here.
+    if (table.counts.loaded + table.counts.ignored > 0) loaded.push_back(table.table);
   }
   if (services_.database_url.empty()) return note_sequences(loaded);
+  if (!services_.database_elsewhere.empty()) {
+    note(text("sequences were not set: ", services_.database_elsewhere));
+    return note_sequences(loaded);
+  }
   std::vector<std::string> not_allowed;
   try {
     report.sequences = set_sequences_over(services_.database_url, loaded, not_allowed);

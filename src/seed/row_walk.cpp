@@ -171,7 +171,7 @@ class RowWalk {
   // A table has its LIMIT: stop reading when all others have theirs too. Only a survey knows
   // whether more tables follow.
   void look_for_the_end() {
-    if (!walk_.surveyed || ++over_limit_ % 64 != 1) return;
+    if (!walk_.surveyed || walk_.whole || ++over_limit_ % 64 != 1) return;
     const auto& tables = walk_.tables->all();
     finished_ = std::all_of(tables.begin(), tables.end(), [&](const auto& table) {
       return !table->wanted || table->pass != walk_.pass || has_all(*table) || !table->surveyed ||

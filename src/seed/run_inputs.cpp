@@ -8,6 +8,7 @@
 #include "pgseed/base/digest.hpp"
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
+#include "pgseed/seed/carrier.hpp"
 #include "pgseed/seed/columns.hpp"
 #include "pgseed/seed/work_identity.hpp"
 
@@ -192,7 +193,9 @@ void RunInputs::survey() {
     }
   }
   if (all_surveyed()) require_mapping_used({});
-  for (const FileSurvey& file : surveys_) require_supported(file);
+  std::optional<std::string> cargo;
+  if (all_surveyed() && options_.via != Via::direct) cargo = only_direct(surveys_);
+  for (const FileSurvey& file : surveys_) require_supported(file, cargo);
   if (all_surveyed()) require_rows();
 }
 
@@ -246,11 +249,13 @@ bool RunInputs::read_catalogue(const FileSurvey& file) {
 }
 
 std::string RunInputs::work() const {
-  if (options_.mapping) return {};
-  std::string all = text(seed::name(options_.mode), '\n', options_.limit.value_or(~0ULL), '\n',
-                         options_.offset, '\n', options_.dialect, '\n', options_.schema, '\n',
-                         options_.zero_dates_are_null, options_.skip_unsupported, options_.check,
-                         options_.json_columns.has_value(), '\n', options_.input.encoding);
+  // Which rows a closure takes depends on what the target has; made values differ from run to run.
+  if (options_.mapping || options_.closure) return {};
+  std::string all =
+      text(seed::name(options_.mode), '\n', options_.limit.value_or(~0ULL), '\n', options_.offset,
+           '\n', options_.dialect, '\n', options_.schema, '\n', options_.zero_dates_are_null,
+           options_.skip_unsupported, options_.check, options_.regenerate_identity,
+           options_.json_columns.has_value(), '\n', options_.input.encoding);
   const auto add = [&](const std::vector<std::string>& names) {
     for (const std::string& each : names) all += text('\n', each.size(), ' ', each);
     all += "\n-";
@@ -272,7 +277,7 @@ const char* RunInputs::cannot_go() const {
   return options_.via == Via::direct ? "cannot be carried out" : "cannot go over PostgREST";
 }
 
-void RunInputs::require_supported(const FileSurvey& file) {
+void RunInputs::require_supported(const FileSurvey& file, const std::optional<std::string>& cargo) {
   if (file.unsupported_count == 0) return;
   const UnsupportedUse& first = file.unsupported.front();
   if (options_.skip_unsupported) {
@@ -285,17 +290,18 @@ void RunInputs::require_supported(const FileSurvey& file) {
     const UnsupportedUse& use = file.unsupported[index];
     note_(text(file.path, ':', use.line, ": ", use.kind, ": ", use.text));
   }
-  throw Error(ErrorKind::input,
-              text(first.kind, ' ', cannot_go(),
-                   file.unsupported_count > 1
-                       ? text(" (and ", file.unsupported_count - 1, " more in this file)")
-                       : std::string()),
-              text(file.path, ':', first.line),
-              options_.via == Via::direct
-                  ? "nothing was written; leave such rows and statements out with "
-                    "--skip-unsupported, or load the file with psql"
-                  : "nothing was written; leave such rows and statements out with "
-                    "--skip-unsupported, or let the database carry them out: --via direct");
+  Error refusal(ErrorKind::input,
+                text(first.kind, ' ', cannot_go(),
+                     file.unsupported_count > 1
+                         ? text(" (and ", file.unsupported_count - 1, " more in this file)")
+                         : std::string()),
+                text(file.path, ':', first.line),
+                "nothing was written; leave such rows and statements out with --skip-unsupported");
+  if (cargo) throw OnlyDirect(refusal, *cargo);
+  const bool carried = options_.via != Via::direct && file.unsupported_directly == 0;
+  refusal.hint += carried ? ", or let the database carry them out: --via direct"
+                          : ", or load the file with psql";
+  throw Error(refusal);
 }
 
 void RunInputs::require_rows() {

@@ -66,6 +66,19 @@ void RunLedger::forget() {
   past_.reset();
 }
 
+void RunLedger::forget_finished() {
+  done_.reset();
+  std::remove(path(".done").c_str());
+  sync_folder_of(path(".done"));
+}
+
+void RunLedger::forget_everything() {
+  past_.reset();
+  is_complete_ = false;
+  std::remove(path(".ledger").c_str());
+  forget_finished();
+}
+
 bool RunLedger::is_done(const std::vector<LedgerSource>& sources) const {
   const bool all_hashed = std::all_of(sources.begin(), sources.end(),
                                       [](const LedgerSource& each) { return each.hash; });
@@ -80,11 +93,7 @@ void RunLedger::begin(const LedgerHead& head, const std::string& rejects) {
     ledger_ = std::make_unique<Ledger>(path(".ledger"), *past_, rejects);
     resume_ = std::make_unique<Resume>(*std::exchange(past_, std::nullopt));
   } else {
-    if (is_abandoned_) {
-      done_.reset();
-      std::remove(path(".done").c_str());
-      sync_folder_of(path(".done"));
-    }
+    if (is_abandoned_) forget_finished();
     LedgerHead own = head;
     own.work = work_;
     own.target = target_;

@@ -9,8 +9,11 @@
 namespace pgseed::seed {
 namespace {
 
-// Sequences that belong to a column (serial, identity), and those that its default merely calls.
-constexpr const char* kQuery = R"(
+// Sequences that belong to a column (serial, identity), and those that its default merely calls; of
+// the tables and of what they are partitions of, whose identity the partitions do not have.
+constexpr const char* kTables = "with recursive wanted(id) as (select pg_catalog.unnest(array[";
+constexpr const char* kQuery = R"(]::pg_catalog.oid[])
+  union select i.inhparent from pg_catalog.pg_inherits i join wanted w on w.id = i.inhrelid)
 select distinct sn.nspname, s.relname, tn.nspname, t.relname, a.attname, q.seqincrement
 from pg_catalog.pg_class t
 join pg_catalog.pg_namespace tn on tn.oid = t.relnamespace
@@ -31,11 +34,23 @@ join pg_catalog.pg_class s on s.oid = k.sequence_id and s.relkind = 'S'
 join pg_catalog.pg_namespace sn on sn.oid = s.relnamespace
 join pg_catalog.pg_sequence q on q.seqrelid = s.oid
 join pg_catalog.pg_type y on y.oid = a.atttypid
-where y.typcategory = 'N' and t.oid = any (array[)";
-constexpr const char* kQueryEnd = "]::pg_catalog.oid[]) order by 1, 2, 3, 4, 5";
+where y.typcategory = 'N' and t.oid in (select id from wanted) order by 1, 2, 3, 4, 5)";
 
 long long number(const std::optional<std::string>& field) {
   return field ? std::strtoll(field->c_str(), nullptr, 10) : 0;
+}
+
+// What it gives out next; where there is no next one, the last.
+long long after(long long last, long long step) {
+  long long next = 0;
+  return __builtin_add_overflow(last, step, &next) ? last : next;
+}
+
+// For somebody else to run, whenever that is: never sets the sequence back. Nothing happens where
+// there is no such sequence.
+std::string set_to(const std::string& sequence, const std::string& most, bool down) {
+  return text("SELECT setval(", sequence, ", ", down ? "least(" : "greatest(", most,
+              ", pg_sequence_last_value(", sequence, ")));");
 }
 
 }  // namespace
@@ -50,7 +65,7 @@ std::vector<SequenceReport> set_sequences(pg::CopyIn& database,
     list += text(list.empty() ? "" : ", ", pg::to_literal(to_sql(table)), "::pg_catalog.regclass");
   }
   const bool in_transaction = database.in_transaction();
-  for (const pg::Row& row : database.query(text(kQuery, list, kQueryEnd))) {
+  for (const pg::Row& row : database.query(text(kTables, list, kQuery))) {
     const TableName sequence{row[0].value_or(""), row[1].value_or("")};
     const TableName table{row[2].value_or(""), row[3].value_or("")};
     const std::string column = quote_identifier(row[4].value_or(""));
@@ -58,8 +73,6 @@ std::vector<SequenceReport> set_sequences(pg::CopyIn& database,
     const bool down = step < 0;
     const std::string most =
         text("(SELECT pg_catalog.", down ? "min(" : "max(", column, ") FROM ", to_sql(table), ")");
-    const std::string set =
-        text("SELECT pg_catalog.setval(", pg::to_literal(to_sql(sequence)), ", ", most, ")");
     // Where the sequence stands, and whether it is behind; one statement, so that hardly anybody
     // can come in between.
     const std::string sql =
@@ -72,14 +85,16 @@ std::vector<SequenceReport> set_sequences(pg::CopyIn& database,
       for (const pg::Row& moved : database.query(sql)) {
         const long long last = number(moved[0]);
         reports.push_back({to_sql(sequence), text(to_sql(table), '.', column),
-                           moved[1] == "t" ? last + step : last, number(moved[2]) + step});
+                           moved[1] == "t" ? after(last, step) : last,
+                           after(number(moved[2]), step)});
       }
       if (in_transaction) database.execute("RELEASE SAVEPOINT pgseed_sequence");
     } catch (const pg::SqlError& error) {
       // Rights (42501), or a value beyond the sequence's own bounds (22003).
       if (error.sqlstate != "42501" && error.sqlstate != "22003") throw;
       if (in_transaction) database.execute("ROLLBACK TO SAVEPOINT pgseed_sequence");
-      not_allowed.push_back(text(set, ";  -- ", error.message));
+      const std::string own = pg::to_literal(to_sql(sequence)) + "::regclass";
+      not_allowed.push_back(text(set_to(own, most, down), "  -- ", error.message));
     }
   }
   return reports;
@@ -98,9 +113,9 @@ std::string sequence_sql(const Table& table) {
   const Column* const column = table.find_column(table.primary_key.front());
   if (column == nullptr || class_of(column->type) != ColumnClass::integer) return {};
   const std::string name = quote_identifier(column->name);
-  return text("SELECT setval(pg_get_serial_sequence(", pg::to_literal(to_sql(table.name)), ", ",
-              pg::to_literal(column->name), "), (SELECT max(", name, ") FROM ", to_sql(table.name),
-              "));");
+  const std::string sequence = text("pg_get_serial_sequence(", pg::to_literal(to_sql(table.name)),
+                                    ", ", pg::to_literal(column->name), ")::regclass");
+  return set_to(sequence, text("(SELECT max(", name, ") FROM ", to_sql(table.name), ")"), false);
 }
 
 }  // namespace pgseed::seed

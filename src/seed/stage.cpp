@@ -51,7 +51,7 @@ Stage::Table& Stage::table_of(RunTable& target) {
   if (Table* const known = find(target.tally)) return *known;
   Table& table = *tables_.emplace_back(std::make_unique<Table>());
   table.target = &target;
-  table.name = stage_table_name(target.name);
+  table.name = stage_table_name(target.name, setup_.work.empty() ? run_ : setup_.work);
   return table;
 }
 
@@ -103,14 +103,21 @@ void Stage::open(const std::vector<RunTable*>& targets) {
 }
 
 void Stage::take_over_or_make(Table& table) {
-  const auto comment = find_stage_table(*database_, table.name);
-  if (!comment) return make(table);
-  if (!is_stage_comment(*comment)) {
-    throw Error(ErrorKind::refused,
-                text("there is a table ", table.sql(), " that is no staging table of pgseed"), "",
-                "rename or drop it");
+  std::optional<std::string> comment;
+  for (const FoundStage& found : stage_tables_of(*database_, table.target->name)) {
+    const bool is_stage = is_stage_comment(found.comment);
+    if (found.name == table.name && !is_stage) {
+      throw Error(ErrorKind::refused,
+                  text("there is a table ", table.sql(), " that is no staging table of pgseed"), "",
+                  "rename or drop it");
+    }
+    if (found.name == table.name) {
+      comment = found.comment;
+    } else if (is_stage) {  // of a run that was killed, and is not gone on with
+      database_->execute(text("DROP TABLE ", to_sql(found.name)));
+    }
   }
-  if (!is_of_work(*comment, setup_.work)) return make(table);
+  if (!comment || !is_of_work(*comment, setup_.work)) return make(table);
   if (says_moved(*comment)) {
     table.moved = *comment;
     return;
@@ -180,7 +187,8 @@ void Stage::wait_for_api() {
 
 std::vector<std::string> Stage::prepare(RunTable& target, ColumnSet& set,
                                         const std::string& where) {
-  std::vector<std::string> left_out = fit_to_catalogue(set, target.model, where);
+  std::vector<std::string> left_out =
+      fit_to_catalogue(set, target.model, where, setup_.options->regenerate_identity);
   Table& table = table_of(target);
   if (!table.is_known) {  // of input that was not read through before
     database_->rollback();

@@ -144,7 +144,9 @@ void Stage::move_once(const std::vector<TableName>& parents_first,
     results = move_all(database, moves);
     for (std::size_t index = 0; index < order.size(); ++index) {
       left_out += results[index].left_out;
-      if (results[index].loaded > 0) loaded.push_back(order[index]->target->name);
+      if (results[index].loaded + results[index].ignored > 0) {
+        loaded.push_back(order[index]->target->name);
+      }
     }
     check_deferred(database, moves);
   } catch (const Error& error) {

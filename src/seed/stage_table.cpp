@@ -27,8 +27,26 @@ std::uint64_t count_after(std::string_view comment, std::string_view name) {
   return count;
 }
 
+std::string name_prefix(const TableName& target) {
+  return "_pgseed_stage_" + sha256_hex(to_sql(target)).substr(0, 16);
+}
+
 std::string oid(const TableName& table) {
   return pg::to_literal(to_sql(table)) + "::pg_catalog.regclass";
+}
+
+// Rows (attname, own, type, mod): the type of each column below all domains, and whether it is the
+// column's own.
+std::string base_types(const TableName& table) {
+  return text(
+      "(WITH RECURSIVE below AS (SELECT attname, true AS own, atttypid AS type, atttypmod AS mod"
+      " FROM pg_catalog.pg_attribute WHERE attrelid = ",
+      oid(table),
+      " AND attnum > 0 AND NOT attisdropped AND attgenerated = '' AND attname <> '_pgseed_row'"
+      " UNION ALL SELECT b.attname, false, t.typbasetype, t.typtypmod FROM below b"
+      " JOIN pg_catalog.pg_type t ON t.oid = b.type WHERE t.typtype = 'd')"
+      " SELECT b.* FROM below b JOIN pg_catalog.pg_type t ON t.oid = b.type"
+      " WHERE t.typtype <> 'd')");
 }
 
 // Default privileges (Supabase's give everything to anon) are taken back.
@@ -51,7 +69,7 @@ void grant(pg::CopyIn& database, const TableName& stage, const TableName& target
   if (!everybody.empty()) {
     database.execute(text("REVOKE ALL ON ", to_sql(stage), " FROM ", everybody));
   }
-  const std::string writers = roles_of(
+  std::string writers = roles_of(
       text("SELECT x.grantee FROM pg_catalog.pg_class c CROSS JOIN LATERAL pg_catalog.aclexplode("
            "coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner))) x WHERE c.oid = ",
            oid(target),
@@ -59,14 +77,15 @@ void grant(pg::CopyIn& database, const TableName& stage, const TableName& target
            " CROSS JOIN LATERAL pg_catalog.aclexplode(t.attacl) x WHERE t.attrelid = ",
            oid(target), " AND x.privilege_type = 'INSERT'"));
   // Reading the number is what ON CONFLICT takes.
+  if (!writers.empty()) writers += ", ";
   database.execute(text("GRANT INSERT, SELECT (_pgseed_row) ON ", to_sql(stage), " TO ", writers,
-                        ", CURRENT_USER"));
+                        "CURRENT_USER"));
 }
 
 }  // namespace
 
-TableName stage_table_name(const TableName& target) {
-  return {target.schema, "_pgseed_stage_" + sha256_hex(to_sql(target)).substr(0, 16)};
+TableName stage_table_name(const TableName& target, std::string_view work) {
+  return {target.schema, text(name_prefix(target), '_', sha256_hex(work).substr(0, 8))};
 }
 
 std::string loading_comment(std::string_view work, std::string_view run) {
@@ -104,22 +123,39 @@ Moved counts_of(std::string_view comment) {
   return moved;
 }
 
-std::optional<std::string> find_stage_table(pg::CopyIn& database, const TableName& stage) {
-  const auto found = database.query(
-      text("SELECT coalesce(pg_catalog.obj_description(c.oid, 'pg_class'), '')"
-           " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-           " WHERE n.nspname = ",
-           pg::to_literal(stage.schema), " AND c.relname = ", pg::to_literal(stage.table)));
-  if (found.empty()) return {};
-  return found.front().front().value_or("");
+std::vector<FoundStage> stage_tables_of(pg::CopyIn& database, const TableName& target) {
+  const std::string prefix = name_prefix(target);
+  std::vector<FoundStage> found;
+  for (const pg::Row& row : database.query(text(
+           "SELECT c.relname, pg_catalog.obj_description(c.oid, 'pg_class')"
+           " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+           " ON n.oid = c.relnamespace WHERE n.nspname = ",
+           pg::to_literal(target.schema), " AND c.relkind = 'r' AND pg_catalog.left(c.relname, ",
+           prefix.size(), ") = ", pg::to_literal(prefix)))) {
+    found.push_back({{target.schema, row[0].value_or("")}, row[1].value_or("")});
+  }
+  return found;
+}
+
+std::string staging_columns(pg::CopyIn& database, const Table& model) {
+  const std::vector<pg::Row> domains =
+      database.query(text("SELECT attname, pg_catalog.format_type(type, mod) FROM ",
+                          base_types(model.name), " d WHERE NOT own"));
+  std::string columns;
+  for (const Column& column : model.columns) {
+    if (column.generated) continue;
+    columns += ", " + quote_identifier(column.name);
+    for (const pg::Row& row : domains) {
+      if (row[0] != column.name) continue;
+      columns += text("::", row[1].value_or(""), " AS ", quote_identifier(column.name));
+    }
+  }
+  return columns;
 }
 
 void make_stage_table(pg::CopyIn& database, const TableName& stage, const Table& model, bool logged,
                       const std::string& comment) {
-  std::string columns;
-  for (const Column& column : model.columns) {
-    if (!column.generated) columns += ", " + quote_identifier(column.name);
-  }
+  const std::string columns = staging_columns(database, model);
   const std::string name = to_sql(stage);
   database.execute(text("DROP TABLE IF EXISTS ", name));
   database.execute(text("CREATE ", logged ? "" : "UNLOGGED ", "TABLE ", name,
@@ -132,10 +168,7 @@ void make_stage_table(pg::CopyIn& database, const TableName& stage, const Table&
 
 bool has_shape_of(pg::CopyIn& database, const TableName& stage, const TableName& target) {
   const auto columns_of = [](const TableName& table) {
-    return text(
-        "SELECT attname, atttypid, atttypmod FROM pg_catalog.pg_attribute WHERE attrelid = ",
-        oid(table), " AND attnum > 0 AND NOT attisdropped",
-        " AND attgenerated = '' AND attname <> '_pgseed_row'");
+    return text("SELECT attname, type, mod FROM ", base_types(table), " c");
   };
   const std::string here = columns_of(stage);
   const std::string there = columns_of(target);

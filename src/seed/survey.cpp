@@ -20,6 +20,11 @@ struct TargetColumns {
   bool known = false;  // looked up
 };
 
+// What no server replaces.
+bool belongs_to_psql(std::string_view unsupported) {
+  return unsupported == "a psql variable" || unsupported == "a parameter";
+}
+
 // PostgREST would read dates by the server's own setting, so there it is refused.
 bool is_date_setting(std::string_view text) {
   const auto setting = sql::read_setting(text);
@@ -31,8 +36,8 @@ class Surveyor {
   Surveyor(FileSurvey& file, const Options& options, const Meaning& meaning,
            const TargetKnowledge& target, const Mapping* mapping)
       : file_(file), default_schema_(options.schema), meaning_(meaning), known_(target) {
-    direct_sql_ =
-        meaning.direct && meaning.dialect == sql::Dialect::postgresql && mapping == nullptr;
+    can_run_ = meaning.dialect == sql::Dialect::postgresql && mapping == nullptr;
+    direct_sql_ = meaning.direct && can_run_;
     if (mapping == nullptr) return;
     RowMapper::Setup setup;
     setup.mapping = mapping;
@@ -53,14 +58,10 @@ class Surveyor {
     table.last_piece = piece_;
     const sql::Row& row = mapper_ ? mapper_->map(source_row, table.rows) : source_row;
     const sql::RowsHead& head = mapper_ ? mapper_->head() : source_head;
-    if (!row.unsupported.empty() && direct_sql_) {
-      ++file_.direct_rows;
-      return;
-    }
     if (!row.unsupported.empty()) {
-      ++table.unsupported_rows;
-      add_unsupported(row.unsupported_line, row.unsupported, to_sql(table.name));
-      return;
+      return cannot_go({row.unsupported_line, row.unsupported, to_sql(table.name),
+                        can_run_ && !belongs_to_psql(row.unsupported)},
+                       table);
     }
     if (row.values.size() != values_ || has_defaults(row) || !set_known_) {
       note_column_set(head, row, table);
@@ -76,8 +77,8 @@ class Surveyor {
       case sql::StatementKind::ddl:
         ++file_.ddl_statements;
         if (undoes_rows(statement, file_, schema, meaning_.dialect)) {
-          add_unsupported(statement.line, "DROP TABLE of a table whose rows came before",
-                          statement.text);
+          add_unsupported({statement.line, "DROP TABLE of a table whose rows came before",
+                           one_line(statement.text), false});
         }
         note_definitions(statement, schema);
         break;
@@ -88,13 +89,16 @@ class Surveyor {
         ++file_.sequence_statements;
         break;
       default:
-        if (direct_sql_ && runs_directly(statement.kind)) {
-          ++file_.direct_statements;
-        } else if (direct_sql_ && is_date_setting(statement.text)) {
-          break;  // it holds for what follows, as everywhere on that way
-        } else if (sql::is_unsupported(statement.kind)) {
-          add_unsupported(statement.line, sql::describe(statement.kind), statement.text);
-        }
+        if (!sql::is_unsupported(statement.kind)) break;
+        // A setting of dates holds for what follows, as everywhere on that way.
+        const bool is_setting = can_run_ && is_date_setting(statement.text);
+        const bool runs = can_run_ && runs_directly(statement.kind);
+        if (direct_sql_ && is_setting) break;
+        UnsupportedUse use{statement.line, sql::describe(statement.kind), one_line(statement.text),
+                           runs || is_setting};
+        if (runs) ++file_.direct_statements;
+        if (runs && !file_.first_direct) file_.first_direct = use;
+        if (!direct_sql_ || !runs) add_unsupported(std::move(use));
     }
   }
 
@@ -200,27 +204,47 @@ class Surveyor {
       const ColumnClass column = target_.classes[index];
       if (!may_not_carry(value, column, meaning_)) continue;
       if (const auto why = cannot_carry(value, column, target_.types[index], meaning_)) {
-        if (direct_sql_ && !row.source.empty()) {
-          ++file_.direct_rows;
-          return;
-        }
-        ++table.unsupported_rows;
-        add_unsupported(row.line, *why, to_sql(table.name));
-        return;
+        return cannot_go({row.line, *why, to_sql(table.name), can_go_directly(row)}, table);
       }
     }
   }
 
-  void add_unsupported(std::uint64_t line, std::string kind, std::string_view text) {
-    if (file_.unsupported_count++ < FileSurvey::kListed) {
-      file_.unsupported.push_back({line, std::move(kind), one_line(text)});
+  // As SQL, or by COPY, which keeps what PostgREST would change.
+  bool can_go_directly(const sql::Row& row) const {
+    if (can_run_ && !row.source.empty()) return true;
+    Meaning directly = meaning_;
+    directly.direct = true;
+    for (std::size_t index = 0; index < row.values.size(); ++index) {
+      const sql::Value& value = row.values[index];
+      if (may_not_carry(value, target_.classes[index], directly) &&
+          cannot_carry(value, target_.classes[index], target_.types[index], directly)) {
+        return false;
+      }
     }
+    return true;
+  }
+
+  void cannot_go(UnsupportedUse use, TableSurvey& table) {
+    if (meaning_.direct && use.directly) {
+      ++file_.direct_rows;
+      if (!file_.first_direct) file_.first_direct = std::move(use);
+      return;
+    }
+    ++table.unsupported_rows;
+    add_unsupported(std::move(use));
+  }
+
+  void add_unsupported(UnsupportedUse use) {
+    if (!use.directly) ++file_.unsupported_directly;
+    if (file_.unsupported_count++ < FileSurvey::kListed)
+      file_.unsupported.push_back(std::move(use));
   }
 
   FileSurvey& file_;
   const std::string& default_schema_;
   const Meaning meaning_;
-  bool direct_sql_ = false;  // what no row can carry runs as the file has it
+  bool can_run_ = false;  // the database understands the file's SQL, and its rows stay as they are
+  bool direct_sql_ = false;  // so what no row can carry runs as the file has it
   const TargetKnowledge& known_;
   std::uint64_t piece_ = 0;
   std::uint64_t head_number_ = 0;

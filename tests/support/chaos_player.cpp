@@ -72,8 +72,6 @@ struct Plan {
 ChaosSelection selection_of(Random& random, const Plan& plan, const ChaosWork& work) {
   ChaosSelection selection;
   if (!plan.limits) return selection;
-  // The direct load takes no part of rows that refer to each other.
-  if (plan.carrier == Carrier::direct && work.has_parents()) return selection;
   const std::size_t rows = work.tables().front().rows.size();
   selection.limit = 1 + random.below(rows);
   selection.closure = work.has_parents();

@@ -70,6 +70,7 @@ class CopyIn {
   std::uint64_t finish_copy();
 
   int server_version() const;  // 150020
+  // Since the last time, the first 100 of them.
   std::vector<std::string> take_notices();
 
  private:

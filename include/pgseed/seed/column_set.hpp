@@ -60,9 +60,10 @@ ColumnSet column_set_of(const RunTable& table, const RowKind& kind, const Option
                         const Model* order);
 
 // Fits the set to what the catalogue tells of its table: generated columns, which no row can fill,
-// are left out and returned. where: the first statement that uses the set. Throws Error{refused}
-// for a table or a column that is not there.
+// are left out and returned, and identity columns that are GENERATED ALWAYS where the server is to
+// number them. where: the first statement that uses the set. Throws Error{refused} for a table or a
+// column that is not there.
 std::vector<std::string> fit_to_catalogue(ColumnSet& set, const Table* table,
-                                          const std::string& where);
+                                          const std::string& where, bool regenerate_identity);
 
 }  // namespace pgseed::seed

@@ -38,6 +38,7 @@ class DirectLoad : public RowTaker {
     pg::CopyIn* database = nullptr;
     bool all_staged = false;  // INSERT and FORCE as well: slower, but every refused row is named
     bool repeatable = true;   // rows can be read again: RowNotNamed may be thrown
+    bool has_statements = false;           // that change rows, wherever they stand
     std::vector<TableName> parents_first;  // the order in which tables get what waits
     std::function<void()> progress;
     std::function<void(const std::string&)> note;
@@ -66,6 +67,7 @@ class DirectLoad : public RowTaker {
   void take(const ColumnSet& set, const sql::Row& row) override;
   void take_unsupported(RunTable& table, const std::string& what, std::uint64_t line,
                         const sql::DumpReader& reader) override;
+  void take_left_out(RunTable& table) override;
   void take_unsupported(const sql::Statement& statement) override;
   void pass_by(const sql::Statement& statement) override;
 

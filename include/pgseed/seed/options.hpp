@@ -27,14 +27,15 @@ enum class Continue {
 
 // How rows reach their tables.
 enum class Via {
-  rest,    // over PostgREST
-  direct,  // over the direct connection, in one transaction
+  automatic,  // over PostgREST; everything over the direct connection if only that can carry it
+  rest,       // over PostgREST
+  direct,     // over the direct connection, in one transaction
 };
 
 struct Options {
   std::vector<std::string> files;  // "-" is standard input
   Mode mode = Mode::insert;
-  Via via = Via::rest;
+  Via via = Via::automatic;
   bool atomic = false;  // over PostgREST into staging tables, then into place in one transaction
   std::vector<std::string> on_conflict;
   std::optional<std::uint64_t> limit;  // rows per table, in file order

@@ -4,6 +4,9 @@
 //   open -> connect -> first pass (survey) -> order -> preflight -> [FORCE: empty] -> load ->
 //   report
 //
+// over PostgREST (rest_run) or, asked to or where only that can carry it (carrier), over the direct
+// connection (direct_run).
+//
 // The load pulls: an answer frees a slot, the slot takes the next batch, rows are parsed while
 // others are in flight. Nobody reads ahead of a free slot, so memory, order and LIMIT need no
 // queue.
@@ -29,6 +32,14 @@ struct Services {
   ReadCatalogue catalogue;
   // Of the direct connection, with its secrets; empty: none is configured.
   std::string database_url;
+  // What makes it seem to lead to another database than the API, "DATABASE_URL is on another
+  // machine than the API"; empty: nothing does.
+  std::string database_elsewhere;
+  // The option that keeps a run with PostgREST; empty: what only the direct connection can carry
+  // may go there.
+  std::string stays_with_rest;
+  // Called before a run goes over it of its own accord; throws Error to prevent that. May be empty.
+  std::function<void()> before_direct;
   Observer* observer = nullptr;
   std::function<std::chrono::steady_clock::time_point()> clock;  // steady_clock::now in real life
 };

@@ -66,7 +66,20 @@ struct SequenceReport {
   long long after = 0;
 };
 
+// How the rows of a run travelled.
+enum class Carrier {
+  unknown,  // it ended before that was decided
+  rest,     // over PostgREST
+  staging,  // over PostgREST into staging tables, from there in one transaction
+  direct,   // over the direct connection, in one transaction
+};
+const char* name(Carrier carrier);  // "unknown", "rest", ...
+
 struct Report {
+  Carrier carrier = Carrier::unknown;
+  // What PostgREST could not carry, where the run took the direct connection of its own accord;
+  // else empty.
+  std::string carried_because;
   std::vector<FileReport> files;
   std::vector<TableReport> tables;
   std::uint64_t requests = 0;

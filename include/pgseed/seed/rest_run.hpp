@@ -18,6 +18,7 @@
 
 #include "pgseed/base/error.hpp"
 #include "pgseed/rest/api.hpp"
+#include "pgseed/seed/carrier.hpp"
 #include "pgseed/seed/force.hpp"
 #include "pgseed/seed/loader.hpp"
 #include "pgseed/seed/pipeline.hpp"
@@ -42,6 +43,10 @@ class RestRun {
   Report report;
 
   void go();
+  // After OnlyDirect of go(): whether the run may go that way, as nothing was sent yet.
+  CarrierFacts carrier_facts() const;
+  // It does: the run holds on to the work's lock, and what its record says of the tables is void.
+  void give_way();
   // After an error in the middle: rows that wait are given up, those in flight are waited for.
   void stop();
   // After a load that came to its end: does the target hold what the files say?
@@ -99,6 +104,7 @@ class RestRun {
   void give_stage_up();
 
   // rest_run_report.cpp
+  void look_for_identity();
   void set_sequences();
   void note_sequences(const std::vector<TableName>& loaded);
   bool sends_key(const Table& table) const;
@@ -120,11 +126,12 @@ class RestRun {
   std::vector<Emptied> emptied_;
   std::unique_ptr<Stage> stage_;
   bool is_moved_ = false;
-  bool keeps_proof_ = false;  // of --atomic, although the rows are in place
+  bool keeps_proof_ = false;         // of --atomic, although the rows are in place
   std::shared_ptr<RunLedger> work_;  // without one nothing is recorded
   std::unique_ptr<Sender> sender_;
   std::unique_ptr<Loader> loader_;
   std::unique_ptr<SecondPass> second_;  // where rows refer to later ones
+  bool loads_ = false;                  // the first row may have been sent
   std::optional<Model> catalogue_;
   LoadedBefore before_;
 };

@@ -48,6 +48,7 @@ struct Walk {
   std::size_t file = 0;          // its number in the run
   std::size_t pass = 0;          // rows of tables of other passes are left alone
   bool surveyed = false;         // the file was read through before, its dialect is decided
+  bool whole = false;            // to the end of the file, for the statements there
 };
 
 struct WalkResult {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,7 +47,8 @@ class RunInputs {
   // There is no API: the catalogue tells everything.
   void connected_directly();
   // Reads the files through, where the options and the files allow it. Throws Error{input} for
-  // broken text and for what cannot be sent, having written nothing.
+  // broken text and for what cannot be sent, having written nothing; OnlyDirect where the direct
+  // connection could carry all of that.
   void survey();
 
   std::size_t size() const { return parts_.size(); }
@@ -101,7 +103,7 @@ class RunInputs {
   bool read_catalogue(const FileSurvey& file);
   bool learn_schemas(const FileSurvey& file);
   const char* cannot_go() const;
-  void require_supported(const FileSurvey& file);
+  void require_supported(const FileSurvey& file, const std::optional<std::string>& cargo);
   void require_rows();
 
   Options& options_;

@@ -36,6 +36,8 @@ class RunLedger {
 
   // It is not gone on with. Then what was finished before it says nothing any more either.
   void forget();
+  // The tables are about to get their contents another way: nothing of the record holds any more.
+  void forget_everything();
   // Goes on with what is unfinished, or begins anew. Before the first row is sent.
   void begin(const LedgerHead& head, const std::string& rejects);
   // Instead, of complete work whose texts have no hash: resume() tells what they were, nothing is
@@ -59,6 +61,7 @@ class RunLedger {
 
  private:
   std::string path(const char* ending) const;
+  void forget_finished();
 
   std::string folder_, target_, work_;
   bool skips_unsupported_ = false;

@@ -2,7 +2,6 @@
 // One staging table of --atomic in the database: its name, its shape, who may write to it, and the
 // comment by which another run knows whose rows it holds.
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,8 +12,9 @@
 
 namespace pgseed::seed {
 
-// "_pgseed_stage_<hash>" beside the target.
-TableName stage_table_name(const TableName& target);
+// "_pgseed_stage_<hash>_<hash of the work>" beside the target. Another work has another table: what
+// a killed run left on its way to the API finds no table any more.
+TableName stage_table_name(const TableName& target, std::string_view work);
 
 // The comment, "pgseed staging table 1 work=W run=R loading", later "... moved staged=3 loaded=2
 // ...". The number is the format's version.
@@ -27,8 +27,16 @@ bool is_of_run(std::string_view comment, std::string_view run);
 bool says_moved(std::string_view comment);
 Moved counts_of(std::string_view comment);
 
-// The comment of a table of this name: nullopt where there is no such table.
-std::optional<std::string> find_stage_table(pg::CopyIn& database, const TableName& stage);
+struct FoundStage {
+  TableName name;
+  std::string comment;
+};
+// The tables that are named like staging tables of this target, of whatever work.
+std::vector<FoundStage> stage_tables_of(pg::CopyIn& database, const TableName& target);
+
+// ", a, b::text": the target's columns for a SELECT that makes a staging table. A domain is its
+// base type there: rows meet its rules when they are moved.
+std::string staging_columns(pg::CopyIn& database, const Table& model);
 
 // Makes it anew: the columns of the target, which model describes, with none of its rules, and
 // _pgseed_row. Who may insert into the target may insert here, and nobody may read. logged: its

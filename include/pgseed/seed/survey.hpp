@@ -49,6 +49,8 @@ struct UnsupportedUse {
   std::uint64_t line = 0;
   std::string kind;  // "UPDATE", "a function call crypt()", ...
   std::string text;  // the beginning of the statement, one line
+  // The direct connection would carry it.
+  bool directly = false;
 };
 
 struct FileSurvey {
@@ -64,9 +66,12 @@ struct FileSurvey {
   std::uint64_t sequence_statements = 0;
   std::vector<UnsupportedUse> unsupported;  // the first kListed
   std::uint64_t unsupported_count = 0;
-  // With --via direct: rows with expressions, and statements, that the database itself carries out.
+  std::uint64_t unsupported_directly = 0;  // of those, what the direct connection refuses as well
+  // What the database itself carries out on that connection: with --via direct rows with
+  // expressions, and either way statements.
   std::uint64_t direct_rows = 0;
   std::uint64_t direct_statements = 0;
+  std::optional<UnsupportedUse> first_direct;  // of both
   sql::TableDefinitions definitions;
   std::vector<std::string> notes;  // what was taken for granted while reading
   MappingUse mapping_use;
