@@ -4,7 +4,6 @@
 
 int main(int argc, char** argv) {
   pgseed::hold_standard_descriptors();  // before anything is opened
-  pgseed::raise_descriptor_limit();
   pgseed::interrupt::install();
   return pgseed::cli::run_program(argc, argv);
 }

@@ -291,6 +291,27 @@ TEST_CASE("faults: Alembic in the same CREATE INDEX CONCURRENTLY: pgseed waits a
   CHECK(race.invalid_indexes() == "0");
 }
 
+TEST_CASE("faults: an index that Alembic has built is there before its row: pgseed goes on") {
+  Race race("race_late_row");
+  race.concurrent_chain(false);
+  race.project.must({"upgrade", "r4"});
+  race.sql("CREATE INDEX three_id ON three (id)");
+  const std::size_t before = migrate_server().log().size();
+  const auto pgseed = race.project.start({"upgrade", "head", "--json"});
+  REQUIRE(wait_until(
+      [&] {
+        return contains(migrate_server().log().substr(before),
+                        "relation \"three_id\" already exists");
+      },
+      20s));
+  race.sql("UPDATE alembic_version SET version_num = 'r5'");
+  const Result ours = end_of(*pgseed);
+  INFO(ours.err);
+  CHECK(ours.exit_code == 0);
+  CHECK(race.rows() == "r8");
+  CHECK(race.applied() == "r1 r2 r3 r4 r6 r8");
+}
+
 // Holds back whoever wants to migrate, not who only reads, until all have seen the same rows.
 class Gate {
  public:

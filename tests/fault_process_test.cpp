@@ -256,28 +256,6 @@ TEST_CASE("descriptors: with few of them a run ends well or with 7, and sends no
   CHECK(enough > 5);
 }
 
-TEST_CASE("descriptors: more tables than the soft limit allows files are loaded in one run") {
-  Stack& stack = shared_stack();
-  std::string schema, dump;
-  for (int table = 0; table < 90; ++table) {
-    schema += text("create table t", table, " (id int primary key);");
-    dump += text("INSERT INTO t", table, " (id) VALUES (", table, ");\n");
-  }
-  stack.reset(schema);
-  const TempDir folder;
-  Call call;
-  call.args = {"--json", "seed", folder.write("dump.sql", dump)};
-  Command one = command(call);
-  std::string line;
-  for (const std::string& word : one.argv) line += " '" + word + "'";
-  one.argv = {"bash", "-c", "ulimit -Sn 64; exec" + line};
-  const Result result = run(one);
-  CAPTURE(result.err);
-  CHECK(result.exit_code == 0);
-  CHECK(stack.sql("select sum(id) from (select id from t0 union all select id from t89) t") ==
-        "89");
-}
-
 TEST_CASE("descriptors: closed standard streams are not taken for a ledger or a connection") {
   Stack& stack = shared_stack();
   stack.reset(kTables);

@@ -235,6 +235,8 @@ void Executor::run_unless_done(const ScriptStatement& statement, const Prepared&
       // index is there or gone already, or each of us waited for the other.
       const bool collided =
           error.sqlstate == "42P07" || error.sqlstate == "42704" || error.sqlstate == "40P01";
+      // One that had its effect before us writes its row soon, or it is nobody's.
+      if (collided && was_done) wait_for_rows(prepared);
       if (!collided || was_done || steady_clock::now() >= deadline) throw;
       const bool is_done = took_effect(*session_, statement.sql);
       if (!is_done && !other_builder(*session_, statement.sql)) throw;
@@ -279,11 +281,16 @@ bool Executor::wait_for_builder(const ScriptStatement& statement, const Prepared
     }
     interrupt::pause(kPollInterval);
   }
-  for (const auto end = steady_clock::now() + kAlembicPause; waited && steady_clock::now() < end;) {
+  if (waited) wait_for_rows(prepared);
+  return waited;
+}
+
+// Leaves with Moved as soon as another migration has written that this step is done.
+void Executor::wait_for_rows(const Prepared& prepared) {
+  for (const auto end = steady_clock::now() + kAlembicPause; steady_clock::now() < end;) {
     require_rows(prepared.step.before);
     interrupt::pause(kPollInterval);
   }
-  return waited;
 }
 
 void Executor::finish_stepwise(const Prepared& prepared, std::optional<std::int64_t> log_id) {

@@ -1,5 +1,5 @@
 #pragma once
-// The descriptors that a process is started with, and how many it may have.
+// The descriptors that a process is started with.
 
 namespace pgseed {
 
@@ -7,8 +7,5 @@ namespace pgseed {
 // connection would get their number, and what is printed would go there. Whoever reads or writes
 // them still fails.
 void hold_standard_descriptors();
-
-// As many as the system allows without asking: a run holds one for each of its tables.
-void raise_descriptor_limit();
 
 }  // namespace pgseed

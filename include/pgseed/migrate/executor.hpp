@@ -151,6 +151,7 @@ class Executor {
                        std::chrono::steady_clock::time_point deadline);
   bool wait_for_builder(const ScriptStatement& statement, const Prepared& prepared,
                         std::chrono::steady_clock::time_point deadline);
+  void wait_for_rows(const Prepared& prepared);
   void finish_stepwise(const Prepared& prepared, std::optional<std::int64_t> log_id);
 
   // executor_locks.cpp. Each throws Busy instead of waiting, and Gone where there is no table.
