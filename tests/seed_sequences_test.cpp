@@ -171,6 +171,23 @@ TEST_CASE("sequences: of a partitioned table are set when rows go into its parti
   }
 }
 
+TEST_CASE("sequences: only tables without numbers are known to have none") {
+  for (const std::vector<std::string>& way : kWays) {
+    CAPTURE(way.size());
+    shared_stack().reset(
+        "create domain counted as bigint check (value > 0); create sequence s;"
+        "create table a (id counted primary key default nextval('s'), v text);"
+        "create table b (id text primary key, v timestamptz, w uuid, x jsonb, y boolean)");
+    const Seeded seeded = seed_way(
+        "INSERT INTO a VALUES (7, 'x');\nINSERT INTO b VALUES ('7', '2024-01-01', NULL, '{}', "
+        "true);\n",
+        way);
+    CAPTURE(seeded.error());
+    CHECK(seeded.exit_code() == 0);
+    CHECK(told(seeded) == std::vector<std::string>{"public.s public.a.id 1 8"});
+  }
+}
+
 TEST_CASE("sequences: the last number of all is told without running over") {
   for (const std::vector<std::string>& way : kWays) {
     CAPTURE(way.size());

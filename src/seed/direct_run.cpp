@@ -252,7 +252,8 @@ class DirectRun {
       if (table.counts.loaded + table.counts.ignored > 0) loaded.push_back(table.table);
     }
     std::vector<std::string> not_allowed;
-    report.sequences = set_sequences(*database_, loaded, not_allowed);
+    report.sequences =
+        set_sequences(*database_, may_have_sequences(loaded, inputs_.types()), not_allowed);
     for (const std::string& sql : not_allowed) note("this sequence could not be set: " + sql);
     const std::string transaction = database_->value("SELECT pg_catalog.txid_current()");
     if (record_) record_->committing(*database_, transaction, loaded);

@@ -144,7 +144,8 @@ Question question_for_twins(const rest::Endpoint& endpoint, const Batch& batch,
   body.append(']');
   rest::WriteOptions options;
   options.time_zone = set.time_zone;
-  HttpRequest request = rest::trial_request(endpoint, set.table_name, set.stored_columns(), options);
+  HttpRequest request =
+      rest::trial_request(endpoint, set.table_name, set.stored_columns(), options);
   request.body = body.view();
   return Question{std::move(request), indexes.size() * 2};
 }

@@ -54,7 +54,8 @@ void RestRun::set_sequences() {
   }
   std::vector<std::string> not_allowed;
   try {
-    report.sequences = set_sequences_over(services_.database_url, loaded, not_allowed);
+    report.sequences = set_sequences_over(services_.database_url,
+                                          may_have_sequences(loaded, inputs_.types()), not_allowed);
   } catch (const Error& error) {
     note(text("the tables' sequences could not be looked at: ", error.message));
     return note_sequences(loaded);

@@ -1,5 +1,6 @@
 #include "pgseed/seed/sequences.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "pgseed/base/text.hpp"
@@ -53,7 +54,32 @@ std::string set_to(const std::string& sequence, const std::string& most, bool do
               ", pg_sequence_last_value(", sequence, ")));");
 }
 
+// Of a type that no number from a sequence goes into without a cast.
+bool is_no_number(const Column& column) {
+  switch (class_of(column.type)) {
+    case ColumnClass::text:
+    case ColumnClass::boolean:
+    case ColumnClass::json:
+    case ColumnClass::jsonb:
+    case ColumnClass::time:
+    case ColumnClass::bytes:
+    case ColumnClass::bits:
+    case ColumnClass::uuid:
+      return true;
+    default:
+      return false;  // also of a type that is not known, a domain of numbers maybe
+  }
+}
+
 }  // namespace
+
+std::vector<TableName> may_have_sequences(std::vector<TableName> tables, const Model& types) {
+  std::erase_if(tables, [&](const TableName& name) {
+    const Table* const table = types.find(name);
+    return table != nullptr && std::ranges::all_of(table->columns, is_no_number);
+  });
+  return tables;
+}
 
 std::vector<SequenceReport> set_sequences(pg::CopyIn& database,
                                           const std::vector<TableName>& tables,

@@ -9,6 +9,10 @@
 
 namespace pgseed::seed {
 
+// Of these tables, those that may have a sequence behind a column of numbers, by their types. The
+// types tell all columns that rows can have filled; a table that they do not have may have one.
+std::vector<TableName> may_have_sequences(std::vector<TableName> tables, const Model& types);
+
 // Sets every sequence that fills a column of these tables (serial, identity, DEFAULT nextval) to
 // the column's largest value where it is behind that (the smallest for one that counts down), and
 // tells which it moved. Never moves one back. What the role may not set goes to `not_allowed`, as
