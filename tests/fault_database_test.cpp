@@ -208,7 +208,7 @@ TEST_CASE("faults: database connection that falls silent: the deadline ends the 
       fault.kind = StreamFault::Kind::black_hole;
       fault.after = after;
       std::vector<std::string> args = way;
-      args.insert(args.end(), {"--deadline", "1"});
+      args.insert(args.end(), {"--deadline", "2"});
       Load load(args, fault);
       const Result result = load.run();
       INFO(result.err);
