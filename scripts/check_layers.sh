@@ -29,6 +29,17 @@ find "${folders[@]}" -type f \( -name '*.hpp' -o -name '*.cpp' -o -name '*.h' \)
     floors["main"] = "*"
     floors["tests"] = "*"
 
+    # Room of seed -> the rooms that it may include, what seed itself holds it always may.
+    rooms["input"] = ""
+    rooms["encode"] = "input"
+    rooms["ledger"] = "input encode"
+    rooms["order"] = "input encode"
+    rooms["move"] = "input encode"
+    rooms["send"] = "input encode ledger order move"
+    rooms["verify"] = "input encode order send"
+    rooms["direct"] = "input encode ledger order move"
+    rooms["rest"] = "input encode ledger order move send verify"
+
     # Beginning of a header -> the only files that may include it. The order is that of the checks.
     n = 0
     header[++n] = "curl/";      home[n] = "^src/http/client\\.cpp$"
@@ -45,8 +56,7 @@ find "${folders[@]}" -type f \( -name '*.hpp' -o -name '*.cpp' -o -name '*.h' \)
     header[++n] = "openssl/";   home[n] = "^src/base/digest\\.cpp$"
     header[++n] = "pg_query.h"; home[n] = "^tests/"
   }
-  # The name that the tables have for the file at hand; the staged load, the direct load and the
-  # sequences are the parts of seed that may talk to the database directly.
+  # The names that the tables have for the file at hand.
   function folder_of(path,   parts, count) {
     count = split(path, parts, "/")
     if (parts[1] == "tests") return "tests"
@@ -54,10 +64,18 @@ find "${folders[@]}" -type f \( -name '*.hpp' -o -name '*.cpp' -o -name '*.h' \)
     if (parts[1] == "include") return count > 3 ? parts[3] : ""
     return count > 2 ? parts[2] : ""
   }
+  function room_of(path) {
+    return match(path, /\/seed\/[a-z]+\//) ? substr(path, RSTART + 6, RLENGTH - 7) : ""
+  }
+  # Moving staged rows, the direct load and its verification talk to the database themselves.
   function allowed(folder, target) {
     if (floors[folder] == "*" || folder == target) return 1
     if (index(" " floors[folder] " ", " " target " ")) return 1
-    return target == "pg" && FILENAME ~ /^(src|include\/pgseed)\/seed\/(stage|direct|sequences|move)[^\/]*$/
+    return target == "pg" && folder == "seed" && FILENAME ~ /\/(move|direct)\/|\/direct_verify\.[ch]pp$/
+  }
+  function room_allowed(room, target) {
+    if (room == "" || target == "" || room == target) return 1
+    return room in rooms && index(" " rooms[room] " ", " " target " ")
   }
   function violation(text) {
     printf "%s:%d: %s\n", FILENAME, FNR, text
@@ -65,7 +83,9 @@ find "${folders[@]}" -type f \( -name '*.hpp' -o -name '*.cpp' -o -name '*.h' \)
   }
   FNR == 1 {
     folder = folder_of(FILENAME)
-    if (!(folder in floors)) violation("the folder of this file is in no table of check_layers.sh")
+    room = folder == "seed" ? room_of(FILENAME) : ""
+    if (!(folder in floors) || (room != "" && !(room in rooms)))
+      violation("the folder of this file is in no table of check_layers.sh")
   }
   /^[ \t]*#[ \t]*include[ \t]*[<"]/ && folder in floors {
     name = $0
@@ -76,6 +96,8 @@ find "${folders[@]}" -type f \( -name '*.hpp' -o -name '*.cpp' -o -name '*.h' \)
       target = parts[2]
       if (!(target in floors)) violation("pgseed has no folder " target)
       else if (!allowed(folder, target)) violation(folder " may not include " target)
+      else if (target == "seed" && !room_allowed(room, room_of("/" substr(name, 8))))
+        violation("seed/" room " may not include seed/" room_of("/" substr(name, 8)))
     } else if (folder != "tests" && $0 ~ /"[^"]*\//) {
       violation("headers of pgseed are included as \"pgseed/FOLDER/FILE.hpp\"")
     }

@@ -25,6 +25,7 @@ plant() {  # pass|fail FILE LINE
   mv "$file.planted.${file##*.}" "$file"
   output=$("$check" "$copy" 2>&1) || code=$?
   rm "$file"
+  rmdir "${file%/*}" 2>/dev/null || true
   mv "$file.kept" "$file" 2>/dev/null || true
   [[ $1 == pass ]] || wanted=1
   if ((code == wanted)) && { ((code == 0)) || [[ $output == *"$2:2: "* ]]; }; then code=0; else code=1; fi
@@ -48,14 +49,20 @@ plant fail src/pg/planted.cpp '  #  include "pgseed/http/client.hpp"'          #
 plant fail src/sql/planted.cpp '#include <curl/curl.h>'                       # a library away from home
 plant fail include/pgseed/http/client.hpp '#include <curl/curl.h>'
 plant fail src/seed/planted.cpp '#include <simdjson.h>'
-plant fail src/seed/stage.cpp '#include <pqxx/pqxx>'
+plant fail src/seed/move/stage.cpp '#include <pqxx/pqxx>'
+plant fail src/seed/send/planted.cpp '#include "pgseed/pg/session.hpp"'
+plant fail src/seed/encode/planted.cpp '#include "pgseed/seed/ledger/ledger.hpp"'  # between the rooms of seed
+plant fail src/seed/verify/planted.cpp '#include "pgseed/seed/rest/rest_run.hpp"'
+plant fail src/seed/attic/planted.cpp '#include "pgseed/seed/encode/batch.hpp"'
 plant fail src/base/planted.cpp '#include <CLI/CLI.hpp>'
 plant fail src/base/planted.cpp '#include <doctest/doctest.h>'
 plant fail src/cli/planted.cpp '#include <toml++/toml.h>'
 plant fail src/sql/planted.cpp '#include <iconv.h>'
 plant fail src/sql/planted.cpp '#include "../rest/api.hpp"'                   # around the tables
 plant fail src/sql/planted.cpp '#include "pgseed/unknown/thing.hpp"'
-plant pass src/seed/stage.cpp '#include "pgseed/pg/session.hpp"'
+plant pass src/seed/move/stage.cpp '#include "pgseed/pg/session.hpp"'
+plant pass src/seed/send/planted.cpp '#include "pgseed/seed/ledger/ledger.hpp"'
+plant pass src/seed/input/planted.cpp '#include "pgseed/seed/options.hpp"'
 plant pass src/http/client.cpp '#include <curl/curl.h>'
 plant pass src/cli/planted_command.cpp '#include "pgseed/migrate/plan.hpp"'
 plant pass src/sql/planted.cpp '// #include "pgseed/rest/api.hpp"'

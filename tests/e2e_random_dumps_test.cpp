@@ -20,7 +20,7 @@
 #include "pgseed/pg/catalog.hpp"
 #include "pgseed/pg/session.hpp"
 #include "pgseed/rest/api.hpp"
-#include "pgseed/seed/survey.hpp"
+#include "pgseed/seed/input/survey.hpp"
 #include "support/dump_oracle.hpp"
 #include "support/random_dump.hpp"
 #include "support/random_text.hpp"

@@ -1,5 +1,5 @@
-#include "pgseed/seed/batch.hpp"
-#include "pgseed/seed/row_json.hpp"
+#include "pgseed/seed/encode/batch.hpp"
+#include "pgseed/seed/encode/row_json.hpp"
 
 #include <doctest/doctest.h>
 

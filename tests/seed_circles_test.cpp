@@ -1,5 +1,5 @@
 // Rows that refer to rows which come later: in their own table, or in a circle of tables.
-#include "pgseed/seed/circles.hpp"
+#include "pgseed/seed/order/circles.hpp"
 
 #include <doctest/doctest.h>
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "pgseed/seed/closure.hpp"
+#include "pgseed/seed/order/closure.hpp"
 #include "support/seeding.hpp"
 
 namespace pgseed::test {

@@ -1,4 +1,4 @@
-#include "pgseed/seed/copy_text.hpp"
+#include "pgseed/seed/encode/copy_text.hpp"
 
 #include <doctest/doctest.h>
 
@@ -7,7 +7,7 @@
 
 #include "pgseed/pg/catalog.hpp"
 #include "pgseed/pg/copy_in.hpp"
-#include "pgseed/seed/row_walk.hpp"
+#include "pgseed/seed/input/row_walk.hpp"
 #include "pgseed/seed/tally.hpp"
 #include "support/local_postgrest.hpp"
 #include "support/random.hpp"

@@ -1,4 +1,4 @@
-#include "pgseed/seed/csv_text.hpp"
+#include "pgseed/seed/input/csv_text.hpp"
 
 #include <doctest/doctest.h>
 

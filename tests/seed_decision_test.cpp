@@ -1,5 +1,5 @@
 // Every line of the outcome tables against every mode: answer -> outcome -> what to do.
-#include "pgseed/seed/decision.hpp"
+#include "pgseed/seed/input/decision.hpp"
 
 #include <doctest/doctest.h>
 

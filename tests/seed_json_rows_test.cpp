@@ -7,7 +7,7 @@
 #include "pgseed/base/error.hpp"
 #include "pgseed/json/members.hpp"
 #include "pgseed/json/reader.hpp"
-#include "pgseed/seed/json_text.hpp"
+#include "pgseed/seed/input/json_text.hpp"
 #include "support/random.hpp"
 #include "support/text_input.hpp"
 

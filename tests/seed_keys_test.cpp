@@ -1,4 +1,4 @@
-#include "pgseed/seed/keys.hpp"
+#include "pgseed/seed/encode/keys.hpp"
 
 #include <doctest/doctest.h>
 

@@ -7,7 +7,7 @@
 #include "pgseed/base/content_hash.hpp"
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
-#include "pgseed/seed/ledger_text.hpp"
+#include "pgseed/seed/ledger/ledger_text.hpp"
 
 using namespace pgseed;
 using namespace pgseed::seed;

@@ -9,9 +9,9 @@
 #include "pgseed/base/digest.hpp"
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
-#include "pgseed/seed/batch.hpp"
-#include "pgseed/seed/dump_input.hpp"
-#include "pgseed/seed/row_json.hpp"
+#include "pgseed/seed/encode/batch.hpp"
+#include "pgseed/seed/encode/row_json.hpp"
+#include "pgseed/seed/input/dump_input.hpp"
 #include "pgseed/sql/rows.hpp"
 #include "support/simd_levels.hpp"
 

@@ -1,4 +1,4 @@
-#include "pgseed/seed/likeness.hpp"
+#include "pgseed/seed/send/likeness.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // The file of --map: what it may say in TOML and in JSON, and how mistakes in it are told.
-#include "pgseed/seed/mapping_file.hpp"
+#include "pgseed/seed/input/mapping_file.hpp"
 
 #include <doctest/doctest.h>
 

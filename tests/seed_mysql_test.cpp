@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "pgseed/seed/batch.hpp"
-#include "pgseed/seed/columns.hpp"
-#include "pgseed/seed/foreign_value.hpp"
-#include "pgseed/seed/row_json.hpp"
+#include "pgseed/seed/encode/batch.hpp"
+#include "pgseed/seed/encode/row_json.hpp"
+#include "pgseed/seed/input/columns.hpp"
+#include "pgseed/seed/input/foreign_value.hpp"
 #include "support/seeding.hpp"
 
 using namespace pgseed;

@@ -1,4 +1,4 @@
-#include "pgseed/seed/order.hpp"
+#include "pgseed/seed/order/order.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // How many requests at a time, and how many rows in each: tables of answers and what follows.
-#include "pgseed/seed/pace.hpp"
+#include "pgseed/seed/send/pace.hpp"
 
 #include <doctest/doctest.h>
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "pgseed/base/error.hpp"
-#include "pgseed/seed/dump_input.hpp"
+#include "pgseed/seed/input/dump_input.hpp"
 #include "support/packing.hpp"
 #include "support/text_input.hpp"
 

@@ -1,4 +1,4 @@
-#include "pgseed/seed/question.hpp"
+#include "pgseed/seed/send/question.hpp"
 
 #include <doctest/doctest.h>
 

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "pgseed/seed/foreign_value.hpp"
+#include "pgseed/seed/input/foreign_value.hpp"
 #include "support/seeding.hpp"
 
 namespace pgseed::test {

@@ -1,5 +1,5 @@
 // Reasons that others may read hold no values of rows.
-#include "pgseed/seed/reason.hpp"
+#include "pgseed/seed/encode/reason.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,14 +1,15 @@
 #include <doctest/doctest.h>
 
 #include "pgseed/base/error.hpp"
-#include "pgseed/seed/reject_text.hpp"
+#include "pgseed/seed/input/reject_text.hpp"
 
 using pgseed::seed::is_reject_file;
 using pgseed::seed::reject_to_sql;
 
 TEST_CASE("reject text: a line becomes one INSERT on one line") {
-  CHECK(reject_to_sql(R"({"file":"a.sql","line":3,"schema":"public","table":"t","row":1,)"
-                      R"("code":"23505","message":"m","values":{"id":"1","b":null,"c":"x'\\y\nz"}})") ==
+  CHECK(reject_to_sql(
+            R"({"file":"a.sql","line":3,"schema":"public","table":"t","row":1,)"
+            R"("code":"23505","message":"m","values":{"id":"1","b":null,"c":"x'\\y\nz"}})") ==
         R"(INSERT INTO "public"."t" ("id", "b", "c") VALUES ('1', NULL, E'x''\\y\nz');)");
   CHECK(reject_to_sql(R"({"file":"","schema":"S","table":"q\"t","values":{}})") ==
         R"(INSERT INTO "S"."q""t" DEFAULT VALUES;)");

@@ -1,5 +1,5 @@
 // A mapping applied to the rows of a dump, without a server.
-#include "pgseed/seed/row_mapper.hpp"
+#include "pgseed/seed/input/row_mapper.hpp"
 
 #include <doctest/doctest.h>
 
@@ -7,7 +7,7 @@
 
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
-#include "pgseed/seed/mapping_file.hpp"
+#include "pgseed/seed/input/mapping_file.hpp"
 #include "support/text_input.hpp"
 
 namespace pgseed::seed {

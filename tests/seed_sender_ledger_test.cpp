@@ -6,8 +6,8 @@
 #include <set>
 #include <string>
 
-#include "pgseed/seed/ledger.hpp"
-#include "pgseed/seed/resume.hpp"
+#include "pgseed/seed/ledger/ledger.hpp"
+#include "pgseed/seed/ledger/resume.hpp"
 #include "support/random.hpp"
 #include "support/sender_bench.hpp"
 #include "support/temp_dir.hpp"

@@ -9,7 +9,7 @@
 
 #include "pgseed/base/text.hpp"
 #include "pgseed/json/reader.hpp"
-#include "pgseed/seed/sender.hpp"
+#include "pgseed/seed/send/sender.hpp"
 #include "support/random.hpp"
 #include "support/scripted_target.hpp"
 #include "support/temp_dir.hpp"

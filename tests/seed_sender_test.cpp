@@ -1,6 +1,6 @@
 // What becomes of a batch after every kind of answer, against a scripted target whose time passes
 // only in wait().
-#include "pgseed/seed/sender.hpp"
+#include "pgseed/seed/send/sender.hpp"
 
 #include <doctest/doctest.h>
 

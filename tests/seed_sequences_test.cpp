@@ -1,6 +1,6 @@
 // Rows that bring their ids along leave sequences behind: they are set, told, and never set back,
 // whichever way the rows go.
-#include "pgseed/seed/sequences.hpp"
+#include "pgseed/seed/move/sequences.hpp"
 
 #include <doctest/doctest.h>
 

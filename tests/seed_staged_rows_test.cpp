@@ -1,4 +1,4 @@
-#include "pgseed/seed/staged_rows.hpp"
+#include "pgseed/seed/move/staged_rows.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // The language of made values.
-#include "pgseed/seed/template.hpp"
+#include "pgseed/seed/input/template.hpp"
 
 #include <doctest/doctest.h>
 

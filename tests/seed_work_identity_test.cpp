@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "pgseed/base/error.hpp"
-#include "pgseed/seed/mapping.hpp"
-#include "pgseed/seed/run_ledger.hpp"
-#include "pgseed/seed/work_identity.hpp"
+#include "pgseed/seed/input/mapping.hpp"
+#include "pgseed/seed/ledger/run_ledger.hpp"
+#include "pgseed/seed/ledger/work_identity.hpp"
 
 using namespace pgseed;
 using namespace pgseed::seed;

@@ -10,7 +10,7 @@
 
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
-#include "pgseed/seed/mapping_file.hpp"
+#include "pgseed/seed/input/mapping_file.hpp"
 
 namespace pgseed::cli {
 namespace {

@@ -5,7 +5,7 @@
 #include "pgseed/cli/console.hpp"
 #include "pgseed/cli/input_flags.hpp"
 #include "pgseed/cli/json_output.hpp"
-#include "pgseed/seed/survey.hpp"
+#include "pgseed/seed/input/survey.hpp"
 
 namespace pgseed::cli {
 namespace {

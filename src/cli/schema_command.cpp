@@ -11,8 +11,8 @@
 #include "pgseed/cli/json_output.hpp"
 #include "pgseed/migrate/ddl_script.hpp"
 #include "pgseed/migrate/foreign_ddl.hpp"
-#include "pgseed/seed/dump_input.hpp"
-#include "pgseed/seed/survey.hpp"
+#include "pgseed/seed/input/dump_input.hpp"
+#include "pgseed/seed/input/survey.hpp"
 
 namespace pgseed::cli {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstdio>
 
 #include "pgseed/base/text.hpp"
-#include "pgseed/seed/reason.hpp"
+#include "pgseed/seed/encode/reason.hpp"
 
 namespace pgseed::cli {
 

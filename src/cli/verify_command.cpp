@@ -8,7 +8,7 @@
 #include "pgseed/cli/input_flags.hpp"
 #include "pgseed/cli/verify_output.hpp"
 #include "pgseed/pg/database_url.hpp"
-#include "pgseed/seed/verify_run.hpp"
+#include "pgseed/seed/verify/verify_run.hpp"
 
 namespace pgseed::cli {
 namespace {

@@ -6,9 +6,9 @@
 
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
-#include "pgseed/seed/column_set.hpp"
-#include "pgseed/seed/preflight.hpp"
+#include "pgseed/seed/input/column_set.hpp"
 #include "pgseed/seed/run_tables.hpp"
+#include "pgseed/seed/send/preflight.hpp"
 #include "pgseed/seed/tally.hpp"
 
 namespace pgseed::seed {

@@ -7,9 +7,9 @@
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/seed/carrier.hpp"
-#include "pgseed/seed/direct_run.hpp"
-#include "pgseed/seed/rest_run.hpp"
-#include "pgseed/seed/verify_run.hpp"
+#include "pgseed/seed/direct/direct_run.hpp"
+#include "pgseed/seed/rest/rest_run.hpp"
+#include "pgseed/seed/verify/verify_run.hpp"
 
 namespace pgseed::seed {
 namespace {

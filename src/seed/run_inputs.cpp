@@ -9,8 +9,8 @@
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/seed/carrier.hpp"
-#include "pgseed/seed/columns.hpp"
-#include "pgseed/seed/work_identity.hpp"
+#include "pgseed/seed/input/columns.hpp"
+#include "pgseed/seed/ledger/work_identity.hpp"
 
 namespace pgseed::seed {
 namespace {

@@ -1,5 +1,5 @@
 #include "pgseed/seed/tally.hpp"
-#include "pgseed/seed/row_json.hpp"
+#include "pgseed/seed/encode/row_json.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "pgseed/base/text.hpp"
-#include "pgseed/seed/dump_input.hpp"
+#include "pgseed/seed/input/dump_input.hpp"
 #include "pgseed/sql/rows.hpp"
 
 namespace pgseed::bench {

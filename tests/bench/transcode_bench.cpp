@@ -24,11 +24,11 @@
 #include "bench/dump_forms.hpp"
 #include "pgseed/base/simd.hpp"
 #include "pgseed/base/text.hpp"
-#include "pgseed/seed/batch.hpp"
-#include "pgseed/seed/columns.hpp"
-#include "pgseed/seed/dump_input.hpp"
-#include "pgseed/seed/row_json.hpp"
-#include "pgseed/seed/survey.hpp"
+#include "pgseed/seed/encode/batch.hpp"
+#include "pgseed/seed/encode/row_json.hpp"
+#include "pgseed/seed/input/columns.hpp"
+#include "pgseed/seed/input/dump_input.hpp"
+#include "pgseed/seed/input/survey.hpp"
 #include "pgseed/sql/rows.hpp"
 
 namespace {

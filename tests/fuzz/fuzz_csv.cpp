@@ -6,7 +6,7 @@
 
 #include "fuzz/fuzz_targets.hpp"
 #include "fuzz/promise.hpp"
-#include "pgseed/seed/csv_text.hpp"
+#include "pgseed/seed/input/csv_text.hpp"
 
 using namespace pgseed;
 using namespace pgseed::test;

@@ -9,8 +9,8 @@
 #include "fuzz/fuzz_targets.hpp"
 #include "fuzz/promise.hpp"
 #include "pgseed/json/reader.hpp"
-#include "pgseed/seed/batch.hpp"
-#include "pgseed/seed/row_json.hpp"
+#include "pgseed/seed/encode/batch.hpp"
+#include "pgseed/seed/encode/row_json.hpp"
 
 using namespace pgseed;
 using namespace pgseed::test;

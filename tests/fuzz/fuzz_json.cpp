@@ -7,7 +7,7 @@
 #include "fuzz/promise.hpp"
 #include "pgseed/json/reader.hpp"
 #include "pgseed/json/writer.hpp"
-#include "pgseed/seed/json_text.hpp"
+#include "pgseed/seed/input/json_text.hpp"
 
 using namespace pgseed;
 using namespace pgseed::test;

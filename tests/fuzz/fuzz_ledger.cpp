@@ -5,9 +5,9 @@
 #include "fuzz/fuzz_targets.hpp"
 #include "fuzz/promise.hpp"
 #include "pgseed/base/error.hpp"
-#include "pgseed/seed/ledger_state.hpp"
-#include "pgseed/seed/ledger_text.hpp"
-#include "pgseed/seed/resume.hpp"
+#include "pgseed/seed/ledger/ledger_state.hpp"
+#include "pgseed/seed/ledger/ledger_text.hpp"
+#include "pgseed/seed/ledger/resume.hpp"
 
 using namespace pgseed;
 using namespace pgseed::test;

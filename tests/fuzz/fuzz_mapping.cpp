@@ -6,7 +6,7 @@
 
 #include "fuzz/fuzz_targets.hpp"
 #include "pgseed/base/error.hpp"
-#include "pgseed/seed/mapping_file.hpp"
+#include "pgseed/seed/input/mapping_file.hpp"
 
 int fuzz_mapping(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "pgseed/http/client.hpp"
-#include "pgseed/seed/batch.hpp"
+#include "pgseed/seed/encode/batch.hpp"
 
 namespace pgseed::test {
 

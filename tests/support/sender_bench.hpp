@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "pgseed/base/text.hpp"
-#include "pgseed/seed/sender.hpp"
+#include "pgseed/seed/send/sender.hpp"
 #include "support/scripted_target.hpp"
 
 namespace pgseed::test {

@@ -4,9 +4,9 @@
 
 #include "pgseed/base/error.hpp"
 #include "pgseed/json/writer.hpp"
+#include "pgseed/seed/input/survey.hpp"
 #include "pgseed/seed/options.hpp"
 #include "pgseed/seed/report.hpp"
-#include "pgseed/seed/survey.hpp"
 
 namespace pgseed::cli {
 

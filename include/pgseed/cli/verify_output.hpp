@@ -3,8 +3,8 @@
 #include <string>
 
 #include "pgseed/cli/json_output.hpp"
-#include "pgseed/seed/verify.hpp"
-#include "pgseed/seed/verify_run.hpp"
+#include "pgseed/seed/verify/verify.hpp"
+#include "pgseed/seed/verify/verify_run.hpp"
 
 namespace pgseed::cli {
 

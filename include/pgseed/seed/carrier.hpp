@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "pgseed/base/error.hpp"
+#include "pgseed/seed/input/survey.hpp"
 #include "pgseed/seed/options.hpp"
-#include "pgseed/seed/survey.hpp"
 
 namespace pgseed::seed {
 

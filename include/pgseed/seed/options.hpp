@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "pgseed/schema/model.hpp"
-#include "pgseed/seed/dump_input.hpp"
+#include "pgseed/seed/input/dump_input.hpp"
 
 namespace pgseed::seed {
 

@@ -10,7 +10,7 @@
 
 #include "pgseed/base/error.hpp"
 #include "pgseed/schema/model.hpp"
-#include "pgseed/seed/verify.hpp"
+#include "pgseed/seed/verify/verify.hpp"
 
 namespace pgseed::seed {
 

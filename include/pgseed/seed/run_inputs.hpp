@@ -14,12 +14,12 @@
 
 #include "pgseed/http/client.hpp"
 #include "pgseed/rest/api.hpp"
-#include "pgseed/seed/dump_input.hpp"
-#include "pgseed/seed/ledger_state.hpp"
-#include "pgseed/seed/mapping.hpp"
+#include "pgseed/seed/input/dump_input.hpp"
+#include "pgseed/seed/input/mapping.hpp"
+#include "pgseed/seed/input/survey.hpp"
+#include "pgseed/seed/ledger/ledger_state.hpp"
 #include "pgseed/seed/options.hpp"
 #include "pgseed/seed/report.hpp"
-#include "pgseed/seed/survey.hpp"
 
 namespace pgseed::seed {
 

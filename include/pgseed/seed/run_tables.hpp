@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "pgseed/schema/model.hpp"
-#include "pgseed/seed/closure.hpp"
 #include "pgseed/seed/options.hpp"
+#include "pgseed/seed/order/closure.hpp"
 
 namespace pgseed::seed {
 
@@ -30,7 +30,7 @@ struct RunTable {
   bool refers_to_itself = false;
   std::size_t circle = 0;        // number of the circle of tables that refer to each other; 0: none
   const Table* model = nullptr;  // types and keys, if the target tells
-  // Columns that rows go without until all rows are there (seed/second_pass).
+  // Columns that rows go without until all rows are there (seed/rest/second_pass).
   std::vector<std::string> held_back;
   std::vector<std::string> key;   // columns of the conflict target or primary key
   std::uint64_t seen = 0;         // rows met, for --offset and --limit

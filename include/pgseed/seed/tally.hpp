@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "pgseed/rest/outcome.hpp"
-#include "pgseed/seed/batch.hpp"
+#include "pgseed/seed/encode/batch.hpp"
 #include "pgseed/seed/report.hpp"
 
 namespace pgseed::seed {

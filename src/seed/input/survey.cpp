@@ -1,0 +1,467 @@
+#include "pgseed/seed/input/survey.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "pgseed/base/error.hpp"
+#include "pgseed/base/interrupt.hpp"
+#include "pgseed/base/text.hpp"
+#include "pgseed/io/charset.hpp"
+#include "pgseed/seed/input/backslashes.hpp"
+#include "pgseed/seed/input/row_mapper.hpp"
+
+namespace pgseed::seed {
+namespace {
+
+// What the model knows of the columns that one statement's values go into.
+struct TargetColumns {
+  std::vector<ColumnClass> classes;
+  std::vector<std::string> types;
+  bool known = false;  // looked up
+};
+
+// What no server replaces.
+bool belongs_to_psql(std::string_view unsupported) {
+  return unsupported == "a psql variable" || unsupported == "a parameter";
+}
+
+// PostgREST would read dates by the server's own setting, so there it is refused.
+bool is_date_setting(std::string_view text) {
+  const auto setting = sql::read_setting(text);
+  return setting && to_lower(setting->name) == "datestyle";
+}
+
+class Surveyor {
+ public:
+  Surveyor(FileSurvey& file, const Options& options, const Meaning& meaning,
+           const TargetKnowledge& target, const Mapping* mapping)
+      : file_(file), default_schema_(options.schema), meaning_(meaning), known_(target) {
+    can_run_ = meaning.dialect == sql::Dialect::postgresql && mapping == nullptr;
+    direct_sql_ = meaning.direct && can_run_;
+    if (mapping == nullptr) return;
+    RowMapper::Setup setup;
+    setup.mapping = mapping;
+    setup.path = file.path;
+    setup.default_schema = options.schema;
+    setup.definitions = &file.definitions;
+    setup.order = target.order;
+    setup.sketch = true;
+    mapper_.emplace(std::move(setup));
+  }
+
+  void row(const sql::RowsHead& source_head, const sql::Row& source_row) {
+    ++piece_;
+    if (source_head.number != head_number_) begin_statement(source_head);
+    if (left_out_) return mapper_->left_out();
+    TableSurvey& table = file_.tables[table_];
+    ++table.rows;
+    table.last_piece = piece_;
+    const sql::Row& row = mapper_ ? mapper_->map(source_row, table.rows) : source_row;
+    const sql::RowsHead& head = mapper_ ? mapper_->head() : source_head;
+    if (!row.unsupported.empty()) {
+      return cannot_go({row.unsupported_line, row.unsupported, to_sql(table.name),
+                        can_run_ && !belongs_to_psql(row.unsupported)},
+                       table);
+    }
+    if (row.values.size() != values_ || has_defaults(row) || !set_known_) {
+      note_column_set(head, row, table);
+    }
+    if (!target_.known) learn_types(head, table.name, row.values.size());
+    look_at_values(row, table);
+  }
+
+  // schema: of names without one, by the file's search_path or the run's setting.
+  void statement(const sql::Statement& statement, const std::string& schema) {
+    ++piece_;
+    switch (statement.kind) {
+      case sql::StatementKind::ddl:
+        ++file_.ddl_statements;
+        if (undoes_rows(statement, file_, schema, meaning_.dialect)) {
+          add_unsupported({statement.line, "DROP TABLE of a table whose rows came before",
+                           one_line(statement.text), false});
+        }
+        note_definitions(statement, schema);
+        break;
+      case sql::StatementKind::session:
+        note_definitions(statement, schema);
+        break;
+      case sql::StatementKind::sequence:
+        ++file_.sequence_statements;
+        break;
+      default:
+        if (!sql::is_unsupported(statement.kind)) break;
+        // A setting of dates holds for what follows, as everywhere on that way.
+        const bool is_setting = can_run_ && is_date_setting(statement.text);
+        const bool runs = can_run_ && runs_directly(statement.kind);
+        if (direct_sql_ && is_setting) break;
+        UnsupportedUse use{statement.line, sql::describe(statement.kind), one_line(statement.text),
+                           runs || is_setting};
+        if (runs) ++file_.direct_statements;
+        if (runs && !file_.first_direct) file_.first_direct = use;
+        if (!direct_sql_ || !runs) add_unsupported(std::move(use));
+    }
+  }
+
+  MappingUse mapping_use() const { return mapper_ ? mapper_->use() : MappingUse{}; }
+
+ private:
+  void note_definitions(const sql::Statement& statement, const std::string& schema) {
+    file_.definitions.note(statement.text, schema);
+    if (mapper_) mapper_->definitions_changed();
+  }
+
+  void begin_statement(const sql::RowsHead& head) {
+    head_number_ = head.number;
+    set_known_ = false;
+    TableName name{head.table.schema.value_or(default_schema_), head.table.name};
+    if (mapper_) {
+      auto target = mapper_->begin(head);
+      left_out_ = !target;
+      if (left_out_) return;
+      name = *std::move(target);
+    }
+    const auto [known, is_new] = by_name_.try_emplace(name, file_.tables.size());
+    table_ = known->second;
+    if (is_new) {
+      models_.push_back(known_.types == nullptr ? nullptr : known_.types->find(name));
+      file_.tables.emplace_back().name = name;
+      file_.tables.back().first_piece = piece_;
+    }
+    ++file_.tables[table_].statements;
+    target_ = {};
+    if (!mapper_) return;
+    std::vector<TableName>& sources = file_.tables[table_].sources;
+    if (std::ranges::find(sources, mapper_->source()) == sources.end()) {
+      sources.push_back(mapper_->source());
+    }
+  }
+
+  // Once per statement, with its first row: the types that the values go into.
+  void learn_types(const sql::RowsHead& head, const TableName& name, std::size_t values) {
+    target_.known = true;
+    const Table* const table = models_[table_];
+    if (table == nullptr) return;
+    ColumnSetUse use;
+    use.columns = head.columns;
+    use.unlisted = !head.has_columns;
+    use.is_copy = head.is_copy;
+    use.values = values;
+    use.line = head.line;
+    const auto columns = columns_of_rows(name, use, file_.definitions, known_.order, file_.path);
+    if (!columns) return;
+    for (std::size_t index = 0; index < columns->size(); ++index) {
+      target_.types.push_back(type_of_column(table, name, (*columns)[index], file_.definitions,
+                                             known_.order, declared_type_at(index)));
+      file_.wants_lengths |=
+          target_.types.back() == "bit" && meaning_.dialect == sql::Dialect::mysql;
+      target_.classes.push_back(class_of(target_.types.back()));
+    }
+  }
+
+  std::string declared_type_at(std::size_t index) const {
+    if (!mapper_ || mapper_->declared_types().empty()) return {};
+    return mapper_->declared_types()[index];
+  }
+
+  static bool has_defaults(const sql::Row& row) {
+    return std::any_of(row.values.begin(), row.values.end(), [](const sql::Value& value) {
+      return value.form == sql::Form::use_default;
+    });
+  }
+
+  void note_column_set(const sql::RowsHead& head, const sql::Row& row, TableSurvey& table) {
+    ColumnSetUse use;
+    use.columns = head.columns;
+    use.unlisted = !head.has_columns;
+    use.is_copy = head.is_copy;
+    use.values = row.values.size();
+    use.overriding_system = head.overriding_system;
+    if (mapper_) use.declared_types = mapper_->declared_types();
+    if (has_defaults(row)) {
+      for (const sql::Value& value : row.values) {
+        use.defaults.push_back(value.form == sql::Form::use_default);
+      }
+    } else {
+      values_ = row.values.size();
+      set_known_ = true;
+    }
+    for (const ColumnSetUse& known : table.column_sets) {
+      if (known.columns == use.columns && known.unlisted == use.unlisted &&
+          known.values == use.values && known.defaults == use.defaults &&
+          known.is_copy == use.is_copy && known.overriding_system == use.overriding_system &&
+          known.declared_types == use.declared_types) {
+        return;
+      }
+    }
+    use.line = head.line;
+    table.column_sets.push_back(std::move(use));
+  }
+
+  void look_at_values(const sql::Row& row, TableSurvey& table) {
+    if (target_.classes.size() != row.values.size()) return;
+    for (std::size_t index = 0; index < row.values.size(); ++index) {
+      const sql::Value& value = row.values[index];
+      const ColumnClass column = target_.classes[index];
+      if (!may_not_carry(value, column, meaning_)) continue;
+      if (const auto why = cannot_carry(value, column, target_.types[index], meaning_)) {
+        return cannot_go({row.line, *why, to_sql(table.name), can_go_directly(row)}, table);
+      }
+    }
+  }
+
+  // As SQL, or by COPY, which keeps what PostgREST would change.
+  bool can_go_directly(const sql::Row& row) const {
+    if (can_run_ && !row.source.empty()) return true;
+    Meaning directly = meaning_;
+    directly.direct = true;
+    for (std::size_t index = 0; index < row.values.size(); ++index) {
+      const sql::Value& value = row.values[index];
+      if (may_not_carry(value, target_.classes[index], directly) &&
+          cannot_carry(value, target_.classes[index], target_.types[index], directly)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  void cannot_go(UnsupportedUse use, TableSurvey& table) {
+    if (meaning_.direct && use.directly) {
+      ++file_.direct_rows;
+      if (!file_.first_direct) file_.first_direct = std::move(use);
+      return;
+    }
+    ++table.unsupported_rows;
+    add_unsupported(std::move(use));
+  }
+
+  void add_unsupported(UnsupportedUse use) {
+    if (!use.directly) ++file_.unsupported_directly;
+    if (file_.unsupported_count++ < FileSurvey::kListed)
+      file_.unsupported.push_back(std::move(use));
+  }
+
+  FileSurvey& file_;
+  const std::string& default_schema_;
+  const Meaning meaning_;
+  bool can_run_ = false;  // the database understands the file's SQL, and its rows stay as they are
+  bool direct_sql_ = false;  // so what no row can carry runs as the file has it
+  const TargetKnowledge& known_;
+  std::uint64_t piece_ = 0;
+  std::uint64_t head_number_ = 0;
+  std::size_t table_ = 0;
+  std::unordered_map<TableName, std::size_t, TableNameHash> by_name_;
+  std::vector<const Table*> models_;  // of the tables in the same order
+  std::size_t values_ = 0;
+  bool set_known_ = false;
+  TargetColumns target_;
+  std::optional<RowMapper> mapper_;
+  bool left_out_ = false;  // by the mapping
+};
+
+}  // namespace
+
+bool are_alike(const ColumnSetUse& one, const ColumnSetUse& other) {
+  return one.columns == other.columns && one.unlisted == other.unlisted &&
+         one.values == other.values && one.defaults == other.defaults &&
+         one.is_copy == other.is_copy && one.declared_types == other.declared_types;
+}
+
+TableSurvey* FileSurvey::find(const TableName& name) {
+  const auto found = std::find_if(tables.begin(), tables.end(),
+                                  [&](const TableSurvey& table) { return table.name == name; });
+  return found == tables.end() ? nullptr : &*found;
+}
+
+std::string one_line(std::string_view text) {
+  constexpr std::size_t kLongest = 70;
+  std::string line;
+  for (const char byte : text) {
+    const bool blank = static_cast<unsigned char>(byte) <= ' ' || byte == 0x7F;
+    if (blank && (line.empty() || line.back() == ' ')) continue;
+    line += blank ? ' ' : byte;
+    if (line.size() >= kLongest && (static_cast<unsigned char>(byte) & 0x80) == 0) {
+      return line + "...";
+    }
+  }
+  return line;
+}
+
+namespace {
+
+bool came_from(const TableSurvey& table, const TableName& source) {
+  if (table.sources.empty()) return table.name == source;
+  return std::ranges::find(table.sources, source) != table.sources.end();
+}
+
+}  // namespace
+
+bool runs_directly(sql::StatementKind kind) {
+  switch (kind) {
+    case sql::StatementKind::insert_select:
+    case sql::StatementKind::update:
+    case sql::StatementKind::delete_rows:
+    case sql::StatementKind::truncate:
+    case sql::StatementKind::do_block:
+    case sql::StatementKind::merge:
+    case sql::StatementKind::call:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool undoes_rows(const sql::Statement& statement, const FileSurvey& survey,
+                 const std::string& default_schema, sql::Dialect dialect) {
+  for (const sql::QualifiedName& dropped :
+       sql::TableDefinitions::dropped_by(statement.text, dialect)) {
+    const TableName name{dropped.schema.value_or(default_schema), dropped.name};
+    for (const TableSurvey& table : survey.tables) {
+      if (table.rows > 0 && came_from(table, name)) return true;
+    }
+  }
+  return false;
+}
+
+sql::Dialect dialect_of(const DumpInput& input, const std::string& dialect) {
+  if (!input.is_sql()) return sql::Dialect::postgresql;
+  if (dialect == "auto") {
+    if (input.guess().dialect != sql::Dialect::sql_server) return input.guess().dialect;
+    throw Error(ErrorKind::input, "this is a SQL Server dump, which pgseed does not read",
+                input.name(), "if it is not, say what it is: --dialect postgresql");
+  }
+  for (const sql::Dialect known : {sql::Dialect::mysql, sql::Dialect::sqlite}) {
+    if (dialect == sql::name(known)) return known;
+  }
+  return sql::Dialect::postgresql;
+}
+
+void require_readable(const DumpInput& input, const std::string& dialect) {
+  const sql::Dialect found = dialect_of(input, dialect);
+  if (found == sql::Dialect::postgresql) return;
+  throw Error(
+      ErrorKind::input,
+      text("this is ", found == sql::Dialect::mysql ? "a MySQL or MariaDB" : "an SQLite",
+           " dump, whose statements PostgreSQL does not understand"),
+      input.name(),
+      dialect == "auto" ? "if it is PostgreSQL after all, say so: --dialect postgresql" : "");
+}
+
+sql::ReaderOptions reader_options(const DumpInput& input, const Options& options) {
+  sql::ReaderOptions read;
+  read.dialect = dialect_of(input, options.dialect);
+  read.max_row_bytes = options.input.rows.max_row_bytes;
+  if (!options.input.encoding.empty()) {
+    const bool utf8 = io::iconv_name(options.input.encoding).empty();
+    read.encoding = utf8 ? sql::TextEncoding::utf8 : sql::TextEncoding::converted;
+  }
+  return read;
+}
+
+const Mapping* mapping_of(const DumpInput& input, const Options& options) {
+  return input.row_format() == "rejects" ? nullptr : options.mapping.get();
+}
+
+Meaning meaning_of(const DumpInput& input, const Options& options) {
+  return {dialect_of(input, options.dialect), options.zero_dates_are_null,
+          options.via == Via::direct};
+}
+
+std::optional<std::vector<std::string>> columns_of_rows(const TableName& table,
+                                                        const ColumnSetUse& use,
+                                                        const sql::TableDefinitions& definitions,
+                                                        const Model* order,
+                                                        const std::string& path) {
+  if (!use.unlisted) return use.columns;
+  std::vector<std::string> columns;
+  if (const sql::TableDefinition* const defined = definitions.find(table.schema, table.table)) {
+    const bool all = !use.is_copy && !defined->insert_skips_generated;
+    for (const sql::ColumnDefinition& column : defined->columns) {
+      if (all || !column.generated) columns.push_back(column.name);
+    }
+  } else if (const Table* const known = order == nullptr ? nullptr : order->find(table)) {
+    const auto computed = static_cast<std::size_t>(
+        std::count_if(known->columns.begin(), known->columns.end(),
+                      [](const Column& column) { return column.generated; }));
+    // SQLite's rows leave the generated columns out, where the file's table has them as well.
+    const bool left_out = definitions.dialect() == sql::Dialect::sqlite &&
+                          use.values + computed == known->columns.size();
+    for (const Column& column : known->columns) {
+      if (!column.generated || !(use.is_copy || left_out)) columns.push_back(column.name);
+    }
+  } else {
+    return {};
+  }
+  if (use.values > columns.size() || (use.is_copy && use.values != columns.size())) {
+    throw Error(ErrorKind::input,
+                text("a row has ", use.values, " values, but ", to_sql(table), " has ",
+                     columns.size(), " columns"),
+                text(path, ':', use.line),
+                "the file may belong to another version of the table; name the columns in it");
+  }
+  columns.resize(use.values);
+  return columns;
+}
+
+std::string type_of_column(const Table* table, const TableName& name, const std::string& column,
+                           const sql::TableDefinitions& definitions, const Model* order,
+                           const std::string& declared) {
+  const Column* const found = table == nullptr ? nullptr : table->find_column(column);
+  if (found == nullptr) return {};
+  if (found->type != "bit") return found->type;
+  const Table* const known = order == nullptr ? nullptr : order->find(name);
+  const Column* const whole = known == nullptr ? nullptr : known->find_column(column);
+  if (whole != nullptr && whole->type.starts_with("bit(")) return whole->type;
+  const std::string own = declared.empty() ? declared_type(name, column, definitions) : declared;
+  return own.empty() ? found->type : own;
+}
+
+std::string declared_type(const TableName& name, const std::string& column,
+                          const sql::TableDefinitions& definitions) {
+  if (const sql::TableDefinition* const defined = definitions.find(name.schema, name.table)) {
+    for (const sql::ColumnDefinition& own : defined->columns) {
+      if (own.name == column && own.type.starts_with("bit(")) return own.type;
+    }
+  }
+  return {};
+}
+
+FileSurvey survey(DumpInput& input, const Options& options, const TargetKnowledge& target) {
+  const sql::ReaderOptions read = reader_options(input, options);
+  FileSurvey file;
+  file.path = input.name();
+  file.dialect = input.is_sql() ? sql::name(read.dialect) : input.row_format();
+  file.definitions = sql::TableDefinitions(read.dialect);
+  sql::DumpReader reader(input, input.name(), read);
+  Surveyor surveyor(file, options, meaning_of(input, options), target, mapping_of(input, options));
+  Backslashes backslashes(input, options.dialect);
+  for (;;) {
+    const sql::Piece piece = backslashes.next(reader);
+    if (piece == sql::Piece::end) break;
+    if (++file.pieces % 1024 == 0 && interrupt::signal_number() != 0) throw Interrupted{};
+    if (piece == sql::Piece::row) {
+      surveyor.row(reader.head(), reader.row());
+    } else {
+      const std::string& path_schema = reader.search_path();
+      surveyor.statement(reader.statement(), path_schema.empty() ? options.schema : path_schema);
+    }
+  }
+  backslashes.require_decided();
+  file.pieces += reader.head().number;  // a COPY without rows is something, too
+  if (!reader.encoding().empty()) file.encoding = reader.encoding();
+  file.bytes = input.bytes_read();
+  file.text_bytes = input.content().bytes();
+  file.content = input.content().value();
+  file.mapping_use = surveyor.mapping_use();
+  if (options.dialect == "auto" && read.dialect != sql::Dialect::postgresql) {
+    const char* const product = read.dialect == sql::Dialect::mysql ? "MySQL" : "SQLite";
+    file.notes.push_back(text("read as ", product, ", because of ", one_line(input.guess().mark)));
+  }
+  if (backslashes.taken_as_text()) {
+    file.notes.emplace_back(
+        "backslashes in its strings are read as text, as PostgreSQL does; if they escape, say "
+        "--dialect mysql");
+  }
+  return file;
+}
+
+}  // namespace pgseed::seed

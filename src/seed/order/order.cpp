@@ -1,0 +1,117 @@
+#include "pgseed/seed/order/order.hpp"
+
+#include <algorithm>
+
+namespace pgseed::seed {
+namespace {
+
+using Parents = std::vector<std::vector<std::size_t>>;
+
+void mark_ancestors(const Parents& parents, std::size_t table, std::vector<bool>& marked) {
+  std::vector<std::size_t> waiting = {table};
+  while (!waiting.empty()) {
+    const std::size_t child = waiting.back();
+    waiting.pop_back();
+    for (const std::size_t parent : parents[child]) {
+      if (marked[parent]) continue;
+      marked[parent] = true;
+      waiting.push_back(parent);
+    }
+  }
+}
+
+// For each table the first one of its circle: those that are each other's ancestors.
+std::vector<std::size_t> circles(const Parents& parents) {
+  std::vector<std::vector<bool>> ancestors(parents.size());
+  for (std::size_t table = 0; table < parents.size(); ++table) {
+    ancestors[table].assign(parents.size(), false);
+    mark_ancestors(parents, table, ancestors[table]);
+  }
+  std::vector<std::size_t> first(parents.size());
+  for (std::size_t table = 0; table < parents.size(); ++table) {
+    first[table] = table;
+    for (std::size_t other = 0; other < table; ++other) {
+      if (!ancestors[table][other] || !ancestors[other][table]) continue;
+      first[table] = other;
+      break;
+    }
+  }
+  return first;
+}
+
+}  // namespace
+
+LoadOrder order_tables(const std::vector<OrderedTable>& tables, const Model& model) {
+  const std::size_t count = tables.size();
+  LoadOrder order;
+  order.pass.assign(count, 0);
+  order.parents.resize(count);
+  order.refers_to_itself.assign(count, false);
+  for (std::size_t child = 0; child < count; ++child) {
+    const Table* const table = model.find(tables[child].name);
+    if (table == nullptr) continue;
+    for (const ForeignKey& key : table->foreign_keys) {
+      for (std::size_t parent = 0; parent < count; ++parent) {
+        if (tables[parent].name != key.referenced_table) continue;
+        std::vector<std::size_t>& parents = order.parents[child];
+        if (parent == child) {
+          order.refers_to_itself[child] = true;
+        } else if (std::find(parents.begin(), parents.end(), parent) == parents.end()) {
+          parents.push_back(parent);
+        }
+      }
+    }
+  }
+  // Kahn's algorithm over circles (most tables are alone in theirs), taking the table that comes
+  // first in the file whenever there is a choice, and a real circle only when nothing else is free.
+  const std::vector<std::size_t> circle = circles(order.parents);
+  std::vector<std::size_t> members_of(count, 0);
+  for (const std::size_t first : circle) ++members_of[first];
+  order.circle.assign(count, 0);
+  for (std::size_t table = 0; table < count; ++table) {
+    if (members_of[circle[table]] > 1) order.circle[table] = circle[table] + 1;
+  }
+  std::vector<bool> placed(count, false);
+  const auto is_free = [&](std::size_t table) {
+    for (std::size_t member = 0; member < count; ++member) {
+      if (circle[member] != circle[table]) continue;
+      const auto& parents = order.parents[member];
+      const bool stored = std::all_of(parents.begin(), parents.end(), [&](std::size_t parent) {
+        return placed[parent] || circle[parent] == circle[table];
+      });
+      if (!stored) return false;
+    }
+    return true;
+  };
+  while (order.parents_first.size() < count) {
+    std::size_t next = count;
+    for (const bool alone : {true, false}) {
+      for (std::size_t table = 0; table < count && next == count; ++table) {
+        const bool is_alone = members_of[circle[table]] == 1;
+        if (!placed[table] && is_alone == alone && is_free(table)) next = table;
+      }
+    }
+    // One pass for a whole circle: only the order of the file can satisfy its foreign keys.
+    std::size_t pass = 0;
+    std::vector<std::size_t> members;
+    for (std::size_t member = 0; member < count; ++member) {
+      if (circle[member] != circle[next]) continue;
+      members.push_back(member);
+      for (const std::size_t parent : order.parents[member]) {
+        if (circle[parent] == circle[next]) continue;
+        const bool file_order_works = tables[parent].last_piece < tables[member].first_piece;
+        pass = std::max(pass, order.pass[parent] + (file_order_works ? 0 : 1));
+      }
+    }
+    for (const std::size_t member : members) {
+      placed[member] = true;
+      order.pass[member] = pass;
+      order.parents_first.push_back(member);
+      if (members.size() > 1) order.in_cycle.push_back(member);
+    }
+    order.passes = std::max(order.passes, pass + 1);
+  }
+  return order;
+}
+
+}  // namespace pgseed::seed

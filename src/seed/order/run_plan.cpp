@@ -1,0 +1,114 @@
+#include "pgseed/seed/order/run_plan.hpp"
+
+#include <algorithm>
+
+#include "pgseed/base/error.hpp"
+#include "pgseed/base/text.hpp"
+
+namespace pgseed::seed {
+namespace {
+
+std::vector<OrderedTable> tables_with_rows(const std::vector<FileSurvey>& surveys,
+                                           RunTables& run_tables) {
+  std::vector<OrderedTable> tables;
+  for (std::size_t file = 0; file < surveys.size(); ++file) {
+    for (const TableSurvey& surveyed : surveys[file].tables) {
+      if (surveyed.rows == 0) continue;
+      RunTable& table = run_tables.table(surveyed.name);
+      table.surveyed = true;
+      table.last_piece = first_piece_of_file(file) + surveyed.last_piece;
+      if (!table.wanted) continue;
+      const auto known = std::find_if(tables.begin(), tables.end(), [&](const OrderedTable& each) {
+        return each.name == surveyed.name;
+      });
+      if (known != tables.end()) {
+        known->last_piece = table.last_piece;
+      } else {
+        tables.push_back(
+            {surveyed.name, first_piece_of_file(file) + surveyed.first_piece, table.last_piece});
+      }
+    }
+  }
+  return tables;
+}
+
+// A misspelt --table must not end as a green run that loaded nothing.
+void require_named_tables(const Options& options, const RunTables& tables) {
+  for (const std::string& wanted : options.tables) {
+    const bool found =
+        std::any_of(tables.all().begin(), tables.all().end(), [&](const auto& table) {
+          return table->name.table == wanted || to_sql(table->name) == wanted ||
+                 table->name.schema + "." + table->name.table == wanted ||
+                 table->name.schema + ".*" == wanted;
+        });
+    if (found) continue;
+    std::string names;
+    for (const auto& table : tables.all()) {
+      names += (names.empty() ? "" : ", ") + to_sql(table->name);
+    }
+    throw Error(ErrorKind::usage, text("--table ", wanted, ": the files have no such table"), "",
+                names.empty() ? "the files hold no rows" : text("they have ", names));
+  }
+}
+
+// FORCE never empties a table that --limit and --offset then leave empty.
+void require_rows_to_fill(const std::vector<OrderedTable>& tables,
+                          const std::vector<FileSurvey>& surveys, const Options& options) {
+  for (const OrderedTable& table : tables) {
+    std::uint64_t rows = 0;
+    for (const FileSurvey& file : surveys) {
+      for (const TableSurvey& surveyed : file.tables) {
+        if (surveyed.name == table.name) rows += surveyed.rows;
+      }
+    }
+    if (rows > options.offset && options.limit.value_or(1) > 0) continue;
+    throw Error(ErrorKind::usage,
+                text("--limit and --offset leave no row for ", to_sql(table.name),
+                     ": FORCE would only empty it"),
+                "", text("the files hold ", rows, " rows of it"));
+  }
+}
+
+}  // namespace
+
+std::vector<TableName> RunPlan::children_first() const {
+  std::vector<TableName> names;
+  for (auto index = order.parents_first.rbegin(); index != order.parents_first.rend(); ++index) {
+    names.push_back(tables[*index].name);
+  }
+  return names;
+}
+
+void RunPlan::tell(RunTables& all) const {
+  for (std::size_t index = 0; index < tables.size(); ++index) {
+    RunTable& table = all.table(tables[index].name);
+    table.pass = order.pass[index];
+    table.parents = order.parents[index];
+    table.circle = order.circle[index];
+    table.refers_to_itself = order.refers_to_itself[index];
+  }
+}
+
+std::string RunPlan::names(const std::vector<std::size_t>& some) const {
+  std::string list;
+  for (const std::size_t index : some) {
+    list += text(list.empty() ? "" : ", ", to_sql(tables[index].name));
+  }
+  return list;
+}
+
+RunPlan make_plan(const RunInputs& inputs, const Options& options, RunTables& tables,
+                  const std::function<void(const std::string&)>& note) {
+  RunPlan plan;
+  plan.tables = tables_with_rows(inputs.surveys(), tables);
+  if (inputs.all_surveyed()) require_named_tables(options, tables);
+  if (plan.tables.empty() && inputs.rows_total() > 0) {
+    note("--table and --exclude leave out every table");
+  }
+  if (options.mode == Mode::force) require_rows_to_fill(plan.tables, inputs.surveys(), options);
+  plan.order = order_tables(plan.tables, inputs.types());
+  plan.tell(tables);
+  return plan;
+}
+
+}  // namespace pgseed::seed
