@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <functional>
 #include <string>
 #include <thread>
 
@@ -35,7 +36,7 @@ class Load {
  public:
   Load(const std::vector<std::string>& way, StreamFault fault, int server_port = 0)
       : proxy_(server_port != 0 ? server_port : shared_stack().postgres.port(),
-               [this](std::uint64_t) { return fault_; }),
+               [this](std::uint64_t) { return script ? script() : fault_; }),
         fault_(fault) {
     call_.args = {"--json", "seed", folder_.write("dump.sql", dump()), "--retries", "2"};
     call_.args.insert(call_.args.end(), way.begin(), way.end());
@@ -44,6 +45,7 @@ class Load {
         {"PGSEED_STATE_DIR", folder_ / "state"}};
   }
 
+  std::function<StreamFault()> script;  // of each connection, instead of the one fault
   TcpProxy& proxy() { return proxy_; }
   void mend() {
     fault_ = {};
@@ -89,6 +91,29 @@ TEST_CASE("faults: database connection that loses the answer to COMMIT: all rows
       CHECK(result.exit_code == 4);
       if (tries == 2) load.mend();
     }
+    CHECK(rows() == std::to_string(kRows));
+  }
+}
+
+TEST_CASE("faults: atomic: a COMMIT whose answer is lost stands, though the server is away then") {
+  for (const int refused : {1, 2, 3}) {
+    CAPTURE(refused);
+    reset();
+    Load load({"--atomic"}, {});
+    std::atomic<bool> lost = false;
+    std::atomic<int> later = 0;
+    load.proxy().loses_commit = [&lost] { return rows() != "0" && !lost.exchange(true); };
+    load.script = [&lost, &later, refused] {
+      StreamFault fault;
+      if (lost && ++later == refused) fault.kind = StreamFault::Kind::cut;
+      return fault;
+    };
+    const Result result = load.run();
+    INFO(result.err);
+    CHECK(lost);
+    CHECK(later >= 1);
+    CHECK(result.exit_code == 0);
+    CHECK(Json(result.out)["totals"]["rows_loaded"].number() == kRows);
     CHECK(rows() == std::to_string(kRows));
   }
 }

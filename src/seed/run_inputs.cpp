@@ -257,28 +257,26 @@ bool RunInputs::read_catalogue(const FileSurvey& file) {
 }
 
 std::string RunInputs::work() const {
-  // Which rows a closure takes depends on what the target has; made values differ from run to run.
-  if (options_.mapping || options_.closure) return {};
-  std::string all =
-      text(seed::name(options_.mode), '\n', options_.limit.value_or(~0ULL), '\n', options_.offset,
-           '\n', options_.dialect, '\n', options_.schema, '\n', options_.zero_dates_are_null,
-           options_.skip_unsupported, options_.check, options_.regenerate_identity,
-           options_.json_columns.has_value(), '\n', options_.input.encoding);
-  const auto add = [&](const std::vector<std::string>& names) {
-    for (const std::string& each : names) all += text('\n', each.size(), ' ', each);
-    all += "\n-";
-  };
-  add(options_.on_conflict);
-  add(options_.tables);
-  add(options_.exclude);
-  add(options_.json_columns.value_or(std::vector<std::string>()));
+  std::vector<std::string> sources;
+  std::string stamps;
   for (std::size_t index = 0; index < parts_.size(); ++index) {
     const std::string stamp = stamp_of(parts_[index]);
-    const bool is_sql = files_[index].dialect == sql::name(dialects_[index]);
-    if (!is_sql || streams_[index] || stamp.empty()) return {};
-    all += text('\n', parts_[index].name, '\n', stamp);
+    if (streams_[index] || stamp.empty()) return {};
+    sources.push_back(source_name(index));
+    stamps += text('\n', stamp);
   }
-  return sha256_hex(all).substr(0, 32);
+  return sha256_hex(text(work_name(options_, "", sources), options_.skip_unsupported,
+                         options_.check, options_.zero_dates_are_null, stamps))
+      .substr(0, 32);
+}
+
+bool RunInputs::rows_come_the_same() const {
+  // Which rows a closure takes depends on what the target has; made values differ from run to run.
+  if (options_.mapping || options_.closure) return false;
+  for (std::size_t index = 0; index < parts_.size(); ++index) {
+    if (files_[index].dialect != sql::name(dialects_[index])) return false;  // CSV, JSON
+  }
+  return true;
 }
 
 const char* RunInputs::cannot_go() const {

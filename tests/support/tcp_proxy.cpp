@@ -76,7 +76,8 @@ class TcpProxy::Connection {
     if (from_the_server && was_commit_) {
       was_commit_ = false;
       if (proxy_.on_commit) proxy_.on_commit();
-      if (fault_.kind == StreamFault::Kind::lose_commit) return end();
+      const bool is_lost = proxy_.loses_commit && proxy_.loses_commit();
+      if (is_lost || fault_.kind == StreamFault::Kind::lose_commit) return end();
     }
     if (!from_the_server && bytes.find(kCommit) != std::string_view::npos) {
       if (fault_.kind == StreamFault::Kind::cut_commit) return end();

@@ -42,6 +42,8 @@ class TcpProxy {
   // Called when the server has carried out a COMMIT, before anybody hears of it. Set it before the
   // first connection.
   std::function<void()> on_commit;
+  // Asked behind that: is the answer lost, and the connection with it?
+  std::function<bool()> loses_commit;
 
   // A black hole ends: what comes on new connections passes again.
   void heal() { is_silent_ = false; }

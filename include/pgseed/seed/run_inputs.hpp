@@ -87,10 +87,11 @@ class RunInputs {
   // The target's columns in order; nullptr: not known.
   const Model* order() const { return catalogue_read_ ? &order_ : nullptr; }
 
-  // A name for these rows of these files: two runs with the same one send the same rows in the same
-  // order. A file that was written to since has another. Empty where that cannot be told (a pipe, a
-  // mapping, rows that are no SQL).
+  // A name for this work: these files as they are, loaded with these options. A file that was
+  // written to since has another. Empty where that cannot be told (a pipe).
   std::string work() const;
+  // Another run of it gets them in the same order with the same values.
+  bool rows_come_the_same() const;
 
   // What the mapping speaks of must have come. more: from parts that were not surveyed. Throws
   // Error{usage}.

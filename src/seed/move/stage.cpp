@@ -51,7 +51,7 @@ Stage::Table& Stage::table_of(RunTable& target) {
   if (Table* const known = find(target.tally)) return *known;
   Table& table = *tables_.emplace_back(std::make_unique<Table>());
   table.target = &target;
-  table.name = stage_table_name(target.name, setup_.work.empty() ? run_ : setup_.work);
+  table.name = stage_table_name(target.name, uses_staged() ? setup_.work : run_);
   return table;
 }
 
@@ -111,6 +111,11 @@ void Stage::take_over_or_make(Table& table) {
                   text("there is a table ", table.sql(), " that is no staging table of pgseed"), "",
                   "rename or drop it");
     }
+    if (is_stage && is_of_work(found.comment, setup_.work) && says_moved(found.comment)) {
+      table.name = found.name;
+      table.moved = found.comment;
+      return;
+    }
     if (found.name == table.name) {
       comment = found.comment;
     } else if (is_stage) {  // of a run that was killed, and is not gone on with
@@ -118,10 +123,6 @@ void Stage::take_over_or_make(Table& table) {
     }
   }
   if (!comment || !is_of_work(*comment, setup_.work)) return make(table);
-  if (says_moved(*comment)) {
-    table.moved = *comment;
-    return;
-  }
   if (!has_shape_of(*database_, table.name, table.target->name)) return make(table);
   database_->execute(text("COMMENT ON TABLE ", table.sql(), " IS ",
                           pg::to_literal(loading_comment(setup_.work, run_))));
@@ -262,6 +263,7 @@ void Stage::discard() noexcept {
 // tables is its own.
 void Stage::drop_tables() {
   if (tables_.empty() || !is_claimed_) return;
+  if (std::exchange(is_connection_lost_, false)) connect();
   begin();
   pg::CopyIn& database = *database_;
   for (const auto& table : tables_) {

@@ -33,7 +33,8 @@ void Stage::compare_counts() {
         " pg_catalog.obj_description(",
         pg::to_literal(table->sql()), "::pg_catalog.regclass, 'pg_class') FROM ", table->sql()));
     const pg::Row& row = found.front();
-    if (!is_of_run(row[2].value_or(""), run_)) {
+    const std::string comment = row[2].value_or("");
+    if (!is_of_run(comment, run_)) {
       throw Error(ErrorKind::storage,
                   text("another run has taken over the staging table ", table->sql()), "",
                   "let it finish; nothing was changed by this one");
@@ -111,6 +112,23 @@ void Stage::count_refusals(const std::vector<Refusal>& refusals) {
   }
 }
 
+// The COMMIT of an earlier try stands, whatever was heard of it: the comments say so with the rows.
+bool Stage::has_moved() {
+  std::vector<Moved> moved;
+  for (const auto& table : tables_) {
+    const std::string comment =
+        database_->value(text("SELECT coalesce(pg_catalog.obj_description(pg_catalog.to_regclass(",
+                              pg::to_literal(table->sql()), "), 'pg_class'), '')"));
+    if (!is_of_run(comment, run_) || !says_moved(comment)) return false;
+    moved.push_back(counts_of(comment));
+  }
+  for (std::size_t index = 0; index < tables_.size(); ++index) {
+    setup_.tally->all_are_staged(tables_[index]->target->tally);
+    setup_.tally->moved(tables_[index]->target->tally, moved[index]);
+  }
+  return true;
+}
+
 void Stage::move_once(const std::vector<TableName>& parents_first,
                       std::vector<SequenceReport>& sequences) {
   pg::CopyIn& database = *database_;
@@ -186,7 +204,7 @@ void Stage::commit() {
     const bool committed = was_committed(setup_.database_url, transaction, setup_.options->retries);
     in_doubt_ = false;
     if (!committed) throw pg::ConnectionLost("the connection to the database broke", false);
-    database_ = std::make_unique<pg::CopyIn>(setup_.database_url);
+    is_connection_lost_ = true;  // for what is left to do, which is not the move
   }
 }
 
@@ -199,6 +217,7 @@ void Stage::move(const std::vector<TableName>& parents_first,
       if (tries > 0) {
         connect();
         begin();
+        if (has_moved()) return;
       }
       move_once(parents_first, sequences);
       break;

@@ -19,6 +19,7 @@ void RestRun::make_stage() {
   setup.note = [this](const std::string& line) { note(line); };
   if (options_.deadline) setup.deadline = started_ + *options_.deadline;
   setup.work = inputs_.work();
+  setup.uses_staged = inputs_.rows_come_the_same();
   setup.repeatable = inputs_.all_repeatable();
   stage_ = std::make_unique<Stage>(setup);
 }

@@ -51,9 +51,10 @@ class Stage {
     Observer* observer = nullptr;
     std::function<void(const std::string&)> note;
     std::optional<std::chrono::steady_clock::time_point> deadline;
-    // What is loaded, from which files, how: rows that an earlier run of the same work staged are
-    // used. Empty: never.
+    // What is loaded, from which files, how: what an earlier run of the same work has moved stays
+    // so. Empty: nobody can tell.
     std::string work;
+    bool uses_staged = true;  // and rows that it staged are used, being the same again
     // Rows can be read again: then staging tables are not logged, which spares the server half of
     // its writing, and a crash of it costs another pass.
     bool repeatable = true;
@@ -120,6 +121,7 @@ class Stage {
   Table& table_of(RunTable& table);
   Table* find(std::size_t tally);
   void connect();
+  bool uses_staged() const { return setup_.uses_staged && !setup_.work.empty(); }
   void begin();
   void take_over_or_make(Table& table);
   void make(Table& table);
@@ -129,6 +131,7 @@ class Stage {
 
   // stage_move.cpp: from there into place
   void compare_counts();
+  bool has_moved();
   std::vector<Table*> in_order(const std::vector<TableName>& parents_first) const;
   void empty(const std::vector<Table*>& order);
   void count_refusals(const std::vector<Refusal>& refusals);
@@ -143,6 +146,7 @@ class Stage {
   bool is_claimed_ = false;
   bool was_moved_ = false;
   bool in_doubt_ = false;
+  bool is_connection_lost_ = false;
 };
 
 }  // namespace pgseed::seed
