@@ -12,7 +12,10 @@
 namespace pgseed::cli {
 namespace {
 
-constexpr const char* kFooter = R"(Examples:
+constexpr const char* kFooter = R"(It checks the connections, the key's role, and whether the role of DATABASE_URL may create
+tables. Rights on single tables are tried by a load, before its first row.
+
+Examples:
   pgseed test
   pgseed --env-file .stack/env test
   pgseed --json test)";
@@ -213,7 +216,7 @@ int run_test(const GlobalFlags& global) {
 
 void add_test_command(CLI::App& app, const GlobalFlags& global, Action& action) {
   CLI::App* const command =
-      app.add_subcommand("test", "check both connections, the key's role and the rights");
+      app.add_subcommand("test", "check the connections, the key's role, and whether tables may be created");
   command->alias("doctor");
   command->footer(kFooter);
   command->callback([&global, &action] {
