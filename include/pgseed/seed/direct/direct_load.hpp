@@ -46,10 +46,9 @@ class DirectLoad : public RowTaker {
   explicit DirectLoad(const Setup& setup);
   ~DirectLoad() override;
 
-  // Loads the rows of tables of this pass. last_pass: sequences that the file sets are set. Throws
-  // Error{rows} for a row that the database refuses, with its place; the transaction has failed
-  // then, as after any other exception.
-  void load(DumpInput& input, std::size_t file, std::size_t pass, bool surveyed, bool last_pass);
+  // Loads the rows of tables of this pass. Throws Error{rows} for a row that the database refuses,
+  // with its place; the transaction has failed then, as after any other exception.
+  void load(DumpInput& input, std::size_t file, std::size_t pass, bool surveyed);
   // Ends what is under way, moves what waits in temporary tables, and has deferred constraints
   // checked. Then everything is counted.
   void finish();
@@ -125,7 +124,6 @@ class DirectLoad : public RowTaker {
   std::string path_;
   bool mapped_ = false;  // the rows of the file at hand
   bool surveyed_ = false;
-  bool last_pass_ = true;
   bool from_postgresql_ = true;
   std::string search_path_, file_search_path_, time_zone_;  // in force, the file's, in force
   MappingUse mapping_use_;
