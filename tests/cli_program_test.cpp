@@ -395,7 +395,7 @@ TEST_CASE("program: what is not SQL is told so, and no semicolon is asked for") 
   for (const char* content : {"hello", "id,name\n1,a\n", "id;name\n1;a\n", "\"id\",\"name\"\n",
                               "-- a comment\nhello\n", "1,2\n"}) {
     CAPTURE(content);
-    const Result result = pgseed(Call{.args = {"seed", "-"}, .stdin_text = content});
+    const Result result = pgseed(Call{.args = {"inspect", "-"}, .stdin_text = content});
     INFO(result.err);
     CHECK(result.exit_code == 3);
     CHECK(contains(result.err, "this does not look like SQL"));
