@@ -218,7 +218,85 @@ TEST_CASE("program: wrong use exits with 2 and says how it is meant") {
       {"unknown table", {"seed", "FILE", "--table", "nope"}, kRow, 2, {"nope", "t"}},
       {"value missing", {"seed", "FILE", "--limit"}, kRow, 2, {"--limit"}},
       {"lock timeout", {"schema", "FILE", "--lock-timeout", "0"}, kRow, 2, {"--lock-timeout"}},
+      {"bytes with a unit",
+       {"seed", "FILE", "--batch-bytes", "1MiB"},
+       kRow,
+       2,
+       {"--batch-bytes: 1MiB is no whole number of bytes"}},
+      {"lock wait in words",
+       {"migrate", "upgrade", "head", "--lock-wait", "x"},
+       "",
+       2,
+       {"--lock-wait: x is no number of seconds"}},
+      {"lock timeout that would be milliseconds",
+       {"migrate", "upgrade", "head", "--lock-timeout", "5"},
+       "",
+       2,
+       {"--lock-timeout wants a time with its unit", "for example 5s or 500ms"}},
+      {"statement timeout that is none",
+       {"migrate", "redo", "--statement-timeout", "x"},
+       "",
+       2,
+       {"--statement-timeout wants a time with its unit"}},
+      {"misspelt exclude", {"seed", "FILE", "--exclude", "tt"}, kRow, 2, {"--exclude tt", "t"}},
+      {"exclude of an unknown schema",
+       {"seed", "FILE", "--exclude", "nope.*"},
+       kRow,
+       2,
+       {"--exclude nope.*", "they have public.t"}},
+      {"misspelt exclude, dry run",
+       {"seed", "FILE", "--exclude", "tt", "--dry-run"},
+       kRow,
+       2,
+       {"--exclude tt"}},
+      {"misspelt exclude, verify",
+       {"verify", "FILE", "--exclude", "tt"},
+       kRow,
+       2,
+       {"--exclude tt"}},
+      {"tables with a comma",
+       {"seed", "FILE", "--table", "t,keyless"},
+       kRow,
+       2,
+       {"--table t --table keyless"}},
   });
+}
+
+TEST_CASE("program: a time with its unit, or 0, is taken for --lock-timeout") {
+  for (const char* time : {"0", "5s", "500ms", "1.5s", "2 min"}) {
+    CAPTURE(time);
+    const Result result = pgseed({"migrate", "upgrade", "head", "--lock-timeout", time});
+    CHECK(result.exit_code == 3);
+    CHECK(contains(result.err, "there is no folder migrations"));
+  }
+}
+
+TEST_CASE("program: a database URL of another product is named as such in every mode") {
+  shared_stack().reset(kSchema);
+  const TempDir folder;
+  const std::string file = folder.write("dump.sql", kRow);
+  for (const Strings& more :
+       {Strings{}, {"--upsert"}, {"--force"}, {"--atomic"}, {"--via", "direct"}, {"--dry-run"}}) {
+    Strings args = {"seed", file, "--database-url", "mysql://x"};
+    args.insert(args.end(), more.begin(), more.end());
+    const Result result = pgseed(args);
+    INFO(result.err);
+    CHECK(result.exit_code == 2);
+    CHECK(contains(result.err, "error: the database URL is not one of PostgreSQL"));
+  }
+}
+
+TEST_CASE("program: --exclude may name what one of several files has, or what is empty today") {
+  shared_stack().reset(kSchema);
+  const TempDir folder;
+  const std::string one = folder.write("one.sql", kRow);
+  const std::string two = folder.write(
+      "two.sql", "CREATE TABLE made (id int);\nINSERT INTO keyless (id) VALUES (1);\n");
+  const Seeded seeded = seed({one, two, "--exclude", "keyless", "--exclude", "made"});
+  CHECK(seeded.exit_code() == 0);
+  CHECK(seeded.counts() == "1 1 0 0 0 0");
+  // The target has it, and no row of it is in the file.
+  CHECK(seed({one, "--ignore", "--exclude", "keyless"}).exit_code() == 0);
 }
 
 TEST_CASE("program: broken settings exit with 2 and name the place") {
@@ -311,6 +389,33 @@ TEST_CASE("program: what is no text of rows is refused with 3") {
       {"schema of a folder", {"schema", "/tmp"}, "", 3, {"folder"}},
       {"inspect of nothing", {"inspect", "/nowhere/x.sql"}, "", 3, {"No such file"}},
   });
+}
+
+TEST_CASE("program: what is not SQL is told so, and no semicolon is asked for") {
+  for (const char* content : {"hello", "id,name\n1,a\n", "id;name\n1;a\n", "\"id\",\"name\"\n",
+                              "-- a comment\nhello\n", "1,2\n"}) {
+    CAPTURE(content);
+    const Result result = pgseed(Call{.args = {"inspect", "-"}, .stdin_text = content});
+    INFO(result.err);
+    CHECK(result.exit_code == 3);
+    CHECK(contains(result.err, "this does not look like SQL"));
+    CHECK(contains(result.err, "hint: say what it is: --format csv or --format json"));
+  }
+  for (const char* content : {"insert into t (id) values (1);\nhello", "SELECT 1", "(select 1)"}) {
+    CAPTURE(content);
+    const TempDir folder;
+    const Result result = pgseed({"inspect", folder.write("a.sql", content)});
+    CHECK(result.exit_code == 3);
+    CHECK(contains(result.err, "the last statement has no ';'"));
+  }
+}
+
+TEST_CASE("program: backticks under --dialect postgresql are named as MySQL's") {
+  const TempDir folder;
+  const std::string file = folder.write("my.sql", "INSERT INTO `t` VALUES (1);\n");
+  const Result result = pgseed({"inspect", file, "--dialect", "postgresql"});
+  CHECK(result.exit_code == 3);
+  CHECK(contains(result.err, "hint: backticks are MySQL's: leave --dialect out or say mysql"));
 }
 
 TEST_CASE("program: a broken dump is refused with 3 at its line before anything is written") {
@@ -745,6 +850,10 @@ TEST_CASE("program: a second signal does not wait for what is under way") {
     const Json totals = Json(result->out)["totals"];
     CHECK(totals["rows_loaded"].number() == 0);
   }
+  // One advice, not two that contradict each other; and where the rows stand.
+  CHECK(contains(result->err, "run the same command again to go on"));
+  CHECK(!contains(result->err, "--upsert"));
+  CHECK(contains(result->err, file + ":1: 3 rows of public.t from line 1 are in doubt"));
   stack.reset();  // ends the statement
 }
 

@@ -284,4 +284,24 @@ TEST_CASE("inputs: inspect tells of each part of an archive, and of rows without
   CHECK_MESSAGE(contains(result.out, "all.tar:b.csv: csv"), result.out);
 }
 
+TEST_CASE("inputs: CSV: what is wrong without a header is in line 1, and --columns is named") {
+  shared_stack().reset("create table t (id int primary key, name text)");
+  const TempDir folder;
+  const std::string file = folder.write("semi.csv", "1;a\n2;b\n");
+  Call call;
+  call.environment["DATABASE_URL"] = std::nullopt;
+  const Seeded unnamed = seed({file, "--table", "t", "--no-header"}, call);
+  CHECK(unnamed.exit_code() == 3);
+  CHECK(unnamed.where() == file + ":1");
+  CHECK(contains(unnamed.hint(), "--columns id,name"));
+}
+
+TEST_CASE("inputs: CSV: a header and no rows is a file without rows, not a wrong --table") {
+  shared_stack().reset("create table t (id int primary key, name text)");
+  const TempDir folder;
+  const Seeded seeded = seed({folder.write("head.csv", "id,name\n"), "--table", "t"});
+  CHECK(seeded.exit_code() == 3);
+  CHECK(seeded.error() == "the file holds no rows");
+}
+
 }  // namespace pgseed::test

@@ -134,6 +134,35 @@ TEST_CASE("schema: the DDL of a dump is applied, its rows and missing roles are 
   CHECK(contains(notes, "ddl.sql:23: "));
 }
 
+TEST_CASE("schema: an API that cannot be reached is a warning once the DDL is committed") {
+  shared_stack().reset();
+  const TempDir folder;
+  const std::string file = folder.write("ddl.sql", "CREATE TABLE alone (id int);\n");
+  const Result result = pgseed({"schema", file, "--rest-url", "http://127.0.0.1:1"});
+  INFO(result.err);
+  CHECK(result.exit_code == 0);
+  CHECK(contains(result.err,
+                 "warning: the DDL is applied (1 statement); the API could not be asked"));
+  CHECK(contains(result.err, "cannot reach"));
+  CHECK(contains(result.out, "1 DDL statement applied"));
+  CHECK(sql("select count(*) from alone") == "0");
+  const std::string more = folder.write("more.sql", "CREATE TABLE another (id int);\n");
+  const Result unasked = pgseed({"schema", more, "--rest-url", "http://127.0.0.1:1", "--no-wait"});
+  CHECK(unasked.exit_code == 0);
+  CHECK(unasked.err.empty());
+}
+
+TEST_CASE("schema: CSV and JSON are named, and the command that loads them") {
+  const TempDir folder;
+  for (const auto& [name, content] :
+       {std::pair("people.csv", "id,name\n1,a\n"), std::pair("people.json", "[{\"id\":1}]")}) {
+    const Result result = pgseed({"schema", folder.write(name, content)});
+    CHECK(result.exit_code == 2);
+    CHECK(contains(result.err, "and has no DDL"));
+    CHECK(contains(result.err, "hint: load it with pgseed seed --table NAME"));
+  }
+}
+
 TEST_CASE("schema: pgseed seed loads the same file at once, because the API was waited for") {
   for (int round = 0; round < 3; ++round) {
     shared_stack().reset();

@@ -178,6 +178,26 @@ TEST_CASE("closure: rows whose parents are nowhere are skipped, unless the targe
   CHECK(stack.sql("select count(*) from parent") == "1");
 }
 
+TEST_CASE("closure: a foreign key that --limit broke is told with the way out") {
+  shared_stack().reset(
+      "create table p (id int primary key); create table c (id int primary key, p int references "
+      "p)");
+  const std::string dump =
+      "INSERT INTO p (id) VALUES (1), (2);\nINSERT INTO c (id, p) VALUES (1, 2);\n";
+  for (const std::vector<std::string>& way :
+       {std::vector<std::string>{"--upsert"}, {"--atomic"}, {"--via", "direct"}}) {
+    shared_stack().sql("truncate p, c");
+    std::vector<std::string> args = {"--limit", "1"};
+    args.insert(args.end(), way.begin(), way.end());
+    const Seeded limited = seed_text(dump, args);
+    CAPTURE(limited.error());
+    CHECK(limited.exit_code() == 1);
+    CHECK(contains(limited.error(), "23503"));
+    CHECK(
+        contains(limited.hint(), "--limit may have left out the row it refers to: add --closure"));
+  }
+}
+
 TEST_CASE("closure: it needs a limit, and is verified like any load") {
   Stack& stack = shared_stack();
   const std::string dump = shop(stack);

@@ -146,6 +146,15 @@ TEST_CASE("outcomes: a dry run counts what --limit, --offset and --table leave o
   CHECK(shared_stack().sql("select count(*) from t") == "0");
 }
 
+TEST_CASE("outcomes: a dry run says of standard input that it was not read") {
+  shared_stack().reset(kTable);
+  Call call;
+  call.stdin_text = "hello";
+  const Seeded dry = seed({"-", "--dry-run"}, call);
+  CHECK(contains(dry.notes(), "not read, as this input can be read only once"));
+  CHECK(contains(seed_text(rows(0, 1), {"--dry-run"}).notes(), "would load 1 row into public.t"));
+}
+
 TEST_CASE("outcomes: a dry run misses tables and columns that the target does not have") {
   shared_stack().reset(kTable);
   const Seeded table = seed_text("INSERT INTO nowhere (id) VALUES (1);", {"--dry-run"});

@@ -323,6 +323,18 @@ TEST_CASE("rest verify: a key that may not see every row is said where rows are 
   CHECK(seen.summary["notes"].size() == 0);
 }
 
+TEST_CASE("rest verify: what PostgREST cannot carry is refused with what would compare it") {
+  shared_stack().reset("create table t (id int primary key, j json)");
+  const Verified refused = compare("INSERT INTO t (id, j) VALUES (1, 'null');\n");
+  CHECK(refused.exit_code() == 3);
+  CHECK(refused.summary["error"]["hint"].text() ==
+        "set DATABASE_URL, over which it can be compared; or leave such rows out with "
+        "--skip-unsupported");
+  // As it says.
+  shared_stack().sql("insert into t values (1, 'null')");
+  CHECK(verify_text("INSERT INTO t (id, j) VALUES (1, 'null');\n").exit_code() == 0);
+}
+
 TEST_CASE("rest verify: seed --verify compares over PostgREST where there is no database URL") {
   Stack& stack = shared_stack();
   stack.reset(

@@ -117,8 +117,8 @@ void wait_until_api_knows(const ExpectedSchema& expected, const Config& config,
       return open.empty();
     });
     for (const TableName& table : open) {
-      console.warning(text("PostgREST does not serve ", to_sql(table),
-                           " as it is now; is its schema among db-schemas?"));
+      console.warning(
+          text("PostgREST does not serve ", to_sql(table), " as it is now; ", kUnservedHint));
     }
   } catch (const Error& error) {
     console.warning(

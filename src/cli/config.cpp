@@ -199,6 +199,7 @@ class Resolver {
       key = clean(read_small_file(full_path, path, true).value_or(""));
     } catch (Error& e) {
       e.message = text("the key file: ", e.message);
+      e.hint = "name the file that holds the API key";
       e.where = where;
       throw;
     }

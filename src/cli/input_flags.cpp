@@ -10,6 +10,7 @@
 
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
+#include "pgseed/cli/value_checks.hpp"
 #include "pgseed/seed/input/mapping_file.hpp"
 
 namespace pgseed::cli {
@@ -99,17 +100,20 @@ void add_input_flags(CLI::App& command, InputFlags& flags, const char* descripti
       ->type_name("COL,...")
       ->group(files);
   command.add_option("--max-row-bytes", flags.max_row_bytes, "longest row accepted (256 MiB)")
+      ->check(whole_number("bytes"))
       ->check(CLI::Range(std::size_t{1024}, std::size_t{1} << 34).description(""))
       ->type_name("N")
       ->group(files);
   command
       .add_option("--max-unpack-ratio", flags.max_unpack_ratio,
                   "bytes that a packed byte may become (1000); 0: any")
+      ->check(whole_number("bytes"))
       ->type_name("N")
       ->group(files);
   command
       .add_option("--max-unpacked-bytes", flags.max_unpacked_bytes,
                   "bytes that a packed file may become (any)")
+      ->check(whole_number("bytes"))
       ->type_name("N")
       ->group(files);
 }

@@ -53,8 +53,10 @@ std::string describe(const seed::FileSurvey& file) {
   if (file.tables.empty()) out += "  no rows\n";
   for (const std::string& note : file.notes) out += text("  note: ", note, "\n");
   if (file.ddl_statements > 0) {
-    out += text("  ", file.ddl_statements, " DDL statements (apply them",
-                file.dialect == "postgresql" ? "" : ", translated,", " with pgseed schema)\n");
+    out +=
+        text("  ", file.ddl_statements,
+             file.ddl_statements == 1 ? " DDL statement (apply it" : " DDL statements (apply them",
+             file.dialect == "postgresql" ? "" : ", translated,", " with pgseed schema)\n");
   }
   if (file.unsupported_count > 0) {
     out += text("  ", file.unsupported_count, " rows or statements cannot go over PostgREST:\n");

@@ -12,6 +12,7 @@
 #include "pgseed/cli/connections.hpp"
 #include "pgseed/migrate/alembic_ini.hpp"
 #include "pgseed/migrate/lines.hpp"
+#include "pgseed/migrate/section_options.hpp"
 #include "pgseed/sql/table_definition.hpp"
 
 namespace pgseed::cli {
@@ -32,10 +33,23 @@ std::string read_whole(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
+// PostgreSQL reads a bare number as milliseconds, and all our other options are in seconds.
+void require_unit(const char* option, const std::optional<std::string>& value) {
+  if (!value || *value == "0") return;
+  std::string time = *value;
+  std::erase(time, ' ');
+  const bool has_unit = !time.empty() && (time.back() < '0' || time.back() > '9');
+  if (has_unit && migrate::is_duration(time)) return;
+  throw Error(ErrorKind::usage, text(option, " wants a time with its unit, not ", redact(*value)),
+              {}, "for example 5s or 500ms");
+}
+
 }  // namespace
 
 MigrateProject::MigrateProject(const MigrateFlags& flags, const GlobalFlags& global)
     : flags_(flags), console_(global), config_(resolve(global)) {
+  require_unit("--lock-timeout", flags.lock_timeout);
+  require_unit("--statement-timeout", flags.statement_timeout);
   for (const std::string& warning : config_.warnings) console_.warning(warning);
   std::error_code ignored;
   if (flags.ini_file) ini_file_ = *flags.ini_file;

@@ -7,6 +7,7 @@
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/cli/migrate_commands.hpp"
+#include "pgseed/cli/value_checks.hpp"
 #include "pgseed/migrate/offline.hpp"
 #include "pgseed/migrate/schema_objects.hpp"
 #include "pgseed/pg/database_url.hpp"
@@ -353,6 +354,7 @@ void add_sql_option(CLI::App& command, MigrateFlags& flags) {
 
 void add_lock_option(CLI::App& command, MigrateFlags& flags) {
   command.add_option("--lock-wait", flags.lock_wait, "wait for another migration at most (60)")
+      ->check(number_of_seconds())
       ->type_name("SECONDS");
   command.add_flag("--no-log", flags.no_log, "keep no log in schema pgseed");
 }
@@ -455,7 +457,9 @@ void add_migrate_run_commands(const MigrateCommands& commands) {
     CLI::App& command =
         commands.add("wait", "wait until the database answers",
                      [seconds](MigrateProject& project) { return run_wait(project, *seconds); });
-    command.add_option("--timeout", *seconds, "at most (60)")->type_name("SECONDS");
+    command.add_option("--timeout", *seconds, "at most (60)")
+        ->check(number_of_seconds())
+        ->type_name("SECONDS");
   }
 }
 

@@ -9,6 +9,7 @@
 #include "pgseed/cli/connections.hpp"
 #include "pgseed/cli/console.hpp"
 #include "pgseed/cli/json_output.hpp"
+#include "pgseed/cli/value_checks.hpp"
 #include "pgseed/migrate/ddl_script.hpp"
 #include "pgseed/migrate/foreign_ddl.hpp"
 #include "pgseed/seed/input/dump_input.hpp"
@@ -37,6 +38,7 @@ struct SchemaFlags {
   std::vector<std::string> files;
   std::string dialect = "auto", tinyint1 = "auto";
   bool if_not_exists = false, allow_drop = false, do_blocks = false, dry_run = false;
+  bool no_wait = false;
   double lock_timeout = 5;
 };
 
@@ -45,6 +47,10 @@ struct Scripts {
   std::vector<std::string> notes;
   bool loses_table = false;
 };
+
+std::string counted_statements(std::size_t count) {
+  return text(count, count == 1 ? " statement" : " statements");
+}
 
 std::string schema_json(const migrate::DdlResult& result, const std::vector<std::string>& notes,
                         bool dry_run, const Error* error) {
@@ -73,11 +79,22 @@ void finish(std::unique_ptr<migrate::ForeignDdl>& foreign, Scripts& scripts) {
   foreign.reset();
 }
 
+void refuse_bare_rows(const seed::DumpInput& input) {
+  const std::string& format = input.row_format();
+  if (format != "csv" && format != "json") return;
+  throw Error(ErrorKind::usage,
+              text("this is ", format == "csv" ? "CSV" : "JSON", " and has no DDL"), input.name(),
+              "load it with pgseed seed --table NAME");
+}
+
 Scripts read_scripts(const SchemaFlags& flags, const migrate::DdlOptions& options) {
   Scripts scripts;
   std::unique_ptr<migrate::ForeignDdl> foreign;
+  seed::InputOptions input_options;
+  input_options.rows.table = "none";  // or what is no SQL would be refused for want of one
   for (const seed::InputPart& part : seed::list_inputs(flags.files)) {
-    seed::DumpInput input(part, {});
+    seed::DumpInput input(part, input_options);
+    refuse_bare_rows(input);
     const sql::Dialect dialect = seed::dialect_of(input, flags.dialect);
     if (foreign && foreign->dialect() != dialect) finish(foreign, scripts);
     if (dialect == sql::Dialect::postgresql) {
@@ -94,6 +111,25 @@ Scripts read_scripts(const SchemaFlags& flags, const migrate::DdlOptions& option
   }
   finish(foreign, scripts);
   return scripts;
+}
+
+// What is to be warned of: tables that the API does not know in the end. The DDL is committed, so
+// an API that cannot be asked is no reason to fail: run again, it would find its tables there.
+std::vector<std::string> await_api(const std::vector<TableName>& created, std::size_t applied,
+                                   const Config& config, Console& console) {
+  std::vector<std::string> warnings;
+  try {
+    const auto transport = make_curl_transport({});
+    const rest::Connection connection =
+        connect_rest(*transport, config, console, milliseconds(10'000));
+    for (const TableName& table : wait_for_tables(*transport, connection.endpoint, created)) {
+      warnings.push_back(text("PostgREST does not serve ", to_sql(table), " yet; ", kUnservedHint));
+    }
+  } catch (const Error& error) {
+    warnings.push_back(text("the DDL is applied (", counted_statements(applied),
+                            "); the API could not be asked whether it knows it: ", error.message));
+  }
+  return warnings;
 }
 
 int run_schema(const SchemaFlags& flags, const GlobalFlags& global) {
@@ -116,7 +152,7 @@ int run_schema(const SchemaFlags& flags, const GlobalFlags& global) {
                                                    : Tinyint1::smallint;
   const Scripts read = read_scripts(flags, options);
   const std::vector<migrate::DdlScript>& scripts = read.list;
-  std::vector<std::string> notes = read.notes;
+  std::vector<std::string> notes = read.notes, warnings;
   std::vector<TableName> created;
   std::size_t statements = 0;
   for (const migrate::DdlScript& script : scripts) {
@@ -132,26 +168,22 @@ int run_schema(const SchemaFlags& flags, const GlobalFlags& global) {
     pg::Session session(require_database_url(config, "pgseed schema").value);
     result = migrate::apply_ddl(session, scripts, options);
     notes.insert(notes.end(), result.notes.begin(), result.notes.end());
-    if (config.rest_url && !created.empty()) {
-      const auto transport = make_curl_transport({});
-      const rest::Connection connection =
-          connect_rest(*transport, config, console, milliseconds(10'000));
-      for (const TableName& table : wait_for_tables(*transport, connection.endpoint, created)) {
-        notes.push_back(text("PostgREST does not serve ", to_sql(table),
-                             " yet; is its schema among db-schemas?"));
-      }
+    if (config.rest_url && !created.empty() && !flags.no_wait) {
+      warnings = await_api(created, result.applied, config, console);
     }
   }
   for (const std::string& note : notes) console.info("note: " + note);
+  for (const std::string& warning : warnings) console.warning(warning);
+  notes.insert(notes.end(), warnings.begin(), warnings.end());
   const Error lost(ErrorKind::rows, "a table of the files is not made; the notes name it", "",
                    "make it by hand; the rest is complete");
   if (read.loses_table) console.error(lost);
   if (console.json()) {
     console.result(schema_json(result, notes, flags.dry_run, read.loses_table ? &lost : nullptr));
   } else if (!flags.dry_run && !console.quiet()) {
-    console.result(text(result.applied, " DDL statements applied",
-                        result.existing > 0 ? text(", ", result.existing, " existed already") : "",
-                        "\n"));
+    console.result(text(
+        result.applied, result.applied == 1 ? " DDL statement applied" : " DDL statements applied",
+        result.existing > 0 ? text(", ", result.existing, " existed already") : "", "\n"));
   }
   if (statements == 0) console.warning("there is no DDL in the files");
   return read.loses_table ? exit_code(lost.kind) : 0;
@@ -180,7 +212,9 @@ void add_schema_command(CLI::App& app, const GlobalFlags& global, Action& action
       ->type_name("TYPE");
   command->add_flag("--dry-run", flags->dry_run, "print what would be applied");
   command->add_option("--lock-timeout", flags->lock_timeout, "wait for locks at most (5)")
+      ->check(number_of_seconds())
       ->type_name("SECONDS");
+  command->add_flag("--no-wait", flags->no_wait, "do not wait until the API knows the new tables");
   command->footer(kFooter);
   command->callback([flags, &global, &action] {
     action = {"schema", [flags, &global] { return run_schema(*flags, global); }};

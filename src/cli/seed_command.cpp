@@ -17,6 +17,7 @@
 #include "pgseed/cli/json_output.hpp"
 #include "pgseed/cli/report_file.hpp"
 #include "pgseed/cli/seed_figures.hpp"
+#include "pgseed/cli/value_checks.hpp"
 #include "pgseed/cli/verify_output.hpp"
 #include "pgseed/pg/database_url.hpp"
 #include "pgseed/rest/url.hpp"
@@ -176,6 +177,8 @@ void require_sense(const SeedFlags& flags, const Config& config) {
 }
 
 seed::Options options_of(const SeedFlags& flags, const Config& config) {
+  // Whether this run will use it or not: no other message tells what is wrong with it.
+  if (config.database_url) pg::normalize_database_url(config.database_url->value);
   seed::Options options;
   set_input(options, flags.input, flags.tables);
   options.mode = mode_of(flags);
@@ -430,6 +433,15 @@ int publish(Console& console, const SeedFlags& flags, const seed::Options& optio
   return code;
 }
 
+// A foreign key that only the choice of rows has broken.
+void blame_limit(const seed::Options& options, Error& error) {
+  const bool chooses = options.limit || options.offset > 0;
+  if (!chooses || options.closure || error.kind != ErrorKind::rows) return;
+  if (error.message.find("[23503]") == std::string::npos) return;
+  error.hint = text(options.limit ? "--limit" : "--offset",
+                    " may have left out the row it refers to: add --closure");
+}
+
 seed::Report load(Console& console, const SeedFlags& flags, const seed::Options& options,
                   const Config& config) {
   if (options.deadline) interrupt::stop_after(*options.deadline);
@@ -464,6 +476,7 @@ seed::Report load(Console& console, const SeedFlags& flags, const seed::Options&
   seed::Report report = seed::run(options, services);
   interrupt::stop_after({});
   console.end_progress();
+  if (report.error) blame_limit(options, *report.error);
   return report;
 }
 
@@ -492,17 +505,6 @@ int run_seed(const SeedFlags& flags, const GlobalFlags& global) {
     console.warning(error.message);
   }
   return code;
-}
-
-// CLI11's own range check would print the limits of a double.
-CLI::Validator whole_number() {
-  return CLI::Validator(
-      [](std::string& value) {
-        const bool digits = !value.empty() && value.size() < 20 &&
-                            value.find_first_not_of("0123456789") == std::string::npos;
-        return digits ? std::string() : text(value, " is no whole number of rows");
-      },
-      "", "whole number");
 }
 
 // In which order the help tells the options. Names that are no options of this command are passed
@@ -560,10 +562,10 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
       ->allow_extra_args(false)
       ->type_name("COL,...");
   command->add_option("--limit", flags->limit, "at most this many rows per table, in file order")
-      ->check(whole_number())
+      ->check(whole_number("rows"))
       ->type_name("N");
   command->add_option("--offset", flags->offset, "pass over the first rows of each table")
-      ->check(whole_number())
+      ->check(whole_number("rows"))
       ->type_name("N");
   command
       ->add_option("--table", flags->tables,
@@ -578,14 +580,17 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
   command->add_flag("--verify", flags->verify,
                     "compare the tables with the files afterwards; exit 6");
   command->add_option("--batch-rows", flags->batch_rows, "rows per request at most (1000)")
+      ->check(whole_number("rows"))
       ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}).description(""))
       ->type_name("N");
   command->add_option("--batch-bytes", flags->batch_bytes, "bytes per request, about (1 MiB)")
+      ->check(whole_number("bytes"))
       ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 30).description(""))
       ->type_name("N");
   command
       ->add_option("--concurrency", flags->concurrency,
                    "requests at a time, at most (4; 8 if remote)")
+      ->check(whole_number("requests"))
       ->check(CLI::Range(std::size_t{1}, std::size_t{64}).description(""))
       ->type_name("N");
   command
@@ -599,12 +604,16 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
   command->add_flag("--log-values", flags->log_values,
                     "report and CI messages may quote values of rejected rows");
   command->add_option("--retries", flags->retries, "tries after the first, per request (8)")
+      ->check(whole_number("tries"))
       ->check(CLI::Range(0, 1000).description(""))
       ->type_name("N");
-  command->add_option("--timeout", flags->timeout, "of one request (60)")->type_name("SECONDS");
+  command->add_option("--timeout", flags->timeout, "of one request (60)")
+      ->check(number_of_seconds())
+      ->type_name("SECONDS");
   command
       ->add_option("--deadline", flags->deadline,
                    "of the whole run, connecting and reading included")
+      ->check(number_of_seconds())
       ->type_name("SECONDS");
   command
       ->add_option("--zero-dates", flags->zero_dates,
@@ -626,7 +635,7 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
   command->add_flag("--fresh", flags->fresh, "begin anew, whatever an unfinished run has done");
   command->add_flag("--if-changed", flags->if_changed,
                     "send nothing if it is loaded; with --upsert only what changed");
-  command->add_flag("--dry-run", flags->dry_run, "read and check everything, write nothing");
+  command->add_flag("--dry-run", flags->dry_run, "read and check the files, write nothing (not standard input)");
   command->add_flag("--no-check", flags->no_check, "do not read the files through before loading");
   command->add_flag("--skip-unsupported", flags->skip_unsupported,
                     "skip what cannot go over PostgREST instead of refusing the file");

@@ -12,7 +12,11 @@
 namespace pgseed::cli {
 namespace {
 
-constexpr const char* kFooter = R"(Examples:
+constexpr const char* kFooter =
+    R"(It checks the connections, the key's role, and whether the role of DATABASE_URL may create
+tables. Rights on single tables are tried by a load, before its first row.
+
+Examples:
   pgseed test
   pgseed --env-file .stack/env test
   pgseed --json test)";
@@ -212,8 +216,8 @@ int run_test(const GlobalFlags& global) {
 }  // namespace
 
 void add_test_command(CLI::App& app, const GlobalFlags& global, Action& action) {
-  CLI::App* const command =
-      app.add_subcommand("test", "check both connections, the key's role and the rights");
+  CLI::App* const command = app.add_subcommand(
+      "test", "check the connections, the key's role and the right to create tables");
   command->alias("doctor");
   command->footer(kFooter);
   command->callback([&global, &action] {

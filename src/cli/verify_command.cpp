@@ -6,6 +6,7 @@
 #include "pgseed/cli/connections.hpp"
 #include "pgseed/cli/console.hpp"
 #include "pgseed/cli/input_flags.hpp"
+#include "pgseed/cli/value_checks.hpp"
 #include "pgseed/cli/verify_output.hpp"
 #include "pgseed/pg/database_url.hpp"
 #include "pgseed/seed/verify/verify_run.hpp"
@@ -98,16 +99,6 @@ int run_verify(const VerifyFlags& flags, const GlobalFlags& global) {
   return run.exit_code();
 }
 
-CLI::Validator whole_number() {
-  return CLI::Validator(
-      [](std::string& value) {
-        const bool digits = !value.empty() && value.size() < 20 &&
-                            value.find_first_not_of("0123456789") == std::string::npos;
-        return digits ? std::string() : text(value, " is no whole number of rows");
-      },
-      "", "whole number");
-}
-
 }  // namespace
 
 void add_verify_command(CLI::App& app, const GlobalFlags& global, Action& action) {
@@ -117,7 +108,7 @@ void add_verify_command(CLI::App& app, const GlobalFlags& global, Action& action
   add_input_flags(*command, flags->input, "as for seed, in the same order; - is standard input");
   command->add_flag("--exact", flags->exact, "rows that the files do not have are a difference");
   command->add_option("--list", flags->listed, "differences of each kind and table to list (10)")
-      ->check(whole_number())
+      ->check(whole_number("differences"))
       ->type_name("N");
   command->add_option("--on-conflict", flags->on_conflict, "the key (default: the primary key)")
       ->delimiter(',')
@@ -126,10 +117,10 @@ void add_verify_command(CLI::App& app, const GlobalFlags& global, Action& action
   command->add_flag("--ignore", flags->first,
                     "of rows with one key the first counts, as after seed --ignore");
   command->add_option("--limit", flags->limit, "the first rows of each table, as for seed")
-      ->check(whole_number())
+      ->check(whole_number("rows"))
       ->type_name("N");
   command->add_option("--offset", flags->offset, "pass over the first rows of each table")
-      ->check(whole_number())
+      ->check(whole_number("rows"))
       ->type_name("N");
   command
       ->add_option("--table", flags->tables,

@@ -29,22 +29,6 @@ bool looks_like_option(std::string_view word) {
   return word == "irreversible" || word.find_first_of(":=") != std::string_view::npos;
 }
 
-// A duration as PostgreSQL's settings take it: 0, 500ms, 1.5s, 5min. Without unit: milliseconds.
-bool is_duration(std::string_view value) {
-  const auto skip_digits = [&value] {
-    const std::size_t count = std::min(value.find_first_not_of("0123456789"), value.size());
-    value.remove_prefix(count);
-    return count > 0;
-  };
-  if (!skip_digits()) return false;
-  if (value.starts_with('.')) {
-    value.remove_prefix(1);
-    if (!skip_digits()) return false;
-  }
-  constexpr std::string_view kUnits[] = {"", "us", "ms", "s", "min", "h", "d"};
-  return std::find(std::begin(kUnits), std::end(kUnits), value) != std::end(kUnits);
-}
-
 class OptionReader {
  public:
   OptionReader(Marker& marker, const std::string& where) : marker_(marker), where_(where) {}
@@ -104,6 +88,21 @@ class OptionReader {
 };
 
 }  // namespace
+
+bool is_duration(std::string_view value) {
+  const auto skip_digits = [&value] {
+    const std::size_t count = std::min(value.find_first_not_of("0123456789"), value.size());
+    value.remove_prefix(count);
+    return count > 0;
+  };
+  if (!skip_digits()) return false;
+  if (value.starts_with('.')) {
+    value.remove_prefix(1);
+    if (!skip_digits()) return false;
+  }
+  constexpr std::string_view kUnits[] = {"", "us", "ms", "s", "min", "h", "d"};
+  return std::find(std::begin(kUnits), std::end(kUnits), value) != std::end(kUnits);
+}
 
 std::optional<Marker> read_marker(std::string_view comment, const std::string& where) {
   // Nearly every comment is told by its first letter.

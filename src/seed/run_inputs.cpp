@@ -25,6 +25,14 @@ std::string stamp_of(const InputPart& part) {
               file.st_mtim.tv_nsec, ' ', file.st_ctim.tv_sec, '.', file.st_ctim.tv_nsec);
 }
 
+// What no server takes, as it stands in the file; empty for anything else.
+std::string zero_date_of(const UnsupportedUse& use) {
+  const std::size_t behind = use.kind.find(kNoSuchDate);
+  constexpr std::string_view kThe = "the date ";
+  if (behind == std::string::npos || !use.kind.starts_with(kThe)) return {};
+  return use.kind.substr(kThe.size(), behind - kThe.size());
+}
+
 [[noreturn]] void refuse_changed(const std::string& name) {
   throw Error(ErrorKind::input, "the file was changed while it was read", name,
               "what was checked is not what would be loaded; run again when nobody writes to it");
@@ -296,12 +304,16 @@ void RunInputs::require_supported(const FileSurvey& file, const std::optional<st
     const UnsupportedUse& use = file.unsupported[index];
     note_(text(file.path, ':', use.line, ": ", use.kind, ": ", use.text));
   }
-  Error refusal(ErrorKind::input,
-                text(first.kind, ' ', cannot_go(),
-                     file.unsupported_count > 1
-                         ? text(" (and ", file.unsupported_count - 1, " more in this file)")
-                         : std::string()),
-                text(file.path, ':', first.line),
+  const std::string more = file.unsupported_count > 1
+                               ? text(" (and ", file.unsupported_count - 1, " more in this file)")
+                               : std::string();
+  const std::string where = text(file.path, ':', first.line);
+  if (const std::string date = zero_date_of(first); !date.empty()) {
+    throw Error(ErrorKind::input, text("PostgreSQL has no date ", date, more), where,
+                "store NULL instead with --zero-dates null, or leave such rows out with "
+                "--skip-unsupported");
+  }
+  Error refusal(ErrorKind::input, text(first.kind, ' ', cannot_go(), more), where,
                 "nothing was written; leave such rows and statements out with --skip-unsupported");
   if (cargo) throw OnlyDirect(refusal, *cargo);
   const bool carried = options_.via != Via::direct && file.unsupported_directly == 0;

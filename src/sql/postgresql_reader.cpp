@@ -30,6 +30,26 @@ enum class State {
   statement
 };
 
+// Whether a statement can begin here.
+bool begins_like_sql(Cursor at) {
+  const char byte = at.peek();
+  if (byte == '\\' || byte == '(' || byte == ';') return true;
+  if (!is_identifier_start(byte)) return false;
+  static constexpr std::string_view kWords[] = {
+      "abort",   "alter",    "analyze",   "attach",    "begin",    "call",   "checkpoint",
+      "close",   "cluster",  "comment",   "commit",    "copy",     "create", "deallocate",
+      "declare", "delete",   "delimiter", "detach",    "discard",  "do",     "drop",
+      "end",     "execute",  "explain",   "fetch",     "grant",    "import", "insert",
+      "listen",  "load",     "lock",      "merge",     "move",     "notify", "pragma",
+      "prepare", "reassign", "refresh",   "reindex",   "release",  "rename", "replace",
+      "reset",   "revoke",   "rollback",  "savepoint", "security", "select", "set",
+      "show",    "start",    "table",     "truncate",  "unlisten", "unlock", "update",
+      "use",     "vacuum",   "values",    "with"};
+  const std::string_view word = read_word(at);
+  return std::ranges::any_of(
+      kWords, [&](std::string_view known) { return equals_ignoring_case(word, known); });
+}
+
 }  // namespace
 
 bool means_off(std::string_view value) {
@@ -102,6 +122,10 @@ class PostgresqlReader final : public WindowReader {
     lines_follow_ = false;
     if (accept_word(at, "COPY") && begin_copy(at)) return;
     scanner_ = {};
+    if (!began_ && head.number == 0) {
+      is_no_sql_ = !begins_like_sql({begin, at.end, window_.final(), backslash_is_data_});
+    }
+    began_ = true;
     begin_whole_statement();
     state_ = State::statement;
   }
@@ -384,7 +408,17 @@ class PostgresqlReader final : public WindowReader {
 
   Piece whole_statement() {
     Cursor at = cursor();
-    scan_whole(at, [&] { scanner_.scan(at); });
+    scan_whole(at, [&] {
+      try {
+        scanner_.scan(at);
+      } catch (SyntaxProblem& problem) {
+        if (is_no_sql_) {
+          problem.message = "this does not look like SQL";
+          problem.hint = "say what it is: --format csv or --format json";
+        }
+        throw;
+      }
+    });
     const bool has_end = at.position > window_.begin() && at.position[-1] == ';';
     take_statement(at.position - (has_end ? 1 : 0), at.position);
     statement.kind = classify(statement.text, backslash_is_data_);
@@ -442,6 +476,8 @@ class PostgresqlReader final : public WindowReader {
   LineEnd line_end_ = LineEnd::undecided;
 
   StatementScanner scanner_;
+  bool began_ = false;      // a statement was met
+  bool is_no_sql_ = false;  // the text begins with what is none
 };
 
 }  // namespace

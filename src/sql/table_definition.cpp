@@ -257,6 +257,12 @@ void TableDefinitions::drop_schemas(Cursor& cursor) {
   } while (accept(cursor, ','));
 }
 
+std::vector<std::pair<std::string, std::string>> TableDefinitions::names() const {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const auto& [key, table] : tables_) all.push_back(key);
+  return all;
+}
+
 const TableDefinition* TableDefinitions::find(const std::string& schema,
                                               const std::string& table) const {
   const auto found = tables_.find({schema, table});

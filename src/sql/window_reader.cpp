@@ -41,7 +41,9 @@ void WindowReader::fail(const SyntaxProblem& problem) {
   if (bytes_ == Bytes::text) window_.require_clean(at < window_.end() ? at + 1 : at);
   // It may quote the text, which may be any bytes.
   const std::string message = bytes_ == Bytes::any ? as_text(problem.message) : problem.message;
-  Error error(ErrorKind::input, message, window_.where(at), problem.hint);
+  const bool is_mysql = options_.dialect == Dialect::postgresql && at < window_.end() && *at == '`';
+  Error error(ErrorKind::input, message, window_.where(at),
+              is_mysql ? "backticks are MySQL's: leave --dialect out or say mysql" : problem.hint);
   error.excerpt = window_.excerpt(at);
   throw error;
 }
@@ -52,7 +54,8 @@ void WindowReader::pass_over(const char* position) {
 }
 
 void WindowReader::note_place(const char* position) {
-  statement_line_ = window_.line_of(position);
+  // What stands for the header of a CSV without one comes before its first line.
+  statement_line_ = std::max<std::uint64_t>(1, window_.line_of(position));
   if (!options_.rows) statement.column = window_.place_of(position).column;
 }
 

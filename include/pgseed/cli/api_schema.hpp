@@ -14,6 +14,10 @@
 
 namespace pgseed::cli {
 
+// What to look at where the API does not know a table in the end.
+inline constexpr const char* kUnservedHint =
+    "is its schema among db-schemas, and do both settings lead to one database? pgseed test tells";
+
 // Waits until the API knows the tables; returns those that it still does not know after 15 s.
 std::vector<TableName> wait_for_tables(Transport& transport, const rest::Endpoint& endpoint,
                                        std::vector<TableName> tables);

@@ -13,6 +13,9 @@ struct Marker {
   SectionOptions options;
 };
 
+// A duration as PostgreSQL's settings take it: 0, 500ms, 1.5s, 5min. Without unit: milliseconds.
+bool is_duration(std::string_view value);
+
 // "-- upgrade" and "-- downgrade", alone or with options (key:value words and `irreversible`);
 // nullopt for any other comment, also for "-- upgrade the users table". Throws Error{input} at
 // `where` for an unknown or malformed option, and for what is a marker but for its spelling

@@ -68,6 +68,7 @@ class Tally {
 
   std::size_t add_table(const TableName& name);
   std::size_t add_file(const std::string& path);
+  const std::string& file(std::size_t index) const { return files_[index]; }
 
   void read(std::size_t table) { ++tables_[table].counts.read; }
   void loaded(std::size_t table, std::uint64_t rows) { tables_[table].counts.loaded += rows; }

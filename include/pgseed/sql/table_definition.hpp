@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "pgseed/sql/dialect.hpp"
@@ -42,6 +43,9 @@ class TableDefinitions {
 
   // nullptr if the file did not define the table, or not completely.
   const TableDefinition* find(const std::string& schema, const std::string& table) const;
+
+  // All tables that the file has defined and not dropped, completely or not: (schema, table).
+  std::vector<std::pair<std::string, std::string>> names() const;
 
   // The table that a CREATE TABLE makes, nothing for any other statement.
   static std::optional<QualifiedName> created_by(std::string_view statement);

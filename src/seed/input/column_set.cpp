@@ -98,7 +98,9 @@ ColumnSet column_set_of(const RunTable& table, const RowKind& kind, const Option
                 text("the rows of ", to_sql(table.name),
                      " come without a column list, and the file has no CREATE TABLE for it"),
                 text(kind.path, ':', use.line),
-                "set DATABASE_URL so that the target's own column order can be read");
+                use.is_copy && !options.input.rows.header
+                    ? "name them: --columns id,name; or set DATABASE_URL, which tells them"
+                    : "set DATABASE_URL so that the target's own column order can be read");
   }
   ColumnSet set;
   set.table = table.tally;

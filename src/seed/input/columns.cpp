@@ -253,8 +253,8 @@ std::optional<std::string> mysql_trouble(const sql::Value& value, ColumnClass co
     return text("text of another encoding than UTF-8 in a column of type ", column_type);
   }
   if (column == ColumnClass::time && is_zero_date(value) && !meaning.zero_dates_are_null) {
-    return text("the date '", sql::decoded(value),
-                "', which PostgreSQL does not have (NULL with --zero-dates null),");
+    return text("the date '", sql::decoded(value), '\'', kNoSuchDate,
+                " (NULL with --zero-dates null)");
   }
   return {};
 }

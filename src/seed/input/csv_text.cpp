@@ -13,6 +13,8 @@ namespace pgseed::seed {
 namespace {
 
 constexpr std::size_t kLongestHeader = std::size_t{1} << 20;
+constexpr const char* kNoHeaderHint =
+    "a file without a header needs that said: --no-header --columns id,name";
 constexpr std::string_view kEndMarker = "\\.";
 
 std::string sql_string(std::string_view text) {
@@ -143,8 +145,7 @@ class CsvText final : public RowText {
   void check_names(const std::vector<std::string>& names) const {
     for (std::size_t index = 0; index < names.size(); ++index) {
       if (names[index].empty()) {
-        refuse_header(text("the header line gives no name to column ", index + 1),
-                      "a file without a header needs that said");
+        refuse_header(text("the header line gives no name to column ", index + 1), kNoHeaderHint);
       }
     }
     std::vector<std::string> sorted = names;
@@ -152,7 +153,7 @@ class CsvText final : public RowText {
     const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
     if (twice != sorted.end()) {
       refuse_header(text("the header line names the column ", quote_identifier(*twice), " twice"),
-                    "a file without a header needs that said");
+                    kNoHeaderHint);
     }
     if (names.size() > kMostColumns) {
       refuse_header(text("the header line names ", names.size(), " columns"), kMostColumnsHint);

@@ -393,11 +393,13 @@ std::optional<std::vector<std::string>> columns_of_rows(const TableName& table,
     return {};
   }
   if (use.values > columns.size() || (use.is_copy && use.values != columns.size())) {
-    throw Error(ErrorKind::input,
-                text("a row has ", use.values, " values, but ", to_sql(table), " has ",
-                     columns.size(), " columns"),
-                text(path, ':', use.line),
-                "the file may belong to another version of the table; name the columns in it");
+    throw Error(
+        ErrorKind::input,
+        text("a row has ", use.values, " values, but ", to_sql(table), " has ", columns.size(),
+             " columns"),
+        text(path, ':', use.line),
+        "the file may belong to another version of the table; name the columns in it (of CSV: "
+        "--columns id,name)");
   }
   columns.resize(use.values);
   return columns;

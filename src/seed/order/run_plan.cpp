@@ -32,23 +32,39 @@ std::vector<OrderedTable> tables_with_rows(const std::vector<FileSurvey>& survey
   return tables;
 }
 
-// A misspelt --table must not end as a green run that loaded nothing.
-void require_named_tables(const Options& options, const RunTables& tables) {
-  for (const std::string& wanted : options.tables) {
-    const bool found =
-        std::any_of(tables.all().begin(), tables.all().end(), [&](const auto& table) {
-          return table->name.table == wanted || to_sql(table->name) == wanted ||
-                 table->name.schema + "." + table->name.table == wanted ||
-                 table->name.schema + ".*" == wanted;
-        });
-    if (found) continue;
-    std::string names;
-    for (const auto& table : tables.all()) {
-      names += (names.empty() ? "" : ", ") + to_sql(table->name);
-    }
-    throw Error(ErrorKind::usage, text("--table ", wanted, ": the files have no such table"), "",
-                names.empty() ? "the files hold no rows" : text("they have ", names));
+bool means(const std::string& wanted, const TableName& name) {
+  return name.table == wanted || to_sql(name) == wanted ||
+         name.schema + "." + name.table == wanted || name.schema + ".*" == wanted;
+}
+
+bool have_rows(const RunTables& tables, const std::string& wanted) {
+  return std::ranges::any_of(tables.all(),
+                             [&](const auto& table) { return means(wanted, table->name); });
+}
+
+// A table that is left out may be empty today: then only DDL or the target know its name.
+bool is_known(const RunInputs& inputs, const std::string& wanted) {
+  const auto is_meant = [&](const Table& table) { return means(wanted, table.name); };
+  if (std::ranges::any_of(inputs.types().tables, is_meant)) return true;
+  return std::ranges::any_of(inputs.surveys(), [&](const FileSurvey& file) {
+    return std::ranges::any_of(file.definitions.names(), [&](const auto& name) {
+      return means(wanted, {name.first, name.second});
+    });
+  });
+}
+
+[[noreturn]] void refuse_name(const char* option, const std::string& wanted,
+                              const RunTables& tables) {
+  std::string hint = "they have ";
+  for (const auto& table : tables.all()) {
+    hint += (table == tables.all().front() ? "" : ", ") + to_sql(table->name);
   }
+  if (const std::size_t comma = wanted.find(','); comma != std::string::npos) {
+    hint = text("name one table at a time: ", option, ' ', wanted.substr(0, comma), ' ', option,
+                ' ', trim(std::string_view(wanted).substr(comma + 1)), "; ", hint);
+  }
+  throw Error(ErrorKind::usage, text(option, ' ', wanted, ": the files have no such table"), "",
+              hint);
 }
 
 // FORCE never empties a table that --limit and --offset then leave empty.
@@ -97,11 +113,29 @@ std::string RunPlan::names(const std::vector<std::size_t>& some) const {
   return list;
 }
 
+void require_named_tables(const RunInputs& inputs, const Options& options,
+                          const RunTables& tables) {
+  if (tables.all().empty()) {
+    if (options.tables.empty()) return;
+    throw Error(ErrorKind::input,
+                inputs.size() == 1 ? "the file holds no rows" : "the files hold no rows",
+                inputs.name(0));
+  }
+  for (const std::string& wanted : options.tables) {
+    if (!have_rows(tables, wanted)) refuse_name("--table", wanted, tables);
+  }
+  for (const std::string& unwanted : options.exclude) {
+    if (!have_rows(tables, unwanted) && !is_known(inputs, unwanted)) {
+      refuse_name("--exclude", unwanted, tables);
+    }
+  }
+}
+
 RunPlan make_plan(const RunInputs& inputs, const Options& options, RunTables& tables,
                   const std::function<void(const std::string&)>& note) {
   RunPlan plan;
   plan.tables = tables_with_rows(inputs.surveys(), tables);
-  if (inputs.all_surveyed()) require_named_tables(options, tables);
+  if (inputs.all_surveyed()) require_named_tables(inputs, options, tables);
   if (plan.tables.empty() && inputs.rows_total() > 0) {
     note("--table and --exclude leave out every table");
   }

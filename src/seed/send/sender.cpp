@@ -329,7 +329,8 @@ void Sender::skip(std::unique_ptr<Batch> batch) {
 void Sender::doubt(std::unique_ptr<Batch> batch, std::string_view why) {
   tally_.in_doubt(batch->set->table, batch->rows.size());
   observer_.note(
-      0, text(describe(*batch), batch->rows.size() == 1 ? " is" : " are", " in doubt: ", why));
+      0, text(tally_.file(batch->file), ':', batch->rows.front().line, ": ", describe(*batch),
+              batch->rows.size() == 1 ? " is" : " are", " in doubt: ", why));
   done(*batch);
 }
 

@@ -36,19 +36,22 @@ std::optional<Error> VerifyReport::error() const {
     if (++different > 1) continue;
     const auto add = [&](std::uint64_t rows, const char* what) {
       if (rows == 0) return;
-      message += text(message.empty() ? "" : ", ", with_separators(rows), what);
+      const char* const counted = rows == 1 ? " row" : " rows";
+      message += text(message.empty() ? "" : ", ", with_separators(rows),
+                      message.empty() ? counted : "", what);
     };
     add(table.differing - std::min(table.differing, table.left_alone), " differing");
     add(table.missing, " missing");
     if (table.exact) add(table.extra, " too many");
-    message = text("the table ", to_sql(table.table), " does not hold what the files say: rows ",
-                   message);
+    message =
+        text("the table ", to_sql(table.table), " does not hold what the files say: ", message);
     for (const Difference& difference : table.differences) {
       if (!difference.where.empty() && where.empty()) where = difference.where;
     }
   }
   if (different == 0) return {};
-  if (different > 1) message += text(" (and ", different - 1, " other tables)");
+  if (different > 1)
+    message += text(" (and ", different - 1, different == 2 ? " other table)" : " other tables)");
   return Error(ErrorKind::verification, std::move(message), std::move(where),
                has_extra ? "rows that the files do not have stay, whatever is loaded; seed --force "
                            "--atomic makes the tables hold what the files say, and nothing else"

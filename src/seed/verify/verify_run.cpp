@@ -6,6 +6,7 @@
 #include "pgseed/base/current_error.hpp"
 #include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
+#include "pgseed/seed/carrier.hpp"
 #include "pgseed/seed/tally.hpp"
 #include "pgseed/seed/verify/direct_verify.hpp"
 #include "pgseed/seed/verify/rest_verify.hpp"
@@ -43,7 +44,7 @@ class Run {
       out_.report.target = connection_.endpoint.base_url;
       inputs_.connected(connection_);
     }
-    inputs_.survey();
+    survey(direct);
     out_.files = inputs_.files();
     RunTables tables(options_, tally_, &inputs_.types());
     const auto to_notes = [this](const std::string& line) { note(line); };
@@ -59,6 +60,20 @@ class Run {
   }
 
  private:
+  // What cannot be compared is refused as what cannot be loaded is; what to do is not the same.
+  void survey(bool direct) {
+    try {
+      inputs_.survey();
+    } catch (OnlyDirect& need) {
+      if (!direct) {
+        need.hint =
+            "set DATABASE_URL, over which it can be compared; or leave such rows out with "
+            "--skip-unsupported";
+      }
+      throw;
+    }
+  }
+
   std::unique_ptr<Verifier> make_direct() {
     DirectVerifySetup setup;
     setup.options = &options_;

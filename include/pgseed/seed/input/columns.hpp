@@ -37,6 +37,9 @@ struct Meaning {
   bool direct = false;               // over COPY, where JSON keeps its text to the byte
 };
 
+// Behind the date that cannot_carry() names.
+inline constexpr const char* kNoSuchDate = ", which PostgreSQL does not have";
+
 // False for the many values that cannot_carry() always lets pass.
 inline bool may_not_carry(const sql::Value& value, ColumnClass column, const Meaning& meaning) {
   if (!value.cast.empty() || value.form == sql::Form::moment || value.form == sql::Form::bytes ||

@@ -22,8 +22,13 @@ struct RunPlan {
   std::string names(const std::vector<std::size_t>& some) const;
 };
 
+// Throws Error{usage} for a --table that no file has rows of, and for an --exclude that neither the
+// files nor the target know; Error{input} for a --table where there are no rows at all. tables: all
+// that were surveyed; all files were.
+void require_named_tables(const RunInputs& inputs, const Options& options, const RunTables& tables);
+
 // Plans what was surveyed, and tells the run's tables their pass and their parents. Throws
-// Error{usage} for a --table that no file has, and where FORCE would only empty a table.
+// what require_named_tables() throws, and Error{usage} where FORCE would only empty a table.
 RunPlan make_plan(const RunInputs& inputs, const Options& options, RunTables& tables,
                   const std::function<void(const std::string&)>& note);
 
