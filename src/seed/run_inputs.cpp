@@ -280,7 +280,7 @@ const char* RunInputs::cannot_go() const {
 void RunInputs::require_supported(const FileSurvey& file, const std::optional<std::string>& cargo) {
   if (file.gap && !options_.skip_unsupported) {
     const std::string where = text(file.path, ':', file.gap->line);
-    if (options_.via == Via::direct) {
+    if (file.unsupported_count == 0) {
       throw Error(ErrorKind::input, file.gap->what, where,
                   "nothing was written; " + file.gap->hint);
     }
