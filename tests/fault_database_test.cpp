@@ -5,6 +5,7 @@
 #include <chrono>
 #include <csignal>
 #include <string>
+#include <thread>
 
 #include "pgseed/base/text.hpp"
 #include "support/local_pgbouncer.hpp"
@@ -161,6 +162,61 @@ TEST_CASE("faults: direct load that was killed behind its COMMIT, and the rows a
     CHECK(load.run().exit_code == 0);
     CHECK(rows() == std::to_string(kRows));
   }
+}
+
+// A load of kRows that was killed behind its COMMIT.
+void kill_behind_commit(Load& load) {
+  std::atomic<pid_t> victim = 0;
+  load.proxy().on_commit = [&victim] {
+    if (victim != 0 && rows() != "0") kill(victim.exchange(0), SIGKILL);
+  };
+  Process process(load.command());
+  victim = process.pid();
+  REQUIRE(process.wait(60s).has_value());
+  CHECK(rows() == std::to_string(kRows));
+}
+
+TEST_CASE("faults: direct load that was killed behind its COMMIT is not believed of other rows") {
+  reset();
+  Load refills({"--via", "direct", "--force"}, {});
+  kill_behind_commit(refills);
+  shared_stack().sql("truncate t; insert into t values (-1, 'other')");
+  CHECK(refills.run().exit_code == 0);
+  CHECK(shared_stack().sql("select count(*) || ' ' || count(*) filter (where id = -1) from t") ==
+        text(kRows, " 0"));
+  reset();
+  Load adds({"--via", "direct"}, {});
+  kill_behind_commit(adds);
+  shared_stack().sql("delete from t where id = (select max(id) from t)");
+  const Result result = adds.run();
+  CHECK(result.exit_code == 6);
+  CHECK(contains(result.err, "does not hold 1 of them now"));
+  CHECK(contains(result.err, "--fresh"));
+  CHECK(rows() == std::to_string(kRows - 1));
+}
+
+TEST_CASE("faults: deadline that passes while a direct load is compared ends it as any deadline") {
+  reset();
+  Load load({"--via", "direct", "--verify", "--deadline", "3"}, {});
+  std::thread holder;
+  load.proxy().on_commit = [&holder] {
+    if (holder.joinable() || rows() == "0") return;
+    holder = std::thread([] {
+      shared_stack().sql(
+          "begin; lock table t in access exclusive mode; select pg_sleep(5); commit");
+    });
+    const char* held =
+        "select count(*) from pg_locks where mode = 'AccessExclusiveLock' and granted "
+        "and relation = 't'::regclass";
+    while (shared_stack().sql(held) == "0") std::this_thread::sleep_for(5ms);
+  };
+  const Result result = load.run();
+  REQUIRE(holder.joinable());
+  holder.join();
+  INFO(result.err);
+  CHECK(result.exit_code == 4);
+  CHECK(contains(result.err, "the deadline passed while comparing"));
+  CHECK(rows() == std::to_string(kRows));
 }
 
 TEST_CASE("faults: database connection cut at any byte of either direction: nothing or all") {

@@ -90,10 +90,34 @@ TEST_CASE("carrier: the hint of a refusal names the ways out that there are") {
   };
   CHECK(contains(hint({false, ""}), "leave it out, or set DATABASE_URL"));
   CHECK(contains(hint({true, "--rejects"}),
-                 "with --via direct, which this run does not choose itself: --rejects"));
+                 "--via direct; the run does not take that way by itself because of --rejects"));
+  // Rows of a run that did not end would come twice: the direct way is not offered.
+  const std::string unfinished = hint({true, "an earlier run", true});
+  CHECK(contains(unfinished, "--fresh"));
+  CHECK_FALSE(contains(unfinished, "--via direct"));
   options.via = Via::rest;
   CHECK(contains(hint({true, ""}), "leave it out, or let the database carry them out: --via"));
   CHECK(contains(hint({false, ""}), "--via direct"));
+}
+
+TEST_CASE("carrier: options stand against what they cannot hold back or follow") {
+  FileSurvey statements = file("a", 1);
+  statements.direct_statements = 1;
+  FileSurvey subqueries = file("a", 1);
+  subqueries.subquery_rows = 1;
+  Options options;
+  CHECK(seed::option_against(options, {statements}).empty());
+  options.limit = 3;
+  CHECK(seed::option_against(options, {file("a", 1)}).empty());
+  CHECK(seed::option_against(options, {statements}) == "--limit");
+  CHECK(seed::option_against(options, {subqueries}) == "--limit");
+  options.closure = true;
+  CHECK(seed::option_against(options, {file("a", 1)}) == "--closure");
+  CHECK(seed::option_against(options, {file("a", 0)}).empty());
+  options = {};
+  options.mode = seed::Mode::force;
+  CHECK(seed::option_against(options, {subqueries}).empty());
+  CHECK(seed::option_against(options, {statements}) == "--force");
 }
 
 TEST_CASE(
@@ -152,12 +176,12 @@ TEST_CASE("carrier: options that only PostgREST knows keep the run there") {
   const TempDir folder;
   for (const std::vector<std::string>& flags : std::vector<std::vector<std::string>>{
            {"--max-rejects", "1"}, {"--rejects", folder / "bad.ndjson"}, {"--if-changed"}}) {
-    check_refused(seed_text(kDump, flags), {"does not choose itself: " + flags.front()});
+    check_refused(seed_text(kDump, flags), {"because of " + flags.front()});
   }
   // Statements run whatever rows are chosen; expressions are rows.
   for (const std::vector<std::string>& flags : std::vector<std::vector<std::string>>{
            {"--limit", "2"}, {"--offset", "1"}, {"--table", "t"}, {"--exclude", "log"}}) {
-    check_refused(seed_text(kDump, flags), {"does not choose itself: " + flags.front()});
+    check_refused(seed_text(kDump, flags), {"because of " + flags.front()});
   }
   const Seeded limited =
       seed_text("INSERT INTO t (id, v) VALUES (1, upper('a')), (2, 'b'), (3, 'c');",
@@ -239,16 +263,106 @@ TEST_CASE("carrier: identity columns that are GENERATED ALWAYS take the file's v
 
 TEST_CASE("carrier: FORCE empties in the same transaction, and only after the way is known") {
   shared_stack().reset(std::string(kTables) + "; insert into t values (90), (91)");
-  CHECK(seed_text(kDump, {"--force", "--via", "rest"}).exit_code() == 3);
+  const std::string dump = "INSERT INTO t (id, v) VALUES (1, 'a'), (2, upper('b'));\n";
+  CHECK(seed_text(dump, {"--force", "--via", "rest"}).exit_code() == 3);
   CHECK(sql("select count(*) from t") == "2");
-  CHECK(
-      seed_text(std::string(kDump) + "INSERT INTO t (id) VALUES (1);\n", {"--force"}).exit_code() ==
-      1);
+  CHECK(seed_text(dump + "INSERT INTO t (id) VALUES (1);\n", {"--force"}).exit_code() == 1);
   CHECK(sql("select count(*) from t") == "2");
-  const Seeded seeded = seed_text(kDump, {"--force"});
+  const Seeded seeded = seed_text(dump, {"--force"});
   CHECK(seeded.exit_code() == 0);
   CHECK(carrier(seeded) == "direct");
-  CHECK(sql("select string_agg(id::text, ' ' order by id) from t") == "1 2 3 4");
+  CHECK(sql("select string_agg(id::text, ' ' order by id) from t") == "1 2");
+}
+
+TEST_CASE("carrier: FORCE does not go by itself where statements fill tables it does not empty") {
+  shared_stack().reset(kTables);
+  const Seeded refused = seed_text(kDump, {"--force"});
+  CHECK(refused.exit_code() == 3);
+  CHECK(contains(refused.hint(), "because of --force"));
+  CHECK(sql("select count(*) from log") == "0");
+}
+
+TEST_CASE(
+    "carrier: a DATABASE_URL on the same machine that is another database is not written to") {
+  shared_stack().reset(kTables);
+  shared_stack().postgres.sql("drop database if exists elsewhere");
+  shared_stack().postgres.sql("create database elsewhere");
+  shared_stack().postgres.sql(std::string(kTables) + "; insert into t values (9)", "elsewhere");
+  Call call;
+  call.environment["DATABASE_URL"] = shared_stack().postgres.url("elsewhere");
+  const Seeded seeded = seed_text("INSERT INTO t (id, v) VALUES (1, upper('a'));",
+                                  {"--upsert", "--timeout", "2"}, call);
+  CHECK(seeded.exit_code() == 3);
+  CHECK(contains(seeded.hint(), "may lead to another database than the API"));
+  const std::string rows =
+      shared_stack().postgres.sql("select count(*) from t where id = 9", "elsewhere");
+  CHECK(rows == "1");
+  CHECK(shared_stack().postgres.sql("select count(*) from t", "elsewhere") == "1");
+  const char* probes = "select count(*) from pg_class where relname like '_pgseed_probe%'";
+  CHECK(shared_stack().postgres.sql(probes, "elsewhere") == "0");
+  CHECK(seed_text("INSERT INTO t (id, v) VALUES (1, upper('a'));").exit_code() == 0);
+  CHECK(sql(probes) == "0");
+  shared_stack().postgres.sql("drop database elsewhere");
+}
+
+TEST_CASE("carrier: rows with subqueries see the rows before them, whatever refers to what") {
+  shared_stack().reset(
+      "create table parent (id int primary key, n int);"
+      "create table child (id int primary key, p int references parent)");
+  const Seeded seeded = seed_text(
+      "INSERT INTO child (id, p) VALUES (1, NULL), (2, NULL);\n"
+      "INSERT INTO parent (id, n) VALUES (1, (SELECT count(*) FROM child));\n");
+  CHECK(seeded.exit_code() == 0);
+  CHECK(sql("select n from parent") == "2");
+}
+
+TEST_CASE("carrier: --closure does not follow references that a subquery makes") {
+  shared_stack().reset(
+      "create table parent (id int primary key, name text);"
+      "create table child (id int primary key, p int references parent)");
+  const Seeded seeded = seed_text(
+      "INSERT INTO parent (id, name) VALUES (1, 'a'), (2, 'x');\n"
+      "INSERT INTO child (id, p) VALUES (1, (SELECT id FROM parent WHERE name = 'x'));\n",
+      {"--limit", "1", "--closure"});
+  CHECK(seeded.exit_code() == 3);
+  CHECK(contains(seeded.hint(), "--closure"));
+  CHECK(sql("select count(*) from child") == "0");
+}
+
+TEST_CASE("carrier: rows that a run with other options left are not stored again by another way") {
+  const TempDir folder;
+  Call call;
+  call.environment["PGSEED_STATE_DIR"] = folder / "state";
+  const std::string path = folder.write("d.sql",
+                                        "INSERT INTO log VALUES (1), (2), (3), (4);\n"
+                                        "INSERT INTO log VALUES (5);\n"
+                                        "INSERT INTO log VALUES (abs(6));\n");
+  shared_stack().reset("create table log (n int check (n <> 5))");
+  const std::vector<std::string> first = {path, "--skip-unsupported", "--batch-rows", "2"};
+  CHECK(seed(first, call).exit_code() == 1);
+  CHECK(sql("select count(*) from log") == "4");
+  sql("alter table log drop constraint log_n_check");
+  const Seeded second = seed({path}, call);
+  CHECK(second.exit_code() == 3);
+  CHECK(contains(second.hint(), "did not come to its end"));
+  CHECK_FALSE(contains(second.hint(), "--via direct"));
+  const Seeded insists = seed({path, "--via", "direct"}, call);
+  CHECK(insists.exit_code() == 7);
+  CHECK(contains(insists.error(), "did not come to its end"));
+  CHECK(sql("select count(*) from log") == "4");
+  CHECK(seed(first, call).exit_code() == 0);
+  CHECK(sql("select count(*) from log") == "5");
+}
+
+TEST_CASE("carrier: pipes beside files are not read again on the other way") {
+  shared_stack().reset(kTables);
+  const TempDir folder;
+  Call call;
+  call.stdin_text = "INSERT INTO t (id) VALUES (7);";
+  const Seeded seeded = seed({"-", folder.write("d.sql", kDump)}, call);
+  CHECK(seeded.exit_code() == 3);
+  CHECK(contains(seeded.hint(), "input that is read only once"));
+  CHECK(sql("select count(*) from t") == "0");
 }
 
 TEST_CASE("carrier: --atomic takes the direct connection for such a file, which is atomic too") {
@@ -289,7 +403,7 @@ TEST_CASE("carrier: an earlier run over PostgREST that did not end is not double
   folder.write("d.sql", "INSERT INTO t VALUES ('a'), ('b');\nINSERT INTO t VALUES (upper('c'));\n");
   const Seeded refused = seed({path}, call);
   CHECK(refused.exit_code() == 3);
-  CHECK(contains(refused.hint(), "an earlier run that did not come to its end"));
+  CHECK(contains(refused.hint(), "an earlier run of these files that did not come to its end"));
   CHECK(sql("select count(*) from t") == "2");
   sql("truncate t");
   const Seeded fresh = seed({path, "--fresh"}, call);

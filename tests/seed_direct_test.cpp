@@ -225,18 +225,52 @@ TEST_CASE("direct: expressions, calls and statements run in the file's order") {
       "INSERT INTO log SELECT count(*) FROM t;\n"
       "INSERT INTO t (id, v, n) VALUES (7, 'g', (SELECT max(n) FROM t));\n"
       "DELETE FROM t WHERE id = 4;\n"
-      "DO $$ BEGIN INSERT INTO log VALUES (99); END $$;\n"
-      "SELECT setval('t_id_seq', 500);\n");
+      "DO $$ BEGIN INSERT INTO log VALUES (99); END $$;\n");
   CHECK(seeded.exit_code() == 0);
   CHECK(rows_of("t") == "1=a 2=Bx 3=- 5=e 6=f 7=g");
   CHECK(rows_of("t", "n") == "1=10 2=20 3=- 5=- 6=- 7=20");
   CHECK(sql("select string_agg('<' || j::text || '>', '' order by id) from t") ==
         "<null>< {\"a\": 1}>");
   CHECK(sql("select string_agg(n::text, ' ' order by n) from log") == "4 6 99");
-  CHECK(sql("insert into t (v) values ('next') returning id") == "501");
+  CHECK(sql("insert into t (v) values ('next') returning id") == "8");
   CHECK(seeded.counts("t") == "7 7 0 0 0 0");
   CHECK(contains(seeded.notes(), "2 rows with expressions"));
-  CHECK(contains(seeded.notes(), "6 statements of the file ran in place"));
+  CHECK(contains(seeded.notes(), "5 statements of the file ran in place"));
+}
+
+TEST_CASE("direct: the file's setval is passed over, for it survives a rollback") {
+  shared_stack().reset(
+      "create table t (id serial primary key check (id <> 3), v text);"
+      "create table u (id serial primary key); insert into u select from generate_series(1, 50)");
+  const std::string dump =
+      "INSERT INTO t (id, v) VALUES (1, 'a'), (7, upper('b'));\n"
+      "INSERT INTO u (id) VALUES (60);\n"
+      "SELECT setval('u_id_seq', 2, true);\nSELECT setval('t_id_seq', 500);\n";
+  const Seeded refused = direct(dump + "INSERT INTO t (id) VALUES (3);\n");
+  CHECK(refused.exit_code() == 1);
+  CHECK(sql("select last_value from u_id_seq") == "50");
+  const Seeded chosen = direct(dump, {"--table", "t"});  // and nobody chose the other table
+  CHECK(chosen.exit_code() == 0);
+  CHECK(sql("select last_value from u_id_seq") == "50");
+  CHECK(sql("insert into t (v) values ('next') returning id") == "8");
+  CHECK(contains(chosen.notes(), "2 statements that set sequences were passed over"));
+}
+
+TEST_CASE("direct: FORCE under row-level security is an error, not a table with old rows in it") {
+  shared_stack().reset("create table t (id int primary key, v text)");
+  sql("do $$ begin if to_regrole('limited') is null then create role limited login; end if; end $$;"
+      "grant usage, create on schema public to limited; grant all on t to limited;"
+      "alter table t enable row level security;"
+      "create policy visible on t to limited using (id < 50) with check (true);"
+      "insert into t values (1, 'old'), (60, 'hidden')");
+  Call call;
+  call.environment["DATABASE_URL"] = shared_stack().postgres.url(Stack::kDatabase, "limited");
+  const Seeded seeded =
+      seed_text("INSERT INTO t VALUES (1, 'new'), (2, 'b');", {"--via", "direct", "--force"}, call);
+  CHECK(seeded.exit_code() != 0);
+  CHECK(contains(seeded.error(), "row-level security"));
+  CHECK(sql("select string_agg(v, ' ' order by id) from t") == "old hidden");
+  sql("revoke all on schema public from limited");
 }
 
 TEST_CASE("direct: casts mean what they mean under psql") {

@@ -444,11 +444,12 @@ seed::Report load(Console& console, const SeedFlags& flags, const seed::Options&
   services.clock = [] { return std::chrono::steady_clock::now(); };
   // A dry run looks at the files alone when there is no target to look at.
   const bool direct = options.via == seed::Via::direct;
+  // What is no URL may be a key that went into the wrong variable.
+  if (config.rest_url && config.rest_url->value.find("://") != std::string::npos) {
+    services.target = redact(config.rest_url->value);
+  }
   if (!direct && (config.rest_url || !options.dry_run)) {
     require_rest_url(config);
-    // What is no URL may be a key that went into the wrong variable.
-    const std::string& url = config.rest_url->value;
-    if (url.find("://") != std::string::npos) services.target = redact(url);
     services.connect = [&] { return connect_rest(*transport, config, console, options.timeout); };
   }
   if (config.database_url) {

@@ -1,5 +1,7 @@
 #include "pgseed/seed/carrier.hpp"
 
+#include <algorithm>
+
 #include "pgseed/base/text.hpp"
 
 namespace pgseed::seed {
@@ -43,16 +45,29 @@ Error refusal_of(const OnlyDirect& need, const Options& options, const CarrierFa
   if (options.via == Via::automatic && !facts.has_database) {
     refusal.hint +=
         ", or set DATABASE_URL: then the database itself carries them out, over that connection";
+  } else if (options.via == Via::automatic && facts.is_unfinished) {
+    refusal.hint +=
+        text(", or let the database carry them out once that is dealt with: ", facts.stays_because,
+             "; run that command again to its end, or load everything anew: --fresh");
   } else if (options.via == Via::automatic && !facts.stays_because.empty()) {
-    refusal.hint += text(", or let the database carry them out with --via direct, which this run",
-                         " does not choose itself: ", facts.stays_because);
+    refusal.hint += text(", or let the database carry them out: --via direct; the run does not ",
+                         "take that way by itself because of ", facts.stays_because);
   } else {
     refusal.hint += ", or let the database carry them out: --via direct";
   }
   return refusal;
 }
 
-std::string option_against_statements(const Options& options) {
+std::string option_against(const Options& options, const std::vector<FileSurvey>& files) {
+  const auto any = [&](auto count) {
+    return std::ranges::any_of(files, [&](const FileSurvey& file) { return file.*count > 0; });
+  };
+  const bool has_statements = any(&FileSurvey::direct_statements);
+  // Emptied are the tables of the rows, not those that a statement fills.
+  if (has_statements && options.mode == Mode::force) return "--force";
+  const bool has_expressions = any(&FileSurvey::unsupported_count) || any(&FileSurvey::direct_rows);
+  if (has_expressions && options.closure) return "--closure";
+  if (!has_statements && !any(&FileSurvey::subquery_rows)) return {};
   if (!options.tables.empty()) return "--table";
   if (!options.exclude.empty()) return "--exclude";
   if (options.limit) return "--limit";

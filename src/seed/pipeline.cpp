@@ -14,6 +14,8 @@
 namespace pgseed::seed {
 namespace {
 
+constexpr const char* kComparing = "comparing the tables with the files";
+
 // Ends the run in an orderly way after an error in the middle: what is in flight is waited for.
 template <class Work>
 void guarded(Report& report, const Work& work) {
@@ -40,11 +42,30 @@ void compare_after(Report& report, const Options& options, const Services& servi
   }
   report.error = compared.outcome();
   report.verification = std::move(compared.report);
-  report.signal = compared.signal;
+  if (compared.signal != 0) report.take_stop_request(kComparing);
+}
+
+// An earlier run stored all rows of these files, but was that its last word? They are there, or the
+// run says that they are not.
+void require_still_there(Report& report, const Options& options, const Services& services) {
+  VerifyRun compared = verify(options, {}, services, {});
+  if (compared.signal != 0) report.take_stop_request(kComparing);
+  if (compared.error) report.error = compared.error;
+  for (const VerifiedTable& table : compared.report.tables) {
+    if (table.missing == 0 || report.error) continue;
+    report.error =
+        Error(ErrorKind::verification,
+              text("an earlier run of the same command stored all rows, but ", to_sql(table.table),
+                   " does not hold ", with_separators(table.missing), " of them now"),
+              "", "if they were deleted or changed on purpose, load the file anew with --fresh");
+  }
 }
 
 Report run_over_connection(const Options& options, const Services& services) {
   Report report = run_direct(options, services);
+  if (report.is_up_to_date && !options.verify && !report.has_expressions && !report.error) {
+    require_still_there(report, options, services);
+  }
   if (options.verify && !options.dry_run && !report.error && report.signal == 0) {
     compare_after(report, options, services);
   }
@@ -85,7 +106,8 @@ Report run(const Options& options, const Services& services) {
     try {
       run->go();
     } catch (const OnlyDirect& refusal) {
-      const CarrierFacts facts = run->carrier_facts();
+      CarrierFacts facts = run->carrier_facts();
+      if (goes_direct(options, facts)) facts.stays_because = run->why_not_one_database();
       if (!goes_direct(options, facts)) throw Error(refusal_of(refusal, options, facts));
       if (services.before_direct) services.before_direct();
       run->give_way();

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 #include "pgseed/base/digest.hpp"
@@ -170,6 +171,13 @@ bool RunInputs::all_surveyed() const {
 
 bool RunInputs::all_repeatable() const {
   return std::ranges::all_of(streams_, [](const auto& stream) { return stream == nullptr; });
+}
+
+bool RunInputs::all_files() const {
+  return std::ranges::all_of(parts_, [](const InputPart& part) {
+    std::error_code unknown;
+    return part.path != "-" && std::filesystem::is_regular_file(part.path, unknown);
+  });
 }
 
 bool RunInputs::surveyed(std::size_t index) const {

@@ -219,7 +219,7 @@ void read_array_items(Cursor& cursor, Arena& arena, std::string& out, std::strin
     if (accept(cursor, '[')) {
       read_array_items(cursor, arena, out, cast, depth + 1);
     } else if (accept_word(cursor, "ARRAY")) {
-      if (!accept(cursor, '[')) throw Unsupported{at, "a subquery"};
+      if (!accept(cursor, '[')) throw Unsupported{at, kSubquery};
       read_array_items(cursor, arena, out, cast, depth + 1);
     } else {
       append_array_value(cursor, arena, out, cast, depth + 1);
@@ -233,7 +233,7 @@ void read_array_items(Cursor& cursor, Arena& arena, std::string& out, std::strin
 
 void read_array(Cursor& cursor, Arena& arena, Value& value, const char* at, int depth) {
   skip_blanks(cursor);
-  if (cursor.peek() == '(') throw Unsupported{at, "a subquery"};
+  if (cursor.peek() == '(') throw Unsupported{at, kSubquery};
   require(cursor, '[', "after ARRAY");
   std::string& out = arena.fresh();
   std::string_view cast;
@@ -264,7 +264,7 @@ void read_row_fields(Cursor& cursor, Arena& arena, Value& value, bool is_row, in
   const char* const at = cursor.position;
   if (accept_word(cursor, "SELECT") || accept_word(cursor, "WITH") ||
       accept_word(cursor, "VALUES")) {
-    throw Unsupported{at, "a subquery"};
+    throw Unsupported{at, kSubquery};
   }
   if (is_row && accept(cursor, ')')) {
     set(value, Form::verbatim, "()");

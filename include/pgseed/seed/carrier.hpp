@@ -35,13 +35,15 @@ struct CarrierFacts {
   // Why the run stays with PostgREST all the same, "--rejects", "an earlier run ..."; empty: it
   // need not.
   std::string stays_because;
+  // That is an earlier run, whose rows would come a second time.
+  bool is_unfinished = false;
 };
 bool goes_direct(const Options& options, const CarrierFacts& facts);
 // The refusal of a run that does not, with what can be done about it.
 Error refusal_of(const OnlyDirect& need, const Options& options, const CarrierFacts& facts);
 
-// Statements change rows whichever --limit and --table choose. The option that stands against
-// running them; empty: none.
-std::string option_against_statements(const Options& options);
+// Statements change rows whichever --limit and --table choose, and subqueries look among rows that
+// those leave out. The option that stands against carrying out what the files hold; empty: none.
+std::string option_against(const Options& options, const std::vector<FileSurvey>& files);
 
 }  // namespace pgseed::seed

@@ -80,6 +80,7 @@ struct Report {
   // What PostgREST could not carry, where the run took the direct connection of its own accord;
   // else empty.
   std::string carried_because;
+  bool has_expressions = false;  // the database computes rows, which no file can be compared with
   std::vector<FileReport> files;
   std::vector<TableReport> tables;
   std::uint64_t requests = 0;

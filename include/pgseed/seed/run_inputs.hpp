@@ -74,6 +74,7 @@ class RunInputs {
   bool surveyed(std::size_t index) const;
   bool all_surveyed() const;
   bool all_repeatable() const;  // no pipe among them
+  bool all_files() const;       // and none that was copied to be repeatable
   // By part; empty for one that is not surveyed.
   const std::vector<FileSurvey>& surveys() const { return surveys_; }
   std::uint64_t rows_total() const { return rows_total_; }

@@ -66,10 +66,12 @@ class Arena {
   std::size_t used_ = 0;
 };
 
+inline constexpr const char* kSubquery = "a subquery";
+
 // An expression that is no value of its own: only a server can compute it.
 struct Unsupported {
   const char* at;
-  std::string what;  // "a function call crypt()", "a subquery", ...
+  std::string what;  // "a function call crypt()", kSubquery, ...
 };
 
 // At a value inside VALUES (...): reads a literal in any of PostgreSQL's spellings, with casts,

@@ -41,14 +41,12 @@ bool DirectLoad::ended() const {
   return interrupt::signal_number() != 0;
 }
 
-void DirectLoad::load(DumpInput& input, std::size_t file, std::size_t pass, bool surveyed,
-                      bool last_pass) {
+void DirectLoad::load(DumpInput& input, std::size_t file, std::size_t pass, bool surveyed) {
   const Options& options = *setup_.options;
   file_ = file;
   path_ = input.name();
   mapped_ = mapping_of(input, options) != nullptr;
   surveyed_ = surveyed;
-  last_pass_ = last_pass;
   from_postgresql_ = meaning_of(input, options).dialect == sql::Dialect::postgresql;
   session_.begin(path_);
   gap_ = {};

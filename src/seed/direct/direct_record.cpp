@@ -30,13 +30,13 @@ DirectRecord::DirectRecord(const Options& options, const std::string& database_u
                            const std::string& target, const std::vector<std::string>& sources)
     : database_url_(database_url), tries_(options.retries), work_(options, target, sources) {}
 
-bool DirectRecord::was_stored(const LedgerHead& head) {
+bool DirectRecord::was_stored(const LedgerHead& head, bool again) {
   // A pipe may bring anything.
   const bool all_hashed = std::all_of(head.sources.begin(), head.sources.end(),
                                       [](const LedgerSource& source) { return source.hash; });
   if (const LedgerState* const past = work_.unfinished()) {
     const auto mark = past->marks.find(kCommitMark);
-    if (all_hashed && past->head.sources == head.sources && mark != past->marks.end() &&
+    if (!again && all_hashed && past->head.sources == head.sources && mark != past->marks.end() &&
         stands(mark->second, *past)) {
       work_.count_as_complete();
       return true;

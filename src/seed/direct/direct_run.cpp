@@ -9,10 +9,12 @@
 #include "pgseed/base/text.hpp"
 #include "pgseed/pg/copy_in.hpp"
 #include "pgseed/pg/database_url.hpp"
+#include "pgseed/rest/url.hpp"
 #include "pgseed/seed/direct/direct_closure.hpp"
 #include "pgseed/seed/direct/direct_load.hpp"
 #include "pgseed/seed/direct/direct_record.hpp"
 #include "pgseed/seed/dry_run.hpp"
+#include "pgseed/seed/ledger/other_work.hpp"
 #include "pgseed/seed/move/direct_refusal.hpp"
 #include "pgseed/seed/move/direct_transaction.hpp"
 #include "pgseed/seed/move/sequences.hpp"
@@ -43,6 +45,8 @@ class DirectRun {
     open_record();
     inputs_.connected_directly();
     inputs_.survey();
+    report.has_expressions = std::ranges::any_of(
+        inputs_.surveys(), [](const FileSurvey& file) { return file.first_direct.has_value(); });
     require_comparable();
     if (options_.dry_run) {
       return tell_dry_run(inputs_, options_, [this](const std::string& line) { note(line); });
@@ -119,12 +123,15 @@ class DirectRun {
   bool was_stored_before() {
     if (!record_) return false;
     LedgerHead head;
-    for (std::size_t part = 0; part < inputs_.size(); ++part) {
-      head.sources.push_back(inputs_.source(part));
-    }
+    head.sources = sources();
     head.schema = options_.schema;
     head.mode = name(options_.mode);
-    report.is_up_to_date = record_->was_stored(head);
+    // An upsert and a refill end where they end; what statements add would be added again.
+    const bool ends_the_same = options_.mode != Mode::insert &&
+                               std::ranges::all_of(inputs_.surveys(), [](const FileSurvey& file) {
+                                 return file.direct_statements == 0;
+                               });
+    report.is_up_to_date = record_->was_stored(head, ends_the_same);
     if (!report.is_up_to_date) return false;
     note(
         "an earlier run of the same command was stopped after it had stored all rows; nothing was "
@@ -151,12 +158,15 @@ class DirectRun {
     }
   }
 
-  // Statements among the rows mean what they mean only where the file has them.
+  // Statements and expressions mean what they mean only where the file has them: they may look at
+  // the rows before them.
   void keep_file_order() {
-    const auto& surveys = inputs_.surveys();
-    has_statements_ = std::any_of(surveys.begin(), surveys.end(),
-                                  [](const auto& file) { return file.direct_statements > 0; });
-    if (!has_statements_) return;
+    const auto any = [&](std::uint64_t FileSurvey::*count) {
+      return std::ranges::any_of(inputs_.surveys(),
+                                 [&](const FileSurvey& file) { return file.*count > 0; });
+    };
+    has_statements_ = any(&FileSurvey::direct_statements);
+    if (!has_statements_ && !any(&FileSurvey::direct_rows)) return;
     plan_.order.passes = 1;
     for (const OrderedTable& table : plan_.tables) tables_->table(table.name).pass = 0;
   }
@@ -177,6 +187,7 @@ class DirectRun {
 
   void fill(bool all_staged) {
     connect(all_staged);
+    require_no_other_work();
     if (options_.mode == Mode::force) empty();
     load();
   }
@@ -202,6 +213,34 @@ class DirectRun {
     setup.progress = [this] { show_progress(); };
     setup.note = [this](const std::string& line) { note(line); };
     load_ = std::make_unique<DirectLoad>(setup);
+  }
+
+  // What an unfinished run over PostgREST stored of these files would come a second time.
+  void require_no_other_work() {
+    const bool looks = options_.mode == Mode::insert && options_.unfinished != Continue::fresh &&
+                       !services_.target.empty() && !options_.ledger_folder.empty();
+    if (!looks) return;
+    const std::string target = rest::one_spelling(services_.target);
+    for (const OrderedTable& each : plan_.tables) {
+      const auto source =
+          stored_by_other_work(options_.ledger_folder, "", target, each.name, sources());
+      if (!source ||
+          database_->value(text("SELECT EXISTS (SELECT FROM ", to_sql(each.name), ")")) != "t") {
+        continue;
+      }
+      throw Error(ErrorKind::storage,
+                  text("a run over PostgREST stored rows of this file in ", to_sql(each.name),
+                       " and did not come to its end"),
+                  *source,
+                  "run that command again to its end, or load all rows of this one in any case: "
+                  "--fresh");
+    }
+  }
+
+  std::vector<LedgerSource> sources() const {
+    std::vector<LedgerSource> all;
+    for (std::size_t part = 0; part < inputs_.size(); ++part) all.push_back(inputs_.source(part));
+    return all;
   }
 
   void empty() {
@@ -230,12 +269,11 @@ class DirectRun {
     const std::size_t passes = plan_.order.passes;
     for (std::size_t pass = 0; pass < passes; ++pass) {
       for (std::size_t part = 0; part < inputs_.size(); ++part) {
-        const bool last = pass + 1 == passes;
         if (DumpInput* const stream = inputs_.stream(part)) {
-          if (pass == 0) load_->load(*stream, part, pass, false, true);
+          if (pass == 0) load_->load(*stream, part, pass, false);
         } else {
           const auto input = inputs_.open_part(part);
-          load_->load(*input, part, pass, inputs_.surveyed(part), last);
+          load_->load(*input, part, pass, inputs_.surveyed(part));
           inputs_.require_same(part, *input);
         }
       }
@@ -283,6 +321,13 @@ class DirectRun {
     if (statements > 0) {
       note(text(with_separators(statements), statements == 1 ? " statement" : " statements",
                 " of the file ran in place"));
+    }
+    // It survives a rollback, and may be of a table that is not loaded.
+    if (const auto sequences = inputs_.sequence_statements(); sequences > 0) {
+      note(text(sequences,
+                sequences == 1 ? " statement that sets a sequence was"
+                               : " statements that set sequences were",
+                " passed over: sequences are set to the largest value of their column"));
     }
   }
 

@@ -135,13 +135,6 @@ void DirectLoad::take_unsupported(const sql::Statement& statement) {
 void DirectLoad::pass_by(const sql::Statement& statement) {
   gap_.pass_over(statement);
   if (!from_postgresql_ || statement.cut) return;
-  if (statement.kind == sql::StatementKind::sequence) {
-    if (!last_pass_) return;
-    settle();
-    run_sql(std::string(statement.text), statement.line, nullptr);
-    ++statements_;
-    return;
-  }
   if (statement.kind == sql::StatementKind::session) session_.take(statement);
 }
 

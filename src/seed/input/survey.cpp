@@ -234,6 +234,7 @@ class Surveyor {
   }
 
   void cannot_go(UnsupportedUse use, TableSurvey& table) {
+    if (use.kind == sql::kSubquery) ++file_.subquery_rows;
     if (meaning_.direct && use.directly) {
       ++file_.direct_rows;
       if (!file_.first_direct) file_.first_direct = std::move(use);

@@ -77,7 +77,23 @@ void require_no_cascade(pg::CopyIn& database, const std::vector<TableName>& tabl
   }
 }
 
-std::vector<std::uint64_t> delete_all(pg::CopyIn& database, const std::vector<TableName>& tables) {
+namespace {
+
+// Row-level security would leave rows where they are, in silence: it is to be an error.
+class RowSecurityOff {
+ public:
+  explicit RowSecurityOff(pg::CopyIn& database)
+      : database_(database), before_(database.value("SHOW row_security")) {
+    database_.execute("SET LOCAL row_security = off");
+  }
+  void restore() { database_.execute(text("SET LOCAL row_security = ", before_)); }
+
+ private:
+  pg::CopyIn& database_;
+  std::string before_;
+};
+
+std::vector<std::uint64_t> delete_rows(pg::CopyIn& database, const std::vector<TableName>& tables) {
   if (tables.size() == 1) {
     return {database.execute(text("DELETE FROM ", to_sql(tables.front())))};
   }
@@ -91,6 +107,15 @@ std::vector<std::uint64_t> delete_all(pg::CopyIn& database, const std::vector<Ta
   std::vector<std::uint64_t> rows;
   for (const auto& count : found.front()) rows.push_back(std::stoull(count.value_or("0")));
   return rows;
+}
+
+}  // namespace
+
+std::vector<std::uint64_t> delete_all(pg::CopyIn& database, const std::vector<TableName>& tables) {
+  RowSecurityOff all_rows(database);
+  std::vector<std::uint64_t> counts = delete_rows(database, tables);
+  all_rows.restore();
+  return counts;
 }
 
 bool was_committed(const std::string& database_url, const std::string& transaction, int tries) {

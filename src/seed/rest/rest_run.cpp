@@ -9,6 +9,7 @@
 #include "pgseed/rest/url.hpp"
 #include "pgseed/seed/dry_run.hpp"
 #include "pgseed/seed/input/mapping.hpp"
+#include "pgseed/seed/move/same_database.hpp"
 #include "pgseed/seed/order/closure_walk.hpp"
 #include "pgseed/seed/rest/rest_closure.hpp"
 #include "pgseed/seed/send/preflight.hpp"
@@ -73,17 +74,23 @@ CarrierFacts RestRun::carrier_facts() const {
     if (is_so && facts.stays_because.empty()) facts.stays_because = why;
   };
   stays(!services_.database_elsewhere.empty(), services_.database_elsewhere);
-  stays(loads_, "input that is read only once");
+  stays(loads_ || !inputs_.all_files(), "input that is read only once");
   // What it stored is not to be stored again.
   const LedgerState* const past = work_ ? work_->unfinished() : nullptr;
   const bool is_unfinished =
       (past != nullptr && !past->complete) || (work_ && work_->resume() != nullptr);
-  stays(is_unfinished, "an earlier run that did not come to its end");
-  const bool changes_rows = std::ranges::any_of(
-      inputs_.surveys(), [](const auto& file) { return file.direct_statements > 0; });
-  const std::string against = option_against_statements(options_);
-  stays(changes_rows && !against.empty(), against);
+  facts.is_unfinished = facts.stays_because.empty() && (is_unfinished || has_other_work());
+  stays(facts.is_unfinished, "an earlier run of these files that did not come to its end");
+  const std::string against = option_against(options_, inputs_.surveys());
+  stays(!against.empty(), against);
   return facts;
+}
+
+std::string RestRun::why_not_one_database() {
+  if (options_.dry_run) return {};
+  begin("looking whether both ways lead to one database");
+  return seed::why_not_one_database(services_.database_url, *services_.transport,
+                                    connection_.endpoint, options_);
 }
 
 void RestRun::give_way() {

@@ -219,6 +219,21 @@ void RestRun::require_no_other_work(const ColumnSet& keyless) {
               "--fresh");
 }
 
+// An unfinished run of other work stored rows of these files, in whatever table.
+bool RestRun::has_other_work() const {
+  if (!work_ || options_.unfinished == Continue::fresh) return false;
+  for (const FileSurvey& file : inputs_.surveys()) {
+    for (const TableSurvey& table : file.tables) {
+      if (wants(options_, table.name) &&
+          stored_by_other_work(options_.ledger_folder, work_->work(), work_->target(), table.name,
+                               sources())) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
 // Everything that is asked for is in the table: the work is done. Else the next run goes on.
 void RestRun::close_ledger() {
   Ledger* const ledger = work_ ? work_->ledger() : nullptr;

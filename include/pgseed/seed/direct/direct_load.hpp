@@ -47,10 +47,9 @@ class DirectLoad : public RowTaker {
   explicit DirectLoad(const Setup& setup);
   ~DirectLoad() override;
 
-  // Loads the rows of tables of this pass. last_pass: sequences that the file sets are set. Throws
-  // Error{rows} for a row that the database refuses, with its place; the transaction has failed
-  // then, as after any other exception.
-  void load(DumpInput& input, std::size_t file, std::size_t pass, bool surveyed, bool last_pass);
+  // Loads the rows of tables of this pass. Throws Error{rows} for a row that the database refuses,
+  // with its place; the transaction has failed then, as after any other exception.
+  void load(DumpInput& input, std::size_t file, std::size_t pass, bool surveyed);
   // Ends what is under way, moves what waits in temporary tables, and has deferred constraints
   // checked. Then everything is counted.
   void finish();
@@ -127,7 +126,6 @@ class DirectLoad : public RowTaker {
   std::string path_;
   bool mapped_ = false;  // the rows of the file at hand
   bool surveyed_ = false;
-  bool last_pass_ = true;
   bool from_postgresql_ = true;
   FileSession session_;    // of the file at hand, where it is PostgreSQL's
   SessionGap gap_;         // in it, where nobody surveyed it

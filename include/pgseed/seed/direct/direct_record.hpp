@@ -27,7 +27,8 @@ class DirectRecord {
   // True: the last run of this work stored these very texts, which are still there, and could not
   // say so. False: this run is on record from now on. Asks the server for as long as it takes, and
   // throws Error{unreachable} where it does not tell.
-  bool was_stored(const LedgerHead& head);
+  // Work that leaves the same however often it is done (again) is done again instead.
+  bool was_stored(const LedgerHead& head, bool again);
   // In the transaction that is about to be committed. loaded: tables that got rows.
   void committing(pg::CopyIn& database, const std::string& transaction,
                   const std::vector<TableName>& loaded);

@@ -72,6 +72,7 @@ struct FileSurvey {
   // expressions, and either way statements.
   std::uint64_t direct_rows = 0;
   std::uint64_t direct_statements = 0;
+  std::uint64_t subquery_rows = 0;             // whose values are looked up among other rows
   std::optional<UnsupportedUse> first_direct;  // of both
   // Why the database must not carry them out here. Counts as one of unsupported_directly.
   std::optional<SessionGap::Found> gap;

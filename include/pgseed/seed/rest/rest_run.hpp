@@ -45,6 +45,8 @@ class RestRun {
   void go();
   // After OnlyDirect of go(): whether the run may go that way, as nothing was sent yet.
   CarrierFacts carrier_facts() const;
+  // Asks both of them. Empty: DATABASE_URL leads to the database behind the API.
+  std::string why_not_one_database();
   // It does: the run holds on to the work's lock, and what its record says of the tables is void.
   void give_way();
   // After an error in the middle: rows that wait are given up, those in flight are waited for.
@@ -91,6 +93,7 @@ class RestRun {
   void take_emptied();
   bool was_emptied_since(const LedgerState& past);
   void require_no_other_work(const ColumnSet& keyless);
+  bool has_other_work() const;
   bool is_as_left(const LedgerState& past);
   bool all_rows_bring_key(const Table& table) const;
   void close_ledger();

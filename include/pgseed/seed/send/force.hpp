@@ -12,8 +12,8 @@
 namespace pgseed::seed {
 
 // Refuses when rows of tables that the run does not fill refer to those it would empty: they would
-// stop the deletion, or vanish with it by ON DELETE CASCADE. Only a table that the server says to be
-// empty lets it pass: one that the key's role may not look into is as good as full.
+// stop the deletion, or vanish with it by ON DELETE CASCADE. Only a table that the server says to
+// be empty lets it pass: one that the key's role may not look into is as good as full.
 void require_nothing_else_refers(Transport& transport, const rest::Endpoint& endpoint,
                                  const std::vector<TableName>& tables, const Model& model,
                                  const Options& options);
