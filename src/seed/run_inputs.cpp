@@ -292,6 +292,14 @@ const char* RunInputs::cannot_go() const {
 }
 
 void RunInputs::require_supported(const FileSurvey& file, const std::optional<std::string>& cargo) {
+  if (file.gap && !options_.skip_unsupported) {
+    const std::string where = text(file.path, ':', file.gap->line);
+    if (file.unsupported_count == 0) {
+      throw Error(ErrorKind::input, file.gap->what, where,
+                  "nothing was written; " + file.gap->hint);
+    }
+    note_(text(where, ": not over the direct connection either: ", file.gap->what));
+  }
   if (file.unsupported_count == 0) return;
   const UnsupportedUse& first = file.unsupported.front();
   if (options_.skip_unsupported) {

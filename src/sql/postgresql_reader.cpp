@@ -10,6 +10,7 @@
 #include "pgseed/base/text.hpp"
 #include "pgseed/base/utf8.hpp"
 #include "pgseed/sql/copy.hpp"
+#include "pgseed/sql/session_setting.hpp"
 #include "pgseed/sql/text_marks.hpp"
 #include "pgseed/sql/usual.hpp"
 #include "pgseed/sql/window_reader.hpp"
@@ -442,8 +443,10 @@ class PostgresqlReader final : public WindowReader {
 
   void apply_setting() {
     if (statement.cut || statement.kind != StatementKind::session) return;
+    note_block();
     const std::optional<Setting> setting = read_setting(statement.text);
-    if (!setting) return;
+    if (!setting || (setting->is_local && options_.rows && !in_block_)) return;
+    keep_for_commit(*setting);
     const std::string value = to_lower(setting->value);
     const bool is_default = value == "default";
     if (setting->name == "standard_conforming_strings") {
@@ -466,8 +469,35 @@ class PostgresqlReader final : public WindowReader {
     }
   }
 
+  // SET LOCAL ends with the block. Whoever reads statements only runs them in a transaction of his.
+  void note_block() {
+    const BlockEdge edge = options_.rows ? block_edge(statement.text) : BlockEdge::none;
+    if (edge == BlockEdge::none) return;
+    in_block_ = edge != BlockEdge::ends;
+    if (edge == BlockEdge::begins) return;
+    if (path_behind_) search_path = *std::exchange(path_behind_, std::nullopt);
+    if (zone_behind_) time_zone = *std::exchange(zone_behind_, std::nullopt);
+    if (data_behind_) backslash_is_data_ = *std::exchange(data_behind_, std::nullopt);
+  }
+
+  void keep_for_commit(const Setting& setting) {
+    const auto keep = [&](auto& behind, const auto& now) {
+      if (!setting.is_local) {
+        behind.reset();
+      } else if (in_block_ && !behind) {
+        behind = now;
+      }
+    };
+    if (setting.name == "search_path") keep(path_behind_, search_path);
+    if (setting.name == "timezone") keep(zone_behind_, time_zone);
+    if (setting.name == "standard_conforming_strings") keep(data_behind_, backslash_is_data_);
+  }
+
   State state_ = State::between;
   bool backslash_is_data_ = true;
+  bool in_block_ = false;
+  std::optional<std::string> path_behind_, zone_behind_;  // what COMMIT brings back
+  std::optional<bool> data_behind_;
   std::string new_encoding_;
 
   bool default_values_ = false;

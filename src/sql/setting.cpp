@@ -50,11 +50,14 @@ std::optional<Setting> read_setting(std::string_view text) {
         Cursor first{list.data(), list.data() + list.size(), true, true};
         setting.value = unquoted_value(first);
       }
+      setting.is_local = accept(cursor, ',') && accept_word(cursor, "TRUE");
       return setting;
     }
     const bool resets = accept_word(cursor, "RESET");
     if (!resets && !accept_word(cursor, "SET")) return {};
-    if (!resets && !accept_word(cursor, "SESSION")) accept_word(cursor, "LOCAL");
+    if (!resets && !accept_word(cursor, "SESSION")) {
+      setting.is_local = accept_word(cursor, "LOCAL");
+    }
     skip_blanks(cursor);
     setting.name = to_lower(read_word(cursor));
     if (setting.name == "names") {

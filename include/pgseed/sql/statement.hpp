@@ -71,6 +71,7 @@ QualifiedName read_qualified_name(Cursor& cursor);
 struct Setting {
   std::string name;   // "client_encoding", "standard_conforming_strings", "search_path", ...
   std::string value;  // the first value, unquoted (of DateStyle all of them); "default" for RESET
+  bool is_local = false;  // until COMMIT, and without effect outside a block
 };
 // SET [SESSION|LOCAL] x {TO|=} v, SET NAMES v, SET TIME ZONE v, RESET x, SELECT set_config('x',
 // 'v',

@@ -25,7 +25,15 @@ constexpr const char* kWholeOnly =
 
 }  // namespace
 
-DirectLoad::DirectLoad(const Setup& setup) : setup_(setup) {}
+DirectLoad::DirectLoad(const Setup& setup)
+    : setup_(setup),
+      session_({setup.database, setup.options->schema,
+                [this](bool in_place) {
+                  flush_all();
+                  end_copy();
+                  if (in_place && !waiting().empty()) settle();
+                },
+                setup.note}) {}
 
 DirectLoad::~DirectLoad() = default;
 
@@ -40,12 +48,8 @@ void DirectLoad::load(DumpInput& input, std::size_t file, std::size_t pass, bool
   mapped_ = mapping_of(input, options) != nullptr;
   surveyed_ = surveyed;
   from_postgresql_ = meaning_of(input, options).dialect == sql::Dialect::postgresql;
-  // What the file before this one set is its own affair.
-  setup_.database->execute(
-      "SET LOCAL TimeZone TO DEFAULT; SET LOCAL DateStyle TO DEFAULT; SET LOCAL IntervalStyle TO "
-      "DEFAULT; SET LOCAL standard_conforming_strings TO on; SET LOCAL search_path TO DEFAULT");
-  search_path_.clear();
-  file_search_path_.clear();
+  session_.begin(path_);
+  gap_ = {};
   time_zone_.clear();
   const WalkResult result = walk_rows(
       input,
@@ -59,14 +63,16 @@ void DirectLoad::load(DumpInput& input, std::size_t file, std::size_t pass, bool
   flush_all();
   end_copy();  // lines are those of one file
   if (interrupt::signal_number() != 0) throw Interrupted{};
+  end_file();
 }
 
 DirectLoad::Target& DirectLoad::target_of(RunTable& table) {
   for (const auto& known : targets_) {
-    if (known->table == &table) return *known;
+    if (known->table == &table && known->role == session_.role()) return *known;
   }
   Target& target = *targets_.emplace_back(std::make_unique<Target>());
   target.table = &table;
+  target.role = session_.role();
   const Mode mode = setup_.options->mode;
   target.staged = setup_.all_staged || mode == Mode::upsert || mode == Mode::ignore;
   if (target.staged || table.model == nullptr) return target;
@@ -83,6 +89,7 @@ void DirectLoad::make_stage(Target& target) {
   if (!target.staged || !target.stage.empty()) return;
   const std::string name = text("_pgseed_stage_", targets_.size());
   target.stage = "pg_temp." + name;
+  session_.before_own_sql();
   setup_.database->execute(text("CREATE TEMPORARY TABLE ", name,
                                 " ON COMMIT DROP AS SELECT NULL::bigint AS _pgseed_row",
                                 staging_columns(*setup_.database, *target.table->model), " FROM ",
@@ -92,11 +99,11 @@ void DirectLoad::make_stage(Target& target) {
 const ColumnSet& DirectLoad::columns(RunTable& table, const RowKind& kind) {
   const ColumnSetUse& use = *kind.use;
   for (const auto& known : sinks_) {
-    if (known->target->table == &table && known->use.columns == use.columns &&
-        known->use.unlisted == use.unlisted && known->use.values == use.values &&
-        known->use.defaults == use.defaults && known->use.is_copy == use.is_copy &&
-        known->use.declared_types == use.declared_types && known->time_zone == kind.time_zone &&
-        known->set.meaning.dialect == kind.dialect) {
+    if (known->target->table == &table && known->target->role == session_.role() &&
+        known->use.columns == use.columns && known->use.unlisted == use.unlisted &&
+        known->use.values == use.values && known->use.defaults == use.defaults &&
+        known->use.is_copy == use.is_copy && known->use.declared_types == use.declared_types &&
+        known->time_zone == kind.time_zone && known->set.meaning.dialect == kind.dialect) {
       return known->set;
     }
   }
@@ -172,7 +179,7 @@ void DirectLoad::flush(Sink& sink) {
   if (copying_ != &sink || too_long) end_copy();
   try {
     if (copying_ == nullptr) {
-      set_time_zone(sink.time_zone);
+      if (!from_postgresql_) set_time_zone(sink.time_zone);
       database.start_copy(copied, sink.copy);
       copying_ = &sink;
     }

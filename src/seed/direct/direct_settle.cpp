@@ -60,6 +60,7 @@ std::vector<DirectLoad::Target*> DirectLoad::waiting() const {
 
 void DirectLoad::move_waiting() {
   const std::vector<Target*> targets = waiting();
+  if (!targets.empty()) session_.before_own_sql();
   std::vector<Move> moves;
   for (Target* const target : targets) {
     moves.push_back(move_of(*target));

@@ -7,6 +7,14 @@
 #include "pgseed/seed/move/direct_refusal.hpp"
 
 namespace pgseed::seed {
+namespace {
+
+// SET DateStyle, which the reader marks where rows over REST would mind.
+bool is_setting(const sql::Statement& statement) {
+  return statement.kind == sql::StatementKind::unknown && sql::read_setting(statement.text);
+}
+
+}  // namespace
 
 // That texts without a zone are in, as the file has it.
 void DirectLoad::set_time_zone(const std::string& zone) {
@@ -17,20 +25,23 @@ void DirectLoad::set_time_zone(const std::string& zone) {
   time_zone_ = zone;
 }
 
-// Names without a schema are looked up as the file has it, then where the database would look.
-void DirectLoad::apply_search_path(const std::string& schema) {
-  const std::string wanted = schema.empty() ? setup_.options->schema : schema;
-  if (search_path_ == wanted) return;
-  setup_.database->execute("SET LOCAL search_path TO DEFAULT");
-  setup_.database->execute(text(
-      "SELECT pg_catalog.set_config('search_path', ", pg::to_literal(quote_identifier(wanted)),
-      " || coalesce(', ' || nullif(pg_catalog.current_setting('search_path'), ''), ''), true)"));
-  search_path_ = wanted;
+// Before SQL of the file. A file that was surveyed is refused before anything is written.
+void DirectLoad::require_no_gap() const {
+  session_.require_all();
+  if (surveyed_ || mapped_ || !gap_.found()) return;
+  throw Error(ErrorKind::input, gap_.found()->what, text(path_, ':', gap_.found()->line),
+              "nothing was changed; " + gap_.found()->hint);
+}
+
+void DirectLoad::end_file() {
+  gap_.end();
+  if (gap_.found()) require_no_gap();
+  session_.end();
 }
 
 std::uint64_t DirectLoad::run_sql(const std::string& sql, std::uint64_t line,
                                   const RunTable* table) {
-  apply_search_path(file_search_path_);
+  session_.before_sql();
   std::uint64_t affected = 0;
   try {
     affected = setup_.database->execute(sql);
@@ -89,8 +100,10 @@ void DirectLoad::take_unsupported(RunTable& table, const std::string& what, std:
   sql += " VALUES ";
   sql += row.source;
   sql += conflict_clause(mode, table.key, head.columns, *table.model);
-  file_search_path_ = reader.search_path();
-  set_time_zone(reader.time_zone());
+  if (what != "OVERRIDING USER VALUE") {
+    gap_.run();
+    require_no_gap();
+  }
   ++rows_as_sql_;
   if (run_sql(sql, row.line, &table) > 0) return setup_.tally->loaded(table.tally, 1);
   if (mode == Mode::ignore) return setup_.tally->ignored(table.tally, 1);
@@ -102,7 +115,8 @@ void DirectLoad::take_unsupported(RunTable& table, const std::string& what, std:
 }
 
 void DirectLoad::take_unsupported(const sql::Statement& statement) {
-  if (from_postgresql_ && !statement.cut && apply_setting(statement)) return;
+  gap_.pass_over(statement);
+  if (from_postgresql_ && !statement.cut && is_setting(statement)) return session_.take(statement);
   const bool can = runs_directly(statement.kind) && from_postgresql_ && !mapped_ && !statement.cut;
   if (!can) {
     if (surveyed_ || setup_.options->skip_unsupported) return;
@@ -110,6 +124,8 @@ void DirectLoad::take_unsupported(const sql::Statement& statement) {
                 text(path_, ':', statement.line),
                 "leave such statements out with --skip-unsupported");
   }
+  gap_.run();
+  require_no_gap();
   // Rows that stand before it are stored before it.
   settle();
   run_sql(std::string(statement.text), statement.line, nullptr);
@@ -117,43 +133,9 @@ void DirectLoad::take_unsupported(const sql::Statement& statement) {
 }
 
 void DirectLoad::pass_by(const sql::Statement& statement) {
+  gap_.pass_over(statement);
   if (!from_postgresql_ || statement.cut) return;
-  if (statement.kind == sql::StatementKind::session) apply_setting(statement);
-}
-
-// False for what is none of the settings that say how values and names read.
-bool DirectLoad::apply_setting(const sql::Statement& statement) {
-  const auto setting = sql::read_setting(statement.text);
-  if (!setting) return false;
-  const std::string name = to_lower(setting->name);
-  if (name == "search_path") {
-    file_search_path_ = setting->value == "default" ? std::string() : setting->value;
-    return true;
-  }
-  if (name == "timezone") {
-    flush_all();
-    end_copy();
-    set_time_zone(setting->value == "default" ? std::string() : setting->value);
-    return true;
-  }
-  for (const char* known :
-       {"datestyle", "intervalstyle", "standard_conforming_strings", "xmloption"}) {
-    if (name != known) continue;
-    flush_all();
-    end_copy();
-    // DateStyle comes with all of its words, as they are written.
-    std::string value = setting->value;
-    std::erase_if(value, [](char byte) { return byte == '\'' || byte == '"'; });
-    try {
-      setup_.database->execute(value == "default" ? text("SET LOCAL ", name, " TO DEFAULT")
-                                                  : text("SELECT pg_catalog.set_config('", name,
-                                                         "', ", pg::to_literal(value), ", true)"));
-    } catch (const pg::SqlError& error) {
-      throw error_of(error, "the database refused a setting", text(path_, ':', statement.line));
-    }
-    return true;
-  }
-  return false;
+  if (statement.kind == sql::StatementKind::session) session_.take(statement);
 }
 
 }  // namespace pgseed::seed

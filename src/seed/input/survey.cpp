@@ -59,9 +59,10 @@ class Surveyor {
     const sql::Row& row = mapper_ ? mapper_->map(source_row, table.rows) : source_row;
     const sql::RowsHead& head = mapper_ ? mapper_->head() : source_head;
     if (!row.unsupported.empty()) {
-      return cannot_go({row.unsupported_line, row.unsupported, to_sql(table.name),
-                        can_run_ && !belongs_to_psql(row.unsupported)},
-                       table);
+      const bool runs = can_run_ && !belongs_to_psql(row.unsupported);
+      // Nothing of that one looks at what came before it.
+      if (runs && row.unsupported != "OVERRIDING USER VALUE") gap_.run();
+      return cannot_go({row.unsupported_line, row.unsupported, to_sql(table.name), runs}, table);
     }
     if (row.values.size() != values_ || has_defaults(row) || !set_known_) {
       note_column_set(head, row, table);
@@ -73,6 +74,7 @@ class Surveyor {
   // schema: of names without one, by the file's search_path or the run's setting.
   void statement(const sql::Statement& statement, const std::string& schema) {
     ++piece_;
+    gap_.pass_over(statement);
     switch (statement.kind) {
       case sql::StatementKind::ddl:
         ++file_.ddl_statements;
@@ -96,10 +98,17 @@ class Surveyor {
         if (direct_sql_ && is_setting) break;
         UnsupportedUse use{statement.line, sql::describe(statement.kind), one_line(statement.text),
                            runs || is_setting};
+        if (runs) gap_.run();
         if (runs) ++file_.direct_statements;
         if (runs && !file_.first_direct) file_.first_direct = use;
         if (!direct_sql_ || !runs) add_unsupported(std::move(use));
     }
+  }
+
+  void end() {
+    gap_.end();
+    file_.gap = gap_.found();
+    if (file_.gap) ++file_.unsupported_directly;
   }
 
   MappingUse mapping_use() const { return mapper_ ? mapper_->use() : MappingUse{}; }
@@ -246,6 +255,7 @@ class Surveyor {
   const Meaning meaning_;
   bool can_run_ = false;  // the database understands the file's SQL, and its rows stay as they are
   bool direct_sql_ = false;  // so what no row can carry runs as the file has it
+  SessionGap gap_;
   const TargetKnowledge& known_;
   std::uint64_t piece_ = 0;
   std::uint64_t head_number_ = 0;
@@ -449,6 +459,7 @@ FileSurvey survey(DumpInput& input, const Options& options, const TargetKnowledg
     }
   }
   backslashes.require_decided();
+  surveyor.end();
   file.pieces += reader.head().number;  // a COPY without rows is something, too
   if (!reader.encoding().empty()) file.encoding = reader.encoding();
   file.bytes = input.bytes_read();

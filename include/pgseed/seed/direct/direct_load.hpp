@@ -14,6 +14,7 @@
 
 #include "pgseed/json/writer.hpp"
 #include "pgseed/pg/copy_in.hpp"
+#include "pgseed/seed/direct/file_session.hpp"
 #include "pgseed/seed/input/mapping.hpp"
 #include "pgseed/seed/input/row_walk.hpp"
 #include "pgseed/seed/move/move.hpp"
@@ -74,6 +75,7 @@ class DirectLoad : public RowTaker {
   // A table that rows go into.
   struct Target {
     RunTable* table = nullptr;
+    std::string role;  // whose rights the rows go in with
     bool staged = false;
     std::string stage;  // as SQL names it
     StagedRows rows;    // that wait there
@@ -103,8 +105,8 @@ class DirectLoad : public RowTaker {
   // direct_statements.cpp: what no row carries
   std::uint64_t run_sql(const std::string& sql, std::uint64_t line, const RunTable* table);
   void set_time_zone(const std::string& zone);
-  bool apply_setting(const sql::Statement& statement);
-  void apply_search_path(const std::string& schema);
+  void require_no_gap() const;
+  void end_file();
 
   // direct_settle.cpp: from temporary tables into place
   void settle();
@@ -125,7 +127,9 @@ class DirectLoad : public RowTaker {
   bool mapped_ = false;  // the rows of the file at hand
   bool surveyed_ = false;
   bool from_postgresql_ = true;
-  std::string search_path_, file_search_path_, time_zone_;  // in force, the file's, in force
+  FileSession session_;    // of the file at hand, where it is PostgreSQL's
+  SessionGap gap_;         // in it, where nobody surveyed it
+  std::string time_zone_;  // in force for rows of other databases
   MappingUse mapping_use_;
   std::uint64_t rows_ = 0;
   std::uint64_t bytes_ = 0;

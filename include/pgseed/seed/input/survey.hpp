@@ -12,6 +12,7 @@
 #include "pgseed/seed/input/columns.hpp"
 #include "pgseed/seed/input/dump_input.hpp"
 #include "pgseed/seed/input/mapping.hpp"
+#include "pgseed/seed/input/session_gap.hpp"
 #include "pgseed/seed/options.hpp"
 #include "pgseed/sql/rows.hpp"
 #include "pgseed/sql/table_definition.hpp"
@@ -73,6 +74,8 @@ struct FileSurvey {
   std::uint64_t direct_statements = 0;
   std::uint64_t subquery_rows = 0;             // whose values are looked up among other rows
   std::optional<UnsupportedUse> first_direct;  // of both
+  // Why the database must not carry them out here. Counts as one of unsupported_directly.
+  std::optional<SessionGap::Found> gap;
   sql::TableDefinitions definitions;
   std::vector<std::string> notes;  // what was taken for granted while reading
   MappingUse mapping_use;
