@@ -526,6 +526,32 @@ TEST_CASE("faults: the deadline ends the run in time, whatever does not answer")
   }
 }
 
+TEST_CASE("faults: ignore: of two rows of one key the first one stays when their batch is halved") {
+  shared_stack().reset("create table t (id int primary key, v text)");
+  std::string dump = "INSERT INTO t VALUES (1, 'first')";
+  for (int id = 2; id <= 30; ++id) dump += text(", (", id, ", 'row ", id, "')");
+  dump += ", (1, 'second');\n";
+  bool held = false;
+  FaultProxy proxy(shared_stack().postgrest.port(), [&held](const ProxyRequest& request) {
+    Fault fault;
+    if (request.body_bytes > 600) {
+      fault.kind = Fault::Kind::answer;
+      fault.text = http_answer(413);
+    } else if (request.body_bytes > 100 && !held) {  // the part with the first one
+      held = true;
+      fault.hold_request = std::chrono::milliseconds(500);
+    }
+    return fault;
+  });
+  Call call;
+  call.environment["SUPABASE_URL"] = proxy.url();
+  const Seeded seeded = seed_text(dump, {"--ignore"}, call);
+  CHECK(seeded.exit_code() == 0);
+  CHECK(held);
+  CHECK(seeded.counts("t") == "31 30 1 0 0 0");
+  CHECK(shared_stack().sql("select v from t where id = 1") == "first");
+}
+
 TEST_CASE("faults: random ones by the hundred, with every kind of table and mode") {
   const std::uint64_t seed = test_seed();
   MESSAGE("PGSEED_TEST_SEED=" << seed);

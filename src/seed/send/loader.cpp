@@ -391,11 +391,13 @@ void Loader::take_key(Prepared& prepared, const std::string& key) {
     return;
   }
   if (place->group == prepared.open->group) {
-    // In one statement a key may come once only: the last one wins.
-    if (upsert) {
-      prepared.open->rows[place->row].dropped = true;
-      setup_.tally->superseded(table, false);
+    if (!upsert) {  // the first one stays, also if the batch has to be taken apart
+      prepared.open->in_turn = true;
+      return;
     }
+    // In one statement a key may come once only: the last one wins.
+    prepared.open->rows[place->row].dropped = true;
+    setup_.tally->superseded(table, false);
     return;
   }
   if (upsert) setup_.tally->superseded(table, true);
