@@ -95,7 +95,7 @@ TEST_CASE("inputs: the dumps of an archive are loaded in its order, from a pipe 
       CHECK(query(kContents) == "1=second 2=third");
     }
     shared_stack().reset(kTable);
-    const Result refused = seed_paths({path});
+    const Result refused = seed_paths({path, "--via", "rest"});
     CHECK(refused.exit_code == 3);
     CHECK_MESSAGE(contains(refused.err, ":1.sql:1: "), refused.err);
     CHECK(query("select count(*) from t") == "0");
