@@ -263,8 +263,8 @@ class RestVerifier final : public Verifier {
     if (options_.skip_unsupported) return;
     throw Error(ErrorKind::input, text(what, " cannot be compared over PostgREST"),
                 text(files_[file_], ':', line),
-                "set DATABASE_URL, over which it can be compared; or leave such rows out with "
-                "--skip-unsupported");
+                "set DATABASE_URL, over which all but expressions can be compared; or leave such "
+                "rows out with --skip-unsupported");
   }
 
   void note_once(const std::string& line, const std::string& about) {

@@ -67,8 +67,8 @@ class Run {
     } catch (OnlyDirect& need) {
       if (!direct) {
         need.hint =
-            "set DATABASE_URL, over which it can be compared; or leave such rows out with "
-            "--skip-unsupported";
+            "set DATABASE_URL, over which all but expressions can be compared; or leave such rows "
+            "out with --skip-unsupported";
       }
       throw;
     }
