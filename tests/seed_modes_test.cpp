@@ -193,7 +193,7 @@ TEST_CASE("force: a broken file, an unknown column or no rows leave the table as
                            Case{"INSERT INTO t (id, v) VALUES (1, upper('a'));\n", 3},
                            Case{"CREATE TABLE t (id int);\n", 3}}) {
     CAPTURE(each.dump);
-    const Seeded seeded = seed_text(each.dump, {"--force"});
+    const Seeded seeded = seed_text(each.dump, {"--force", "--via", "rest"});
     CHECK(seeded.exit_code() == each.exit_code);
     CHECK(rows_of("t") == "9=old");
     CHECK(contains(seeded.notes(), "no table was emptied"));

@@ -134,7 +134,8 @@ TEST_CASE("sql rows: broken text is an error where it began, behind the rows bef
       {"CREATE FUNCTION f() AS $$ x;\n",
        {"error a.sql:1:24 a dollar-quoted string $$ is never closed"}},
       {"INSERT INTO `t` VALUES (1);", {"error a.sql:1:13 expected a name"}},
-      {"garbage", {"error a.sql:1:1 the last statement has no ';' at its end"}},
+      {"garbage", {"error a.sql:1:1 this does not look like SQL"}},
+      {"CREATE garbage", {"error a.sql:1:1 the last statement has no ';' at its end"}},
   };
   for (const Dump& each : cases) check_however_cut(each);
 }
