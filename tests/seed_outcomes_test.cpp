@@ -191,6 +191,11 @@ TEST_CASE("outcomes: a flag that the direct load would not heed is refused") {
   const Seeded seeded = seed_text(rows(0, 3), {"--via", "direct", "--skip-unsupported"});
   CHECK(seeded.exit_code() == 2);
   CHECK(contains(seeded.error(), "--skip-unsupported"));
+  // What a closure takes beyond the limit would look like rows too many.
+  const Seeded compared =
+      seed_text(rows(0, 3), {"--via", "direct", "--limit", "2", "--closure", "--verify"});
+  CHECK(compared.exit_code() == 2);
+  CHECK(contains(compared.error(), "--closure and --verify"));
 }
 
 TEST_CASE("outcomes: a signal is an error in the summary, with what to do next") {

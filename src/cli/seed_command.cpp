@@ -167,6 +167,10 @@ void require_sense(const SeedFlags& flags, const Config& config) {
                 "the direct load stores all rows or none; load over PostgREST to go on past "
                 "bad rows");
   }
+  if (direct && flags.closure && flags.verify) {
+    throw Error(ErrorKind::usage, "--closure and --verify exclude each other with --via direct", "",
+                "compare over PostgREST, where --atomic loads in one transaction as well");
+  }
   if (direct && flags.skip_unsupported) {
     throw Error(ErrorKind::usage, "--skip-unsupported and --via direct exclude each other", "",
                 "the direct load carries out what PostgREST cannot");
@@ -635,7 +639,8 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
   command->add_flag("--fresh", flags->fresh, "begin anew, whatever an unfinished run has done");
   command->add_flag("--if-changed", flags->if_changed,
                     "send nothing if it is loaded; with --upsert only what changed");
-  command->add_flag("--dry-run", flags->dry_run, "read and check the files, write nothing (not standard input)");
+  command->add_flag("--dry-run", flags->dry_run,
+                    "read and check the files, write nothing (not standard input)");
   command->add_flag("--no-check", flags->no_check, "do not read the files through before loading");
   command->add_flag("--skip-unsupported", flags->skip_unsupported,
                     "skip what cannot go over PostgREST instead of refusing the file");

@@ -66,7 +66,7 @@ std::string option_against(const Options& options, const std::vector<FileSurvey>
   // Emptied are the tables of the rows, not those that a statement fills.
   if (has_statements && options.mode == Mode::force) return "--force";
   const bool has_expressions = any(&FileSurvey::unsupported_count) || any(&FileSurvey::direct_rows);
-  if (has_expressions && options.closure) return "--closure";
+  if ((has_expressions || options.verify) && options.closure) return "--closure";
   if (!has_statements && !any(&FileSurvey::subquery_rows)) return {};
   if (!options.tables.empty()) return "--table";
   if (!options.exclude.empty()) return "--exclude";
