@@ -27,10 +27,6 @@ Seeded load(const std::string& dump, const std::vector<std::string>& way,
   return seed_text(dump, more);
 }
 
-bool ends_with(const std::string& text, const std::string& end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
-
 std::string staging_tables() {
   return sql(
       "select coalesce(string_agg(relname, ' '), '') from pg_class "
@@ -85,7 +81,7 @@ TEST_CASE("direct and atomic: a domain without NULL does not refuse what the col
     const Seeded refused =
         load("INSERT INTO t (id, n) VALUES (3, 8),\n(4, 50),\n(5, 1);\n", way, {"--upsert"});
     CHECK(refused.exit_code() == 1);
-    CHECK(ends_with(refused.where(), "dump.sql:2"));
+    CHECK(refused.where().ends_with("dump.sql:2"));
     CHECK(sql("select count(*) from t") == "2");
     sql("drop table t; drop domain tiny; drop domain small");
   }
@@ -232,7 +228,7 @@ TEST_CASE("direct and atomic: a row of a partition that refers to nothing is nam
       const Seeded seeded =
           load("INSERT INTO t (id, p) VALUES (1, 1),\n(2, 1),\n(12, 99),\n(13, 1);\n", way);
       CHECK(seeded.exit_code() == 1);
-      CHECK(ends_with(seeded.where(), "dump.sql:3"));
+      CHECK(seeded.where().ends_with("dump.sql:3"));
       CHECK(sql("select count(*) from t") == "0");
     }
   }
@@ -271,7 +267,7 @@ TEST_CASE("direct and atomic: the conflict target may be another key than the pr
     const Seeded clash = load("INSERT INTO t (id, k, v) VALUES (9, 'd', 'x'),\n(2, 'z', 'x');", way,
                               {"--upsert", "--on-conflict", "k"});
     CHECK(clash.exit_code() == 1);
-    CHECK(ends_with(clash.where(), "dump.sql:2"));
+    CHECK(clash.where().ends_with("dump.sql:2"));
     CHECK(sql("select count(*) from t") == "3");
   }
 }

@@ -14,10 +14,6 @@ std::string sql(const std::string& query) {
   return shared_stack().sql(query);
 }
 
-bool ends_with(const std::string& text, const std::string& end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
-
 // Loads the dump by psql and by both ways that carry SQL; the query must tell the same.
 void same_as_psql(const std::string& schema, const std::string& dump, const std::string& query,
                   const std::string& wanted) {
@@ -45,7 +41,7 @@ void refused_at(const std::string& schema, const std::string& dump, int line,
     CHECK(seeded.exit_code() == 3);
     CHECK(contains(seeded.error(), reason));
     CHECK(!seeded.hint().empty());
-    CHECK(ends_with(seeded.where(), "dump.sql:" + std::to_string(line)));
+    CHECK(seeded.where().ends_with("dump.sql:" + std::to_string(line)));
     CHECK(sql("select string_agg(id || v, ' ' order by id) from t") == "1old");
   }
   shared_stack().reset(schema);
@@ -87,11 +83,11 @@ TEST_CASE("direct settings: a role that must not write is refused though the con
   const Seeded seeded =
       seed_text("SET ROLE settings_role;\nUPDATE t SET v = 'x';\n", {"--via", "direct"});
   CHECK(seeded.exit_code() == 5);
-  CHECK(ends_with(seeded.where(), "dump.sql:2"));
+  CHECK(seeded.where().ends_with("dump.sql:2"));
   const Seeded none =
       seed_text("INSERT INTO t VALUES (2, 'x');\nSET ROLE nobody_at_all;\n", {"--via", "direct"});
   CHECK(none.exit_code() == 5);
-  CHECK(ends_with(none.where(), "dump.sql:2"));
+  CHECK(none.where().ends_with("dump.sql:2"));
   CHECK(sql("select string_agg(id || v, ' ' order by id) from t") == "1old");
   sql("drop role settings_role");
 }
@@ -162,7 +158,7 @@ TEST_CASE("direct settings: what a role may not set is noted for rows, and an er
   const Seeded with_sql =
       seed_text(head + "INSERT INTO t VALUES (3, upper('a'));\n", {"--via", "direct"}, call);
   CHECK(with_sql.exit_code() == 5);
-  CHECK(ends_with(with_sql.where(), "dump.sql:2"));
+  CHECK(with_sql.where().ends_with("dump.sql:2"));
   CHECK(contains(with_sql.hint(), "take the line out"));
   CHECK(sql("select string_agg(id || v, ' ' order by id) from t") == "1old 2a");
   sql("drop owned by settings_login; drop role settings_login");
@@ -192,7 +188,7 @@ TEST_CASE("direct settings: of the search_path only the first schema counted, th
     shared_stack().reset(schema);
     const Seeded seeded = seed_text(path + ";\nDELETE FROM q;\n", {"--via", "direct"});
     CHECK(seeded.exit_code() == 5);
-    CHECK(ends_with(seeded.where(), "dump.sql:2"));
+    CHECK(seeded.where().ends_with("dump.sql:2"));
     CHECK(sql(both) == "1 1");
   }
   sql("drop schema settings_app cascade; drop schema settings_ext cascade");

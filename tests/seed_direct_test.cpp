@@ -14,10 +14,6 @@ std::string sql(const std::string& query) {
   return shared_stack().sql(query);
 }
 
-bool ends_with(const std::string& text, const std::string& end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
-
 // Without any REST settings: nothing may go there.
 Call direct_only() {
   return {.args = {},
@@ -78,7 +74,7 @@ TEST_CASE("direct: a row that the table refuses stops all, and is named by file 
     CAPTURE(bad);
     const Seeded seeded = direct(good + "(1, 'a', 1),\n" + bad + ",\n(3, 'c', 1);\n");
     CHECK(seeded.exit_code() == 1);
-    CHECK(ends_with(seeded.where(), "dump.sql:4"));
+    CHECK(seeded.where().ends_with("dump.sql:4"));
     CHECK(contains(seeded.error(), "public.t"));
     CHECK(seeded.total("rows_loaded") == 0);
     CHECK(seeded.total("rows_rejected") == 1);
@@ -100,7 +96,7 @@ TEST_CASE("direct: the line of a bad row is right in a long file, behind many ot
   const Seeded seeded = direct(dump, {"--no-check"});
   CHECK(seeded.exit_code() == 1);
   // A head of one line before every thousand rows, and a blank line between two of them.
-  CHECK(ends_with(seeded.where(), "dump.sql:" + std::to_string(1 + 50'500 + 51 + 50 + 1)));
+  CHECK(seeded.where().ends_with("dump.sql:" + std::to_string(1 + 50'500 + 51 + 50 + 1)));
   CHECK(sql("select count(*) from t") == "0");
 }
 
@@ -190,11 +186,11 @@ TEST_CASE("direct: foreign keys between tables, to the same one, and deferred") 
             "tree)") == "2|1|3");
   const Seeded orphan = direct("INSERT INTO tree VALUES (4, 5),\n(5, 77),\n(6, 4);");
   CHECK(orphan.exit_code() == 1);
-  CHECK(ends_with(orphan.where(), "dump.sql:2"));
+  CHECK(orphan.where().ends_with("dump.sql:2"));
   CHECK(contains(orphan.error(), "(up)=(77)"));
   const Seeded late = direct("INSERT INTO b VALUES (4, 1),\n(5, 77);");
   CHECK(late.exit_code() == 1);
-  CHECK(ends_with(late.where(), "dump.sql:2"));
+  CHECK(late.where().ends_with("dump.sql:2"));
   CHECK(contains(late.error(), "(a)=(77)"));
   CHECK(sql("select count(*) from b") == "1");
 }
@@ -292,10 +288,10 @@ TEST_CASE("direct: a statement that fails is named, and undoes all rows before i
   const Seeded seeded = direct("INSERT INTO t VALUES (1, 'a');\n\nUPDATE nowhere\nSET x = 1;\n");
   CHECK(seeded.exit_code() == 5);
   CHECK(contains(seeded.error(), "nowhere"));
-  CHECK(ends_with(seeded.where(), "dump.sql:3"));
+  CHECK(seeded.where().ends_with("dump.sql:3"));
   const Seeded row = direct("INSERT INTO t VALUES (1, 'a'),\n(2, (SELECT 1 / 0)::text);\n");
   CHECK(row.exit_code() == 1);
-  CHECK(ends_with(row.where(), "dump.sql:2"));
+  CHECK(row.where().ends_with("dump.sql:2"));
   CHECK(sql("select count(*) from t") == "0");
 }
 
@@ -306,7 +302,7 @@ TEST_CASE("direct: what psql alone could carry out is still refused") {
     const Seeded seeded = direct("INSERT INTO t VALUES (1);\n" + statement);
     CAPTURE(statement);
     CHECK(seeded.exit_code() == 3);
-    CHECK(ends_with(seeded.where(), "dump.sql:2"));
+    CHECK(seeded.where().ends_with("dump.sql:2"));
   }
   CHECK(sql("select count(*) from t") == "0");
 }
@@ -362,7 +358,7 @@ TEST_CASE("direct: views, partitions, rules and row-level security are loaded as
         "1|1|1|5 6");
   const Seeded outside = direct("INSERT INTO parts VALUES (3, 'a'),\n(99, 'b');\n");
   CHECK(outside.exit_code() == 1);
-  CHECK(ends_with(outside.where(), "dump.sql:2"));
+  CHECK(outside.where().ends_with("dump.sql:2"));
 }
 
 TEST_CASE("direct: rows of MySQL, SQLite, CSV and JSON, and mapped ones") {

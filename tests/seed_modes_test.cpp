@@ -32,10 +32,6 @@ std::string insert(const std::string& head, const std::vector<std::string>& rows
   return statement;
 }
 
-bool ends_with(const std::string& text, const std::string& end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
-
 std::int64_t superseded(const Seeded& seeded, std::size_t table = 0) {
   return seeded.summary["tables"][table]["rows_superseded"].number();
 }
@@ -60,7 +56,7 @@ TEST_CASE("insert: a duplicate key stops the run and names key, table, line and 
   CHECK(seeded.exit_code() == 1);
   CHECK(contains(seeded.error(), "(id)=(5)"));
   CHECK(contains(seeded.error(), "public.t"));
-  CHECK(ends_with(seeded.where(), "dump.sql:6"));
+  CHECK(seeded.where().ends_with("dump.sql:6"));
   CHECK(contains(seeded.hint(), "UPSERT=true"));
   CHECK(contains(seeded.hint(), "FORCE=true"));
   CHECK(seeded.total("rows_rejected") == 1);
@@ -135,7 +131,7 @@ TEST_CASE("upsert: without a key, or with a target that is none, nothing is writ
     CHECK(contains(seeded.error(), "public.t"));
     CHECK(contains(seeded.error(), options.size() == 1 ? "no primary key" : "no unique key"));
     CHECK(!seeded.hint().empty());
-    CHECK(ends_with(seeded.where(), "dump.sql:1"));
+    CHECK(seeded.where().ends_with("dump.sql:1"));
   }
   CHECK(sql("select count(*) from t") == "0");
 }
@@ -268,7 +264,7 @@ TEST_CASE("force: a key that comes twice in the file ends with what the table ho
   const Seeded seeded = seed_text(insert("t (id, v)", {"(1,'a')", "(2,'b')", "(1,'c')"}),
                                   {"--force", "--batch-rows", "1", "--concurrency", "1"});
   CHECK(seeded.exit_code() == 1);
-  CHECK(ends_with(seeded.where(), "dump.sql:4"));
+  CHECK(seeded.where().ends_with("dump.sql:4"));
   CHECK(contains(seeded.notes(),
                  "public.t was emptied (2 rows deleted) and now holds 2 of the file's rows"));
   CHECK(rows_of("t") == "1=a 2=b");

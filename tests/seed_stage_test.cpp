@@ -22,10 +22,6 @@ std::string sql(const std::string& query) {
   return shared_stack().sql(query);
 }
 
-bool ends_with(const std::string& text, const std::string& end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
-
 Seeded atomic(const std::string& dump, std::vector<std::string> args = {}) {
   args.insert(args.begin(), "--atomic");
   return seed_text(dump, std::move(args));
@@ -106,7 +102,7 @@ TEST_CASE("atomic: a bad row changes nothing, wherever it is found, and is named
     const Seeded seeded =
         atomic(head + "(1, 'a', 1, 1, 3),\n" + bad + ",\n(3, 'c', 1, 1, NULL);\n");
     CHECK(seeded.exit_code() == 1);
-    CHECK(ends_with(seeded.where(), "dump.sql:4"));
+    CHECK(seeded.where().ends_with("dump.sql:4"));
     CHECK(contains(seeded.error(), "public.t"));
     CHECK(seeded.total("rows_loaded") == 0);
     CHECK(seeded.total("rows_rejected") == 1);
@@ -168,7 +164,7 @@ TEST_CASE("atomic: tables that refer to each other are replaced together") {
   const Seeded orphan = atomic(dump + "INSERT INTO b VALUES (2, 77);\n", {"--force"});
   CHECK(orphan.exit_code() == 1);
   CHECK(contains(orphan.error(), "(a)=(77)"));
-  CHECK(ends_with(orphan.where(), "dump.sql:5"));
+  CHECK(orphan.where().ends_with("dump.sql:5"));
   CHECK(rows_of("p") == "1=a 2=b");
 }
 
@@ -184,7 +180,7 @@ TEST_CASE("atomic: triggers fire in the target, partitions take their rows") {
   CHECK(sql("select (select v from t1), (select v from t2)") == "a!|b!");
   const Seeded outside = atomic("INSERT INTO t VALUES (3, 'c'),\n(77, 'd');");
   CHECK(outside.exit_code() == 1);
-  CHECK(ends_with(outside.where(), "dump.sql:2"));
+  CHECK(outside.where().ends_with("dump.sql:2"));
   CHECK(sql("select count(*) from t") == "2");
 }
 

@@ -73,4 +73,8 @@ const char* name(ErrorKind kind) {
   return "internal";
 }
 
+void refuse_input(std::string message, std::string hint) {
+  throw Error(ErrorKind::input, std::move(message), {}, std::move(hint));
+}
+
 }  // namespace pgseed

@@ -145,6 +145,14 @@ std::string to_lower(std::string_view word) {
   return out;
 }
 
+std::string to_upper(std::string_view word) {
+  std::string out(word);
+  for (char& c : out) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return out;
+}
+
 std::string_view trim(std::string_view words) {
   while (!words.empty() && is_blank(words.front())) words.remove_prefix(1);
   while (!words.empty() && is_blank(words.back())) words.remove_suffix(1);
@@ -193,6 +201,26 @@ std::string redact(std::string_view message) {
     copied = at = secret.end;
   }
   return out.append(message.substr(copied));
+}
+
+bool contains(std::string_view words, std::string_view part) {
+  return words.find(part) != std::string_view::npos;
+}
+
+std::string join(const std::vector<std::string>& words, std::string_view between) {
+  std::string out;
+  for (const std::string& word : words) {
+    if (!out.empty()) out += between;
+    out += word;
+  }
+  return out;
+}
+
+std::string_view take_line(std::string_view& rest) {
+  const std::size_t end = std::min(rest.find('\n'), rest.size());
+  const std::string_view line = rest.substr(0, end);
+  rest.remove_prefix(std::min(end + 1, rest.size()));
+  return line;
 }
 
 }  // namespace pgseed

@@ -72,4 +72,9 @@ std::size_t count_characters(std::string_view bytes) {
   return count + static_cast<std::size_t>(std::count_if(bytes.begin(), bytes.end(), begins));
 }
 
+bool is_ascii(std::string_view bytes) {
+  return std::all_of(bytes.begin(), bytes.end(),
+                     [](char byte) { return static_cast<unsigned char>(byte) < 0x80; });
+}
+
 }  // namespace pgseed

@@ -46,7 +46,7 @@ std::set<std::string> column_names(const Table& table) {
 }
 
 std::optional<sql::QualifiedName> altered_by(std::string_view statement) {
-  sql::Cursor cursor{statement.data(), statement.data() + statement.size(), true};
+  sql::Cursor cursor = sql::cursor_over(statement);
   try {
     if (!sql::accept_word(cursor, "ALTER") || !sql::accept_word(cursor, "TABLE")) return {};
     if (sql::accept_word(cursor, "IF")) sql::accept_word(cursor, "EXISTS");

@@ -30,10 +30,7 @@ std::string columns_of(const seed::FileSurvey& file, const seed::TableSurvey& ta
     return text("no column list: ", table.column_sets.front().values,
                 " values per row, in the table's own order");
   }
-  std::string out;
-  for (const std::string& column : *columns) {
-    out += (out.empty() ? "" : ", ") + quote_identifier(column);
-  }
+  std::string out = quoted_list(*columns);
   if (table.column_sets.size() > 1) {
     out += text(" (and ", table.column_sets.size() - 1, " other sets of columns)");
   }

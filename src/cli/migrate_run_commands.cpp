@@ -25,10 +25,8 @@ const char* word(Direction direction) {
   return direction == Direction::up ? "upgrade" : "downgrade";
 }
 
-std::string join(const std::vector<std::string>& words) {
-  std::string out;
-  for (const std::string& one : words) out += text(out.empty() ? "" : ", ", one);
-  return out.empty() ? "base" : out;
+std::string ids_or_base(const std::vector<std::string>& ids) {
+  return ids.empty() ? "base" : join(ids);
 }
 
 void report_steps(MigrateProject& project, const std::string& command, const Plan& steps) {
@@ -51,12 +49,12 @@ void report_steps(MigrateProject& project, const std::string& command, const Pla
     write_strings(out, "rows", rows);
     console.result(end_migrate_json(out));
   } else if (steps.empty()) {
-    console.info(text("nothing to do: the database is at ", join(rows)));
+    console.info(text("nothing to do: the database is at ", ids_or_base(rows)));
   } else if (project.flags().dry_run) {
-    console.info(
-        text(steps.size(), " revisions would run; rolled back, the database is at ", join(rows)));
+    console.info(text(steps.size(), " revisions would run; rolled back, the database is at ",
+                      ids_or_base(rows)));
   } else {
-    console.info(text("the database is at ", join(rows)));
+    console.info(text("the database is at ", ids_or_base(rows)));
   }
 }
 
@@ -181,7 +179,7 @@ int run_stamp(MigrateProject& project, const StampOptions& options) {
   Console& console = project.console();
   const auto unknown = before.unknown();
   if (!unknown.empty()) {
-    console.warning(text("took out ", join(unknown), ", which no file has"));
+    console.warning(text("took out ", ids_or_base(unknown), ", which no file has"));
   }
   if (console.json()) {
     JsonOutput out = begin_migrate_json("stamp", 0);
@@ -189,11 +187,11 @@ int run_stamp(MigrateProject& project, const StampOptions& options) {
     write_strings(out, "rows", after.values());
     console.result(end_migrate_json(out));
   } else if (changes.empty()) {
-    console.info(text("nothing to do: the version table says ", join(after.values())));
+    console.info(text("nothing to do: the version table says ", ids_or_base(after.values())));
   } else {
     console.info(text("Running stamp_revision ",
-                      before.rows.empty() ? std::string() : join(before.values()), " -> ",
-                      after.rows.empty() ? std::string() : join(after.values())));
+                      before.rows.empty() ? std::string() : ids_or_base(before.values()), " -> ",
+                      after.rows.empty() ? std::string() : ids_or_base(after.values())));
   }
   return 0;
 }
@@ -230,7 +228,7 @@ int run_repair(MigrateProject& project) {
   if (report.empty() && unknown.empty()) console.info("nothing to repair");
   if (!unknown.empty()) {
     // What they stood for cannot be known here.
-    console.warning(text("the version table holds ", join(unknown),
+    console.warning(text("the version table holds ", ids_or_base(unknown),
                          ", which no file has: add the file, or say what the database really "
                          "holds with pgseed migrate stamp --purge REVISION"));
   }
@@ -308,7 +306,7 @@ int run_reset(MigrateProject& project, const ResetOptions& options) {
     return 0;
   }
   for (const std::string& object : dropped) console.info("dropped " + object);
-  console.info(text("the database is at ", join(project.rows().values())));
+  console.info(text("the database is at ", ids_or_base(project.rows().values())));
   return 0;
 }
 

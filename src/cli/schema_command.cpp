@@ -48,8 +48,9 @@ struct Scripts {
   bool loses_table = false;
 };
 
-std::string counted_statements(std::size_t count) {
-  return text(count, count == 1 ? " statement" : " statements");
+// kind: "DDL ", with its blank.
+std::string counted_statements(std::size_t count, const char* kind = "") {
+  return text(count, ' ', kind, count == 1 ? "statement" : "statements");
 }
 
 std::string schema_json(const migrate::DdlResult& result, const std::vector<std::string>& notes,
@@ -181,9 +182,9 @@ int run_schema(const SchemaFlags& flags, const GlobalFlags& global) {
   if (console.json()) {
     console.result(schema_json(result, notes, flags.dry_run, read.loses_table ? &lost : nullptr));
   } else if (!flags.dry_run && !console.quiet()) {
-    console.result(text(
-        result.applied, result.applied == 1 ? " DDL statement applied" : " DDL statements applied",
-        result.existing > 0 ? text(", ", result.existing, " existed already") : "", "\n"));
+    console.result(text(counted_statements(result.applied, "DDL "), " applied",
+                        result.existing > 0 ? text(", ", result.existing, " existed already") : "",
+                        "\n"));
   }
   if (statements == 0) console.warning("there is no DDL in the files");
   return read.loses_table ? exit_code(lost.kind) : 0;

@@ -12,10 +12,6 @@
 namespace pgseed::migrate {
 namespace {
 
-std::string_view between(const char* begin, const char* end) {
-  return {begin, static_cast<std::size_t>(end - begin)};
-}
-
 // The "--" comments of what stands between two tokens: white space and whole comments.
 std::vector<std::string_view> line_comments(std::string_view blanks) {
   std::vector<std::string_view> comments;
@@ -98,7 +94,7 @@ class ScriptReader {
       for (;;) {
         const char* const begin = cursor_.position;
         sql::skip_blanks(cursor_);
-        const char* const first = read_comments(between(begin, cursor_.position));
+        const char* const first = read_comments(std::string_view(begin, cursor_.position));
         if (cursor_.at_end()) break;
         const Statement statement = read_statement(first);
         take(statement);
@@ -168,17 +164,17 @@ class ScriptReader {
       statement.end = cut;
       break;
     }
-    statement.text = between(first, last);
-    statement.body = between(cursor_.position, last);
+    statement.text = std::string_view(first, last);
+    statement.body = std::string_view(cursor_.position, last);
     return statement;
   }
 
   // Alembic puts its semicolon behind everything, also behind a comment that ends a statement:
   // there it ends nothing. The end of such a comment, if another statement follows.
   const char* swallowed_end(const char* begin, const char* end) const {
-    for (const std::string_view comment : line_comments(between(begin, end))) {
+    for (const std::string_view comment : line_comments(std::string_view(begin, end))) {
       const char* const behind = comment.data() + comment.size();
-      if (comment.ends_with(';') && between(behind, cursor_.end).starts_with("\n\n") &&
+      if (comment.ends_with(';') && std::string_view(behind, cursor_.end).starts_with("\n\n") &&
           begins_statement({behind, cursor_.end, true})) {
         return behind;
       }
@@ -199,7 +195,7 @@ class ScriptReader {
   }
 
   bool is_about_version_table(std::string_view body) const {
-    sql::Cursor cursor{body.data(), body.data() + body.size(), true};
+    sql::Cursor cursor = sql::cursor_over(body);
     const auto words = [&](std::string_view verb, std::string_view object) {
       const sql::Cursor before = cursor;
       if (sql::accept_word(cursor, verb) && (object.empty() || sql::accept_word(cursor, object))) {
@@ -228,12 +224,12 @@ class ScriptReader {
   // The statement's text without blanks at line ends.
   std::string tidy(const Statement& statement) const {
     std::string out;
-    sql::Cursor walk{statement.text.data(), statement.text.data() + statement.text.size(), true};
+    sql::Cursor walk = sql::cursor_over(statement.text);
     int brackets = 0;
     while (walk.position < walk.end) {
       const char* const begin = walk.position;
       sql::skip_blanks(walk);
-      for (const char byte : between(begin, walk.position)) {
+      for (const char byte : std::string_view(begin, walk.position)) {
         while (byte == '\n' && (out.ends_with(' ') || out.ends_with('\t'))) out.pop_back();
         out += byte;
       }
@@ -242,9 +238,9 @@ class ScriptReader {
       brackets += *token == '[' ? 1 : *token == ']' ? -1 : 0;
       refuse_placeholder(token, walk.end, brackets > 0);
       sql::skip_token(walk);
-      out += between(token, walk.position);
+      out += std::string_view(token, walk.position);
       // A cast's second colon begins no name.
-      if (between(token, walk.end).starts_with("::")) {
+      if (std::string_view(token, walk.end).starts_with("::")) {
         out += ':';
         ++walk.position;
       }
@@ -254,7 +250,7 @@ class ScriptReader {
 
   // Where a value should stand: %(name)s, or :name outside of an array's slice.
   void refuse_placeholder(const char* at, const char* end, bool in_brackets) const {
-    const std::string_view rest = between(at, end);
+    const std::string_view rest(at, end);
     const std::size_t close = rest.find_first_not_of(
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_", 2);
     const bool percent = rest.starts_with("%(") && close != std::string_view::npos && close > 2 &&

@@ -24,7 +24,7 @@ std::string to_sql(const sql::QualifiedName& name) {
 }
 
 std::optional<ConcurrentIndex> parse(std::string_view statement) {
-  sql::Cursor cursor{statement.data(), statement.data() + statement.size(), true};
+  sql::Cursor cursor = sql::cursor_over(statement);
   try {
     const bool creates = sql::accept_word(cursor, "CREATE");
     if (!creates && !sql::accept_word(cursor, "DROP")) return std::nullopt;
@@ -62,7 +62,7 @@ std::optional<bool> is_valid(pg::Session& session, const std::string& sql_name) 
 }  // namespace
 
 bool must_run_alone(std::string_view statement) {
-  sql::Cursor cursor{statement.data(), statement.data() + statement.size(), true};
+  sql::Cursor cursor = sql::cursor_over(statement);
   try {
     if (sql::accept_word(cursor, "VACUUM")) return true;
     sql::skip_blanks(cursor);

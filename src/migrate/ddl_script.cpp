@@ -15,23 +15,15 @@ namespace {
 
 using sql::StatementKind;
 
-sql::Cursor cursor_over(std::string_view text) {
-  return {text.data(), text.data() + text.size(), true, true};
-}
-
 // The first words, upper case, at most `count`.
 std::vector<std::string> first_words(std::string_view text, std::size_t count) {
   std::vector<std::string> words;
-  sql::Cursor cursor = cursor_over(text);
+  sql::Cursor cursor = sql::cursor_over(text);
   while (words.size() < count) {
     sql::skip_blanks(cursor);
     const std::string_view word = sql::read_word(cursor);
     if (word.empty()) break;
-    std::string upper;
-    for (const char byte : word) {
-      upper += byte >= 'a' && byte <= 'z' ? static_cast<char>(byte - 32) : byte;
-    }
-    words.push_back(std::move(upper));
+    words.push_back(to_upper(word));
   }
   words.resize(count);
   return words;
@@ -75,7 +67,7 @@ bool is_about_roles(std::string_view statement) {
   if (words[0] == "GRANT" || words[0] == "REVOKE") return true;
   if (words[0] == "ALTER" && words[1] == "DEFAULT") return true;
   if (words[0] != "ALTER") return false;
-  sql::Cursor cursor = cursor_over(statement);
+  sql::Cursor cursor = sql::cursor_over(statement);
   for (sql::skip_blanks(cursor); !cursor.at_end(); sql::skip_blanks(cursor)) {
     if (sql::accept_word(cursor, "OWNER")) return true;
     if (!cursor.at_end()) sql::skip_token(cursor);

@@ -12,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "pgseed/base/descriptor.hpp"
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/migrate/alembic_file.hpp"
@@ -27,31 +28,16 @@ namespace {
   throw Error(ErrorKind::input, text(what, ": ", why), path.string(), hint);
 }
 
-// Closes on every way out.
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
-
 std::string read_file(const fs::path& path) {
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.number() < 0) fail("cannot open the file", path, std::strerror(errno), "");
+  if (file.get() < 0) fail("cannot open the file", path, std::strerror(errno), "");
   struct stat info = {};
-  if (fstat(file.number(), &info) != 0) {
+  if (fstat(file.get(), &info) != 0) {
     fail("cannot look at the file", path, std::strerror(errno), "");
   }
   std::string content(static_cast<std::size_t>(info.st_size), '\0');
   for (std::size_t done = 0; done < content.size();) {
-    const ssize_t got = read(file.number(), content.data() + done, content.size() - done);
+    const ssize_t got = read(file.get(), content.data() + done, content.size() - done);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail("cannot read the file", path, std::strerror(errno), "");
     if (got == 0) content.resize(done);  // it shrank meanwhile

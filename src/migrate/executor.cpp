@@ -13,9 +13,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// A waiting poller costs the server next to nothing, and the holder is not delayed (measured: 0.2
-// s).
-constexpr milliseconds kPollInterval{200};
 // Before a revision that ran into a lock timeout is tried again.
 constexpr milliseconds kRepeatPause{500};
 

@@ -28,9 +28,7 @@ std::vector<RowChange> Executor::rewrite_rows(
       changes = row_changes(before.values(), after);
       write_rows(changes);
       if (changes.empty() || !has_log_) return;
-      std::string list;
-      for (const std::string& value : after) list += text(list.empty() ? "" : ", ", value);
-      log_->add_stamp(session, list);
+      log_->add_stamp(session, join(after));
       // What is declared done or undone by hand is not half-way any more.
       const NodeSet was = applied(graph_, before);
       const NodeSet is = applied(graph_, read_rows(graph_, after));

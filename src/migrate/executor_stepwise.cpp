@@ -18,7 +18,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr milliseconds kPollInterval{200};
 // From an Alembic's last statement to its row in the version table.
 constexpr milliseconds kAlembicPause{1'000};
 
@@ -50,7 +49,7 @@ class Settings {
 
  private:
   static bool is_reset_all(const std::string& statement) {
-    sql::Cursor cursor{statement.data(), statement.data() + statement.size(), true};
+    sql::Cursor cursor = sql::cursor_over(statement);
     const bool is_reset = sql::accept_word(cursor, "RESET") || sql::accept_word(cursor, "DISCARD");
     return is_reset && sql::accept_word(cursor, "ALL");
   }

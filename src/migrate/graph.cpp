@@ -11,10 +11,6 @@
 namespace pgseed::migrate {
 namespace {
 
-bool contains(const Nodes& nodes, Node node) {
-  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
-}
-
 void add_once(Nodes& nodes, Node node) {
   if (!contains(nodes, node)) nodes.push_back(node);
 }

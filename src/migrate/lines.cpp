@@ -5,24 +5,13 @@
 #include <vector>
 
 #include "pgseed/base/text.hpp"
+#include "pgseed/migrate/target.hpp"
 
 namespace pgseed::migrate {
 namespace {
 
-std::string join(const std::vector<std::string>& words) {
-  std::string out;
-  for (const std::string& word : words) out += text(out.empty() ? "" : ", ", word);
-  return out;
-}
-
-std::string ids(const Graph& graph, const Nodes& nodes) {
-  std::string out;
-  for (const Node node : nodes) out += text(out.empty() ? "" : ", ", graph[node].id);
-  return out;
-}
-
 std::string parents_or_base(const Graph& graph, Node node) {
-  const std::string parents = ids(graph, graph.parents(node));
+  const std::string parents = list_ids(graph, graph.parents(node));
   return parents.empty() ? "<base>" : parents;
 }
 
@@ -67,7 +56,7 @@ std::string revision_block(const Graph& graph, Node node, const NodeSet* current
     out += text("Also depends on: ", join(revision.depends_on), '\n');
   }
   if (graph.is_branch_point(node)) {
-    out += text("Branches into: ", ids(graph, graph.children(node)), '\n');
+    out += text("Branches into: ", list_ids(graph, graph.children(node)), '\n');
   }
   if (!graph.labels(node).empty()) out += text("Branch names: ", join(graph.labels(node)), '\n');
   out += text("Path: ", revision.path, "\n\n");
@@ -83,7 +72,7 @@ std::string revision_block(const Graph& graph, Node node, const NodeSet* current
 
 std::string running_line(const Graph& graph, Node node, Direction direction) {
   const Revision& revision = graph[node];
-  const std::string below = ids(graph, graph.parents(node));
+  const std::string below = list_ids(graph, graph.parents(node));
   const std::string message = revision.message.empty() ? "" : ", " + revision.message;
   return direction == Direction::up
              ? text("Running upgrade ", below, " -> ", revision.id, message)

@@ -21,7 +21,7 @@ struct EnumValue {
 };
 
 std::optional<std::string> added_enum_value(std::string_view statement) {
-  sql::Cursor cursor{statement.data(), statement.data() + statement.size(), true};
+  sql::Cursor cursor = sql::cursor_over(statement);
   if (!sql::accept_word(cursor, "ALTER") || !sql::accept_word(cursor, "TYPE")) return {};
   sql::read_qualified_name(cursor);
   if (!sql::accept_word(cursor, "ADD") || !sql::accept_word(cursor, "VALUE")) return {};
@@ -36,7 +36,7 @@ std::optional<std::string> added_enum_value(std::string_view statement) {
 
 // Where a string constant of this value stands in the statement, or nullptr.
 const char* find_string(std::string_view statement, std::string_view value) {
-  sql::Cursor cursor{statement.data(), statement.data() + statement.size(), true};
+  sql::Cursor cursor = sql::cursor_over(statement);
   for (sql::skip_blanks(cursor); !cursor.at_end(); sql::skip_blanks(cursor)) {
     const char* const at = cursor.position;
     if (cursor.peek() != '\'') {
@@ -53,7 +53,7 @@ const char* find_string(std::string_view statement, std::string_view value) {
 
 // Statements in which a string is never a value of an enum.
 bool names_no_values(std::string_view statement) {
-  sql::Cursor cursor{statement.data(), statement.data() + statement.size(), true};
+  sql::Cursor cursor = sql::cursor_over(statement);
   if (sql::accept_word(cursor, "COMMENT") || sql::accept_word(cursor, "SET")) return true;
   return sql::accept_word(cursor, "ALTER") && sql::accept_word(cursor, "TYPE");
 }

@@ -8,10 +8,6 @@
 namespace pgseed::migrate {
 namespace {
 
-sql::Cursor cursor_over(std::string_view statement) {
-  return {statement.data(), statement.data() + statement.size(), true};
-}
-
 bool at_word(sql::Cursor cursor, std::string_view upper_case_word) {
   return sql::accept_word(cursor, upper_case_word);
 }
@@ -150,7 +146,7 @@ std::string undo_of_select(sql::Cursor cursor) {
 }  // namespace
 
 std::string undo_of(std::string_view statement) {
-  sql::Cursor cursor = cursor_over(statement);
+  sql::Cursor cursor = sql::cursor_over(statement);
   try {
     if (sql::accept_word(cursor, "SET")) return undo_of_set(cursor);
     if (sql::accept_word(cursor, "SELECT")) return undo_of_select(cursor);
@@ -161,7 +157,7 @@ std::string undo_of(std::string_view statement) {
 }
 
 std::string as_local(std::string_view statement) {
-  sql::Cursor cursor = cursor_over(statement);
+  sql::Cursor cursor = sql::cursor_over(statement);
   try {
     if (sql::accept_word(cursor, "SET")) return set_local(cursor, statement);
     if (sql::accept_word(cursor, "RESET")) return reset_local(cursor, statement);

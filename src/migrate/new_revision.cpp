@@ -10,21 +10,11 @@
 namespace pgseed::migrate {
 namespace {
 
-[[noreturn]] void fail(std::string message, std::string hint) {
-  throw Error(ErrorKind::input, std::move(message), {}, std::move(hint));
-}
-
-std::string list_ids(const Graph& graph, const Nodes& nodes) {
-  std::string ids;
-  for (const Node node : nodes) ids += text(ids.empty() ? "" : ", ", graph[node].id);
-  return ids;
-}
-
 Revision with_parents(const Graph& graph, const NewRevision& wanted, const Nodes& parents) {
   check_revision_id(wanted.id, "--rev-id");
   if (const auto taken = graph.find(wanted.id)) {
-    fail(text("revision ", wanted.id, " exists already: ", graph[*taken].path),
-         "choose another --rev-id");
+    refuse_input(text("revision ", wanted.id, " exists already: ", graph[*taken].path),
+                 "choose another --rev-id");
   }
   Revision revision;
   revision.id = wanted.id;
@@ -34,12 +24,12 @@ Revision with_parents(const Graph& graph, const NewRevision& wanted, const Nodes
   for (const std::string& label : wanted.branch_labels) {
     check_branch_label(label, "--branch-label");
     if (const auto home = graph.find_label(label)) {
-      fail(text("branch label '", label, "' is already used by revision ", graph[*home].id),
-           "choose another --branch-label");
+      refuse_input(text("branch label '", label, "' is already used by revision ", graph[*home].id),
+                   "choose another --branch-label");
     }
     if (graph.find(label)) {
-      fail(text("branch label '", label, "' is the id of a revision"),
-           "choose another --branch-label");
+      refuse_input(text("branch label '", label, "' is the id of a revision"),
+                   "choose another --branch-label");
     }
     revision.branch_labels.push_back(label);
   }
@@ -57,7 +47,7 @@ Revision with_parents(const Graph& graph, const NewRevision& wanted, const Nodes
 
 Revision new_revision(const Graph& graph, const NewRevision& wanted) {
   if (wanted.head == "head" && graph.heads().size() > 1) {
-    fail(
+    refuse_input(
         "Multiple heads are present; please specify the head revision on which the new revision "
         "should be based, or perform a merge.",
         text("--head one of ", list_ids(graph, graph.heads()), "; or pgseed migrate merge"));
@@ -69,17 +59,18 @@ Revision new_revision(const Graph& graph, const NewRevision& wanted) {
     at = comma + 1;
     for (const Node node : find_revisions(graph, name)) {
       if (std::find(parents.begin(), parents.end(), node) != parents.end()) {
-        fail("Duplicate head revisions specified", text(graph[node].id, " is named twice"));
+        refuse_input("Duplicate head revisions specified", text(graph[node].id, " is named twice"));
       }
       parents.push_back(node);
     }
   }
   for (const Node parent : parents) {
     if (wanted.splice || graph.is_head(parent)) continue;
-    fail(text("Revision ", graph[parent].id,
-              " is not a head revision; please specify --splice to create a new branch from this "
-              "revision"),
-         text("the heads are ", list_ids(graph, graph.heads())));
+    refuse_input(
+        text("Revision ", graph[parent].id,
+             " is not a head revision; please specify --splice to create a new branch from this "
+             "revision"),
+        text("the heads are ", list_ids(graph, graph.heads())));
   }
   return with_parents(graph, wanted, parents);
 }
@@ -94,10 +85,10 @@ Revision merge_revision(const Graph& graph, const NewRevision& wanted,
   }
   if (revisions.empty()) parents = graph.heads();
   if (parents.size() < 2) {
-    fail(text("there is nothing to merge: ", parents.empty()
-                                                 ? std::string("no revision")
-                                                 : text("only ", graph[parents.front()].id)),
-         "name two revisions or more, or none when there are several heads");
+    refuse_input(text("there is nothing to merge: ",
+                      parents.empty() ? std::string("no revision")
+                                      : text("only ", graph[parents.front()].id)),
+                 "name two revisions or more, or none when there are several heads");
   }
   const Nodes tips = graph.tips(
       [&] {
@@ -107,9 +98,9 @@ Revision merge_revision(const Graph& graph, const NewRevision& wanted,
       }(),
       Lines::down_revisions);
   if (tips.size() != parents.size()) {
-    fail(text("of ", list_ids(graph, parents),
-              " one comes after another: there is nothing to merge"),
-         "merge the newest revision of each branch");
+    refuse_input(text("of ", list_ids(graph, parents),
+                      " one comes after another: there is nothing to merge"),
+                 "merge the newest revision of each branch");
   }
   NewRevision named = wanted;
   if (named.message.empty()) {

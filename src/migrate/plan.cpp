@@ -9,20 +9,6 @@
 namespace pgseed::migrate {
 namespace {
 
-[[noreturn]] void fail(std::string message, std::string hint) {
-  throw Error(ErrorKind::input, std::move(message), {}, std::move(hint));
-}
-
-bool contains(const Nodes& nodes, Node node) {
-  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
-}
-
-std::string join(const std::vector<std::string>& words) {
-  std::string out;
-  for (const std::string& word : words) out += text(out.empty() ? "" : ", ", word);
-  return out;
-}
-
 // Walks through a plan with the rows as they would be.
 class RowKeeper {
  public:
@@ -152,15 +138,16 @@ Nodes pending(const Graph& graph, const AppliedRows& rows) {
 
 void require_sound_rows(const Graph& graph, const AppliedRows& rows) {
   if (const auto unknown = rows.unknown(); !unknown.empty()) {
-    fail(text("Can't locate revision identified by '", unknown.front(),
-              "', which stands in the version table"),
-         "add the file of that revision, or set the table to what the database really holds: "
-         "pgseed migrate stamp --purge REVISION");
+    refuse_input(
+        text("Can't locate revision identified by '", unknown.front(),
+             "', which stands in the version table"),
+        "add the file of that revision, or set the table to what the database really holds: "
+        "pgseed migrate stamp --purge REVISION");
   }
   if (const auto redundant = redundant_rows(graph, rows); !redundant.empty()) {
-    fail(text("the version table holds ", join(redundant),
-              ", which another of its rows already implies"),
-         "pgseed migrate repair takes such rows out");
+    refuse_input(text("the version table holds ", join(redundant),
+                      ", which another of its rows already implies"),
+                 "pgseed migrate repair takes such rows out");
   }
 }
 
@@ -194,7 +181,8 @@ UpgradeGoal upgrade_goal(const Graph& graph, const AppliedRows& rows, const std:
   if (!relative->symbol.empty()) {
     start = find_start(graph, *relative);
   } else if (relative->steps < 0) {
-    fail(relative_failure(relative->steps), "an upgrade goes up: +1; pgseed migrate downgrade -1");
+    refuse_input(relative_failure(relative->steps),
+                 "an upgrade goes up: +1; pgseed migrate downgrade -1");
   } else {
     Nodes starts = rows.nodes();
     if (branch) {
@@ -212,8 +200,8 @@ UpgradeGoal upgrade_goal(const Graph& graph, const AppliedRows& rows, const std:
       }
     }
     if (starts.size() > 1) {
-      fail("Ambiguous upgrade from multiple current revisions",
-           "name the branch: BRANCH@+1, or a revision");
+      refuse_input("Ambiguous upgrade from multiple current revisions",
+                   "name the branch: BRANCH@+1, or a revision");
     }
     if (!starts.empty()) start = starts.front();
   }
@@ -253,7 +241,8 @@ DowngradeGoal downgrade_goal(const Graph& graph, const AppliedRows& rows,
     return goal;
   }
   if (relative->steps > 0) {
-    fail(relative_failure(relative->steps), "a downgrade goes down: -1; pgseed migrate upgrade +1");
+    refuse_input(relative_failure(relative->steps),
+                 "a downgrade goes down: -1; pgseed migrate upgrade +1");
   }
   Nodes starts = rows.nodes();
   if (branch) {
@@ -266,13 +255,13 @@ DowngradeGoal downgrade_goal(const Graph& graph, const AppliedRows& rows,
       starts.erase(std::remove_if(starts.begin(), starts.end(), off), starts.end());
     }
   }
-  if (starts.empty()) fail(relative_failure(relative->steps), "nothing is applied");
+  if (starts.empty()) refuse_input(relative_failure(relative->steps), "nothing is applied");
   if (starts.size() > 1) {
     std::vector<std::string> ways;
     for (const Node node : starts) ways.push_back(text(graph[node].id, '@', target));
     if (branch) ways = {"the id of the revision to go down to"};
-    fail(text("downgrade ", target, " is ambiguous: the database is on several revisions"),
-         text("say which: ", join(ways)));
+    refuse_input(text("downgrade ", target, " is ambiguous: the database is on several revisions"),
+                 text("say which: ", join(ways)));
   }
   goal.branch = starts.front();
   goal.target = walk(graph, starts.front(), relative->steps, std::nullopt, false,
@@ -298,9 +287,10 @@ Plan plan_downgrade(const Graph& graph, const AppliedRows& rows, const Downgrade
   }
   Nodes order = graph.in_order(undone);
   if (order.empty() && goal.target && !contains(rows.nodes(), *goal.target)) {
-    fail(text("Destination ", goal.text, " is not a valid downgrade target from current head(s)"),
-         rows.rows.empty() ? std::string("nothing is applied")
-                           : text("the database is at ", join(rows.values())));
+    refuse_input(
+        text("Destination ", goal.text, " is not a valid downgrade target from current head(s)"),
+        rows.rows.empty() ? std::string("nothing is applied")
+                          : text("the database is at ", join(rows.values())));
   }
   std::reverse(order.begin(), order.end());
   RowKeeper keeper(graph, rows);
@@ -414,9 +404,9 @@ Nodes history_range(const Graph& graph, const AppliedRows& rows, const std::stri
   NodeSet listed = graph.ancestors(upper);
   for (const Node node : lower) {
     if (listed.has(node)) continue;
-    fail(text("Requested range ", range,
-              " does not refer to ancestor/descendant revisions along the same branch"),
-         text(graph[node].id, " is not below the other end; the older end stands first"));
+    refuse_input(text("Requested range ", range,
+                      " does not refer to ancestor/descendant revisions along the same branch"),
+                 text(graph[node].id, " is not below the other end; the older end stands first"));
   }
   if (!lower.empty()) {
     const NodeSet below = graph.ancestors(lower);

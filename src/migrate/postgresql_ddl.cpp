@@ -31,18 +31,6 @@ std::string cut_name(std::string name, std::size_t longest = kLongestName) {
   return name;
 }
 
-std::string list_names(const std::vector<std::string>& names) {
-  std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + quote_identifier(name);
-  return list;
-}
-
-std::string joined(const std::vector<std::string>& names, const char* by) {
-  std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : by) + name;
-  return list;
-}
-
 bool is_integer(DdlType type) {
   return type == DdlType::smallint || type == DdlType::integer || type == DdlType::bigint;
 }
@@ -52,7 +40,7 @@ bool is_text(DdlType type) {
 
 std::string type_of(const DdlColumn& column) {
   std::string type = sql::name(column.type);
-  if (!column.numbers.empty()) type += text('(', joined(column.numbers, ","), ')');
+  if (!column.numbers.empty()) type += text('(', join(column.numbers, ","), ')');
   return type;
 }
 
@@ -432,7 +420,7 @@ class Writer {
       const DdlColumn* const column = table.find(part.column);
       names.push_back(cut_name(column == nullptr ? part.column : column->name));
     }
-    return list_names(names);
+    return quoted_list(names);
   }
 
   void write_keys(const DdlTable& table) {
@@ -552,7 +540,7 @@ class Writer {
 
   void write_foreign_key(const DdlTable& table, const DdlForeignKey& key) {
     const std::string shown = text("the foreign key ", key.name.empty() ? "" : key.name + " ",
-                                   "of ", table.name.name, " (", joined(key.columns, ", "), ')');
+                                   "of ", table.name.name, " (", join(key.columns, ", "), ')');
     std::vector<std::string> own;
     for (const std::string& name : key.columns) {
       const DdlColumn* const column = table.find(name);
@@ -580,12 +568,12 @@ class Writer {
     }
     // Never without a name: applied again, it shall be found to exist.
     const std::string name =
-        key.name.empty() ? text(table.name.name, '_', joined(own, "_"), "_fkey") : key.name;
+        key.name.empty() ? text(table.name.name, '_', join(own, "_"), "_fkey") : key.name;
     std::string statement =
         text("ALTER TABLE ", sql_name(table.name), " ADD ", constraint_name(table, name, "_fkey"),
-             "FOREIGN KEY (", list_names(own), ") REFERENCES ",
+             "FOREIGN KEY (", quoted_list(own), ") REFERENCES ",
              sql_name(parent == nullptr ? key.table : parent->name),
-             theirs.empty() ? "" : text(" (", list_names(theirs), ')'),
+             theirs.empty() ? "" : text(" (", quoted_list(theirs), ')'),
              key.on_delete.empty() ? "" : text(" ON DELETE ", key.on_delete),
              key.on_update.empty() ? "" : text(" ON UPDATE ", key.on_update),
              key.deferred ? " DEFERRABLE INITIALLY DEFERRED" : "");

@@ -17,12 +17,6 @@ bool is_reserved(std::string_view name) {
   return name == "head" || name == "heads" || name == "base" || name == "current";
 }
 
-std::string joined(const std::vector<std::string>& items) {
-  std::string list;
-  for (const std::string& item : items) list += text(list.empty() ? "" : ", ", item);
-  return list;
-}
-
 void check_name(std::string_view name, const char* what, const std::string& where) {
   if (name.empty()) throw Error(ErrorKind::input, text("an empty ", what), where);
   if (is_reserved(name)) {
@@ -68,12 +62,12 @@ std::string render_revision_file(const Revision& revision) {
     out += text("-- ", key, value.empty() ? ":" : ": ", value, '\n');
   };
   header("revision", revision.id);
-  header("down_revision", joined(revision.down_revisions));
-  header("branch_labels", joined(revision.branch_labels));
-  header("depends_on", joined(revision.depends_on));
+  header("down_revision", join(revision.down_revisions));
+  header("branch_labels", join(revision.branch_labels));
+  header("depends_on", join(revision.depends_on));
   header("created", one_line(revision.created));
   header("message", one_line(revision.message));
-  if (!revision.replaces.empty()) header("replaces", joined(revision.replaces));
+  if (!revision.replaces.empty()) header("replaces", join(revision.replaces));
   if (!revision.author.empty()) header("author", one_line(revision.author));
   out += '\n';
   const Section none;
@@ -90,7 +84,7 @@ std::string render_revision_file(const Revision& revision) {
 std::string alembic_description(const Revision& revision) {
   std::string description;
   if (!revision.message.empty()) description = revision.message + "\n\n";
-  description += text("Revision ID: ", revision.id, "\nRevises: ", joined(revision.down_revisions));
+  description += text("Revision ID: ", revision.id, "\nRevises: ", join(revision.down_revisions));
   if (!revision.created.empty()) description += "\nCreate Date: " + revision.created;
   return description;
 }

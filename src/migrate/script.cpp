@@ -26,16 +26,8 @@ using sql::StatementKind;
 
 constexpr std::string_view kDirective = "-- pgseed:";
 
-std::string_view between(const char* begin, const char* end) {
-  return {begin, static_cast<std::size_t>(end - begin)};
-}
-
-sql::Cursor cursor_over(std::string_view text) {
-  return {text.data(), text.data() + text.size(), true};
-}
-
 bool has_words(std::string_view statement, std::string_view first, std::string_view second) {
-  sql::Cursor cursor = cursor_over(statement);
+  sql::Cursor cursor = sql::cursor_over(statement);
   for (sql::skip_blanks(cursor); !cursor.at_end(); sql::skip_blanks(cursor)) {
     if (sql::accept_word(cursor, first) && sql::accept_word(cursor, second)) return true;
     if (!cursor.at_end()) sql::skip_token(cursor);
@@ -63,7 +55,7 @@ class Splitter {
   }
 
   std::vector<ScriptStatement> run() {
-    sql::Cursor cursor = cursor_over(between(window_.begin(), window_.end()));
+    sql::Cursor cursor = sql::cursor_over(std::string_view(window_.begin(), window_.end()));
     const char* at = cursor.position;
     try {
       while (next(cursor, at)) {
@@ -122,7 +114,7 @@ class Splitter {
   std::string_view statement_text(sql::Cursor& cursor, const char* at) const {
     const char* end = cursor.position;
     if (end == cursor.end) {
-      sql::Cursor tokens = over(between(at, end - 1));
+      sql::Cursor tokens = over(std::string_view(at, end - 1));
       for (end = at; !tokens.at_end(); sql::skip_blanks(tokens)) {
         sql::skip_token(tokens);
         end = tokens.position;
@@ -132,7 +124,7 @@ class Splitter {
       --end;
     }
     while (end > at && sql::is_space(end[-1])) --end;
-    return between(at, end);
+    return std::string_view(at, end);
   }
 
   void add(sql::Cursor& cursor, const char* at, std::string_view written, bool meta) {
@@ -147,7 +139,7 @@ class Splitter {
     statement.line = place.line;
     statement.column = place.column;
     statement.allowed_rules = std::exchange(allowed_, {});
-    sql::Cursor first = cursor_over(statement.sql);
+    sql::Cursor first = sql::cursor_over(statement.sql);
     if (sql::accept_word(first, "COPY") && add_copy(cursor, at, statement)) return;
     if (statement.kind == StatementKind::session) note_setting(cursor, at, statement.sql);
     const TransactionStep step = transaction_step(statement.sql);
@@ -175,7 +167,7 @@ class Splitter {
   // True, and moved behind the data, for COPY ... FROM stdin.
   bool add_copy(sql::Cursor& cursor, const char* at, const ScriptStatement& statement) {
     const std::string head = statement.sql + ";";
-    sql::Cursor reading = cursor_over(head);
+    sql::Cursor reading = sql::cursor_over(head);
     sql::accept_word(reading, "COPY");
     sql::CopyHead copy;
     if (!sql::read_copy_head(reading, copy)) {
@@ -204,8 +196,9 @@ class Splitter {
     while (directive_ < directives_.size() && directives_[directive_] < cursor.position) {
       ++directive_;  // a line of data that looks like one
     }
-    for (ScriptStatement& insert : copy_to_insert(
-             {statement.sql, between(data, cursor.position), statement.line, section_.path})) {
+    for (ScriptStatement& insert :
+         copy_to_insert({statement.sql, std::string_view(data, cursor.position), statement.line,
+                         section_.path})) {
       insert.allowed_rules = statement.allowed_rules;
       parts_.push_back({std::move(insert), TransactionStep::none, {}});
     }
@@ -215,7 +208,7 @@ class Splitter {
   // --- directives
 
   void find_directives() {
-    const std::string_view all = between(window_.begin(), window_.end());
+    const std::string_view all(window_.begin(), window_.end());
     for (std::size_t at = all.find(kDirective); at != std::string_view::npos;
          at = all.find(kDirective, at + 1)) {
       if (at == 0 || all[at - 1] == '\n') directives_.push_back(all.data() + at);
@@ -224,7 +217,7 @@ class Splitter {
 
   // Whether a line stands outside the quotes and comments of the text before it.
   bool stands_free(const char* from, const char* line) const {
-    sql::Cursor cursor = over(between(from, line));
+    sql::Cursor cursor = over(std::string_view(from, line));
     try {
       for (sql::skip_blanks(cursor); !cursor.at_end(); sql::skip_blanks(cursor)) {
         sql::skip_token(cursor);
@@ -239,7 +232,7 @@ class Splitter {
     const char* const end = std::find(at, window_.end(), '\n');
     std::vector<std::string> words;
     std::string* word = nullptr;
-    for (const char byte : between(at + kDirective.size(), end)) {
+    for (const char byte : std::string_view(at + kDirective.size(), end)) {
       if (byte == ' ' || byte == '\t' || byte == '\r' || byte == ',') {
         word = nullptr;
         continue;

@@ -27,12 +27,9 @@ Step end_step(sql::Cursor cursor, Step plain) {
 }
 
 std::string verb(const ScriptStatement& statement) {
-  std::string word;
-  for (const char byte : statement.sql) {
-    if (!sql::is_identifier_part(byte)) break;
-    word += byte >= 'a' && byte <= 'z' ? static_cast<char>(byte - 32) : byte;
-  }
-  return word;
+  const auto end = std::find_if_not(statement.sql.begin(), statement.sql.end(),
+                                    [](char byte) { return sql::is_identifier_part(byte); });
+  return to_upper(std::string_view(statement.sql.begin(), end));
 }
 
 [[noreturn]] void refuse(const ScriptPart& part, const std::string& message,
@@ -101,7 +98,7 @@ std::vector<ScriptStatement> blocks(std::vector<ScriptPart> parts) {
 }  // namespace
 
 TransactionStep transaction_step(std::string_view statement) {
-  sql::Cursor cursor{statement.data(), statement.data() + statement.size(), true};
+  sql::Cursor cursor = sql::cursor_over(statement);
   if (sql::accept_word(cursor, "COMMIT") || sql::accept_word(cursor, "END")) {
     return end_step(cursor, Step::commit);
   }

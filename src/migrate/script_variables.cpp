@@ -29,7 +29,7 @@ std::string read_name(sql::Cursor& cursor) {
 
 std::string replace_variables(std::string_view statement, const VariableLookup& variables) {
   std::string out;
-  sql::Cursor cursor{statement.data(), statement.data() + statement.size(), true};
+  sql::Cursor cursor = sql::cursor_over(statement);
   const char* copied = cursor.position;
   for (sql::skip_blanks(cursor); !cursor.at_end(); sql::skip_blanks(cursor)) {
     if (cursor.peek() != ':') {

@@ -9,19 +9,9 @@
 namespace pgseed::migrate {
 namespace {
 
-[[noreturn]] void fail(std::string message, std::string hint) {
-  throw Error(ErrorKind::input, std::move(message), {}, std::move(hint));
-}
-
-std::string list_ids(const Graph& graph, const Nodes& nodes) {
-  std::string ids;
-  for (const Node node : nodes) ids += text(ids.empty() ? "" : ", ", graph[node].id);
-  return ids;
-}
-
 [[noreturn]] void fail_unknown(const std::string& name) {
-  fail(text("Can't locate revision identified by '", name, "'"),
-       "pgseed migrate history lists all revisions");
+  refuse_input(text("Can't locate revision identified by '", name, "'"),
+               "pgseed migrate history lists all revisions");
 }
 
 Nodes on_branch(const Graph& graph, Nodes nodes, std::optional<Node> branch) {
@@ -38,19 +28,26 @@ Nodes on_branch(const Graph& graph, Nodes nodes, std::optional<Node> branch) {
 // several ids share is refused, whatever their lengths: Alembic would look only at ids of four
 // characters and more, and take 0021 for 00.
 Node find_name(const Graph& graph, const std::string& name, std::optional<Node> branch) {
-  if (name.empty()) fail("no revision given", "name an id, a label, head or base");
+  if (name.empty()) refuse_input("no revision given", "name an id, a label, head or base");
   if (const auto node = graph.find(name)) return *node;
   if (const auto node = graph.find_label(name)) return *node;
   const Nodes candidates = on_branch(graph, graph.find_prefix(name), branch);
   if (candidates.empty()) fail_unknown(name);
   if (candidates.size() > 1) {
-    fail(text("revision identifier '", name, "' is ambiguous: ", list_ids(graph, candidates)),
-         "write more of the id");
+    refuse_input(
+        text("revision identifier '", name, "' is ambiguous: ", list_ids(graph, candidates)),
+        "write more of the id");
   }
   return candidates.front();
 }
 
 }  // namespace
+
+std::string list_ids(const Graph& graph, const Nodes& nodes) {
+  std::string ids;
+  for (const Node node : nodes) ids += text(ids.empty() ? "" : ", ", graph[node].id);
+  return ids;
+}
 
 BranchName split_branch(const std::string& name) {
   const auto at = name.find('@');
@@ -62,14 +59,15 @@ std::optional<RelativeTarget> parse_relative(const std::string& name) {
   const auto sign = name.find_last_of("+-");
   if (sign == std::string::npos || sign + 1 == name.size()) return std::nullopt;
   if (name.find_first_not_of("0123456789", sign + 1) != std::string::npos) return std::nullopt;
-  if (name.size() - sign > 6) fail(text("'", name, "' counts too far"), "count fewer steps");
+  if (name.size() - sign > 6)
+    refuse_input(text("'", name, "' counts too far"), "count fewer steps");
   RelativeTarget target;
   const BranchName parts = split_branch(name.substr(0, sign));
   target.label = parts.label;
   target.symbol = parts.rest;
   target.steps = std::atoi(name.c_str() + sign);
   if (target.steps == 0) {
-    fail(text("'", name, "' is no step"), "count from 1 on: +1, -1");
+    refuse_input(text("'", name, "' is no step"), "count from 1 on: +1, -1");
   }
   return target;
 }
@@ -89,16 +87,18 @@ Nodes find_revisions(const Graph& graph, const std::string& name) {
   if (parts.rest == "head") {
     const Nodes heads = on_branch(graph, graph.heads(), branch);
     if (heads.size() > 1) {
-      fail(text("Multiple head revisions are present for given argument '", name,
-                "'; please specify a specific target revision, '<branchname>@head' to narrow to a "
-                "specific head, or 'heads' for all heads"),
-           text("the heads are ", list_ids(graph, heads)));
+      refuse_input(
+          text("Multiple head revisions are present for given argument '", name,
+               "'; please specify a specific target revision, '<branchname>@head' to narrow to a "
+               "specific head, or 'heads' for all heads"),
+          text("the heads are ", list_ids(graph, heads)));
     }
     return heads;
   }
   const Node node = find_name(graph, parts.rest, branch);
   if (branch && !graph.share_lineage(node, *branch, Lines::down_revisions)) {
-    fail(text("Revision ", graph[node].id, " is not a member of branch '", parts.label, "'"), "");
+    refuse_input(
+        text("Revision ", graph[node].id, " is not a member of branch '", parts.label, "'"), "");
   }
   return {node};
 }
@@ -107,8 +107,8 @@ Node find_revision(const Graph& graph, const std::string& name) {
   const Nodes nodes = find_revisions(graph, name);
   if (nodes.size() == 1) return nodes.front();
   if (nodes.empty()) fail_unknown(name);
-  fail(text("'", name, "' stands for several revisions: ", list_ids(graph, nodes)),
-       "name one of them");
+  refuse_input(text("'", name, "' stands for several revisions: ", list_ids(graph, nodes)),
+               "name one of them");
 }
 
 std::optional<Node> find_start(const Graph& graph, const RelativeTarget& target) {
@@ -129,18 +129,19 @@ std::optional<Node> walk(const Graph& graph, std::optional<Node> start, int step
   for (int step = 0; step < std::abs(steps); ++step) {
     if (steps < 0 && !at) {
       if (stop_at_end) return at;
-      fail(too_far, "there is nothing below base");
+      refuse_input(too_far, "there is nothing below base");
     }
     Nodes next = steps < 0 ? graph.parents(*at) : at ? graph.children(*at) : graph.bases();
     if (steps > 0) next = on_branch(graph, next, branch);
     if (next.size() > 1) {
-      fail(text("Ambiguous walk: ", at ? text("from ", graph[*at].id) : std::string("from base"),
-                steps > 0 ? " up" : " down", " there are ", list_ids(graph, next)),
-           "name the revision, or BRANCH@+1");
+      refuse_input(
+          text("Ambiguous walk: ", at ? text("from ", graph[*at].id) : std::string("from base"),
+               steps > 0 ? " up" : " down", " there are ", list_ids(graph, next)),
+          "name the revision, or BRANCH@+1");
     }
     if (next.empty() && steps > 0) {
       if (stop_at_end) return at;
-      fail(too_far, text(at ? graph[*at].id : std::string("base"), " is the last one"));
+      refuse_input(too_far, text(at ? graph[*at].id : std::string("base"), " is the last one"));
     }
     at = next.empty() ? std::nullopt : std::optional(next.front());
   }

@@ -11,7 +11,7 @@
 namespace pgseed::migrate {
 
 VersionTableName parse_version_table(const std::string& name) {
-  sql::Cursor cursor{name.data(), name.data() + name.size(), true};
+  sql::Cursor cursor = sql::cursor_over(name);
   try {
     const sql::QualifiedName parsed = sql::read_qualified_name(cursor);
     sql::skip_blanks(cursor);

@@ -10,15 +10,6 @@
 namespace pgseed::pg {
 namespace {
 
-constexpr auto npos = std::string_view::npos;
-
-std::string_view take_line(std::string_view& rest) {
-  const auto end = std::min(rest.find('\n'), rest.size());
-  const auto line = rest.substr(0, end);
-  rest.remove_prefix(std::min(end + 1, rest.size()));
-  return line;
-}
-
 std::string_view line_of(std::string_view words, int number) {
   std::string_view line;
   for (int i = 0; i < number; ++i) line = take_line(words);
@@ -66,7 +57,7 @@ std::optional<Excerpt> parse_excerpt(std::string_view line) {
 // the shown part is looked up in the statement. 0 if it is not there just once.
 int find_column(const Excerpt& excerpt, std::string_view caret_line, std::string_view statement) {
   const auto caret = caret_line.find('^');
-  if (caret == npos || caret < excerpt.prefix.size()) return 0;
+  if (caret == std::string_view::npos || caret < excerpt.prefix.size()) return 0;
   std::string_view shown = excerpt.shown;
   std::size_t offset = caret - excerpt.prefix.size();
   if (shown.starts_with("...") && offset >= 3) {
@@ -83,8 +74,9 @@ int find_column(const Excerpt& excerpt, std::string_view caret_line, std::string
 }
 
 bool contains_any(std::string_view words, std::initializer_list<std::string_view> needles) {
-  return std::ranges::any_of(
-      needles, [words](std::string_view needle) { return words.find(needle) != npos; });
+  return std::ranges::any_of(needles, [words](std::string_view needle) {
+    return words.find(needle) != std::string_view::npos;
+  });
 }
 
 std::string hint_for(std::string_view message) {
@@ -123,7 +115,8 @@ ServerMessage parse_server_message(std::string_view message, std::string_view st
   ServerMessage out;
   // The severity's label is translated by the server, the other labels by libpq, which speaks
   // English here.
-  if (const auto colon = message.find(":  "); colon != npos && message.find('\n') > colon) {
+  if (const auto colon = message.find(":  ");
+      colon != std::string_view::npos && message.find('\n') > colon) {
     out.severity = message.substr(0, colon);
     message.remove_prefix(colon + 3);
   }

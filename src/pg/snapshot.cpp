@@ -48,13 +48,6 @@ std::string shown(std::string_view definition, std::size_t begin = 0) {
   return out;
 }
 
-std::string_view take_line(std::string_view& rest) {
-  const auto end = std::min(rest.find('\n'), rest.size());
-  const auto line = rest.substr(0, end);
-  rest.remove_prefix(std::min(end + 1, rest.size()));
-  return line;
-}
-
 // "a -> b", of long texts the first line or the part that differs.
 std::string difference(std::string_view wanted, std::string_view found) {
   std::string place;

@@ -73,10 +73,6 @@ constexpr Rule kRules[] = {
     {"PGRSTX", kInDoubt},  // an error inside PostgREST
 };
 
-bool contains(std::string_view words, std::string_view part) {
-  return words.find(part) != std::string_view::npos;
-}
-
 // Codes that mean different things; told apart by the message. Where the server speaks another
 // language, bisecting finds the row in any case.
 std::optional<Decision> by_message(const Answer& answer) {

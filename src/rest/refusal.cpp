@@ -7,10 +7,6 @@ namespace {
 
 constexpr const char* kSetKey = "set SUPABASE_SECRET_KEY or give --key-file";
 
-bool contains(std::string_view words, std::string_view part) {
-  return words.find(part) != std::string_view::npos;
-}
-
 // PostgREST tells the exposed schemas in the message, from version 13 on in the hint:
 // "... following: public, api2", "Only the following schemas are exposed: public, api2".
 std::string exposed_schemas(const Answer& answer) {

@@ -49,6 +49,14 @@ std::string quote_identifier(const std::string& name) {
   return quoted + '"';
 }
 
+std::string quoted_list(const std::vector<std::string>& names, const std::string& prefix) {
+  std::string list;
+  for (const std::string& name : names) {
+    list += text(list.empty() ? "" : ", ", prefix, quote_identifier(name));
+  }
+  return list;
+}
+
 std::string to_sql(const TableName& name) {
   if (name.schema.empty()) return quote_identifier(name.table);
   return text(quote_identifier(name.schema), '.', quote_identifier(name.table));

@@ -10,11 +10,6 @@
 namespace pgseed::sql {
 namespace {
 
-void set(Value& value, Form form, std::string_view text) {
-  value.form = form;
-  value.text = text;
-}
-
 bool is_integer_type(std::string_view type) {
   return type == "integer" || type == "bigint" || type == "smallint";
 }
@@ -66,21 +61,21 @@ void cast_bits_to_integer(Value& value, Arena& arena, std::string_view type, con
       longest == 64 ? static_cast<std::int64_t>(bits) : static_cast<std::int32_t>(bits);
   std::string& out = arena.fresh();
   out = std::to_string(number);
-  set(value, Form::number, out);
+  value.set(Form::number, out);
 }
 
 void cast_to_integer(Value& value, Arena& arena, const TypeName& type, const char* at) {
   if (value.cast == kBits) return cast_bits_to_integer(value, arena, type.name, at);
   if (value.form == Form::boolean) {
     if (type.name != "integer") throw SyntaxProblem{at, "a boolean cannot be cast to this", ""};
-    return set(value, Form::number, value.text == "true" ? "1" : "0");
+    return value.set(Form::number, value.text == "true" ? "1" : "0");
   }
   std::string& out = arena.fresh();
   if (value.form != Form::number) {
     const std::string written = decoded(value);
     // '1.7'::integer is an error that the server shall report; 1.7::integer is 2.
     if (is_integer_text(trim(written)) && normalize_number(trim(written), out)) {
-      set(value, Form::number, out);
+      value.set(Form::number, out);
     }
     return;
   }
@@ -92,7 +87,7 @@ void cast_to_integer(Value& value, Arena& arena, const TypeName& type, const cha
     throw Unsupported{at, "a cast that rounds a half to even"};
   }
   out = rounded_to_integer(number);
-  set(value, Form::number, out);
+  value.set(Form::number, out);
 }
 
 void cast_to_numeric(Value& value, Arena& arena, const TypeName& type, const char* at) {
@@ -113,7 +108,7 @@ void cast_to_numeric(Value& value, Arena& arena, const TypeName& type, const cha
                                  ',', scale, ')')};
     }
   }
-  set(value, Form::number, number);
+  value.set(Form::number, number);
 }
 
 void cast_to_float(Value& value, Arena& arena, const TypeName& type, const char* at) {
@@ -123,7 +118,7 @@ void cast_to_float(Value& value, Arena& arena, const TypeName& type, const char*
   std::string number;
   if (!normalize_number(trim(decoded(value)), number)) return;
   std::string& out = arena.fresh();
-  if (float_text(trim(decoded(value)), type.name == "real", out)) set(value, Form::number, out);
+  if (float_text(trim(decoded(value)), type.name == "real", out)) value.set(Form::number, out);
 }
 
 // What boolin() takes: any unambiguous beginning of a word, in any case.
@@ -133,16 +128,16 @@ void cast_to_boolean(Value& value, const char* at) {
     if (value.text.find_first_of(".e") != std::string_view::npos) {
       throw Unsupported{at, "a fraction cast to boolean"};
     }
-    return set(value, Form::boolean, value.text == "0" ? "false" : "true");
+    return value.set(Form::boolean, value.text == "0" ? "false" : "true");
   }
   const std::string word = to_lower(trim(decoded(value)));
   const auto begins = [&](std::string_view whole, std::size_t least) {
     return word.size() >= least && whole.substr(0, word.size()) == word;
   };
   if (begins("true", 1) || begins("yes", 1) || begins("on", 2) || word == "1") {
-    set(value, Form::boolean, "true");
+    value.set(Form::boolean, "true");
   } else if (begins("false", 1) || begins("no", 1) || begins("off", 2) || word == "0") {
-    set(value, Form::boolean, "false");
+    value.set(Form::boolean, "false");
   }
 }
 
@@ -163,7 +158,7 @@ void cast_to_characters(Value& value, Arena& arena, const TypeName& type) {
   if (type.name != "character varying") {
     while (!out.empty() && out.back() == ' ') out.pop_back();
   }
-  set(value, Form::verbatim, out);
+  value.set(Form::verbatim, out);
 }
 
 void cast_to_bits(const Value& value, const TypeName& type, const char* at) {

@@ -244,13 +244,7 @@ DialectGuess guess_dialect(std::string_view first_block) {
     return is(*navicat);
   }
   const std::string code = outside_strings(first_block);
-  const std::string upper = [&] {
-    std::string copy = code;
-    for (char& byte : copy) {
-      if (byte >= 'a' && byte <= 'z') byte = static_cast<char>(byte - 32);
-    }
-    return copy;
-  }();
+  const std::string upper = to_upper(code);
   // What stands before a statement that only PostgreSQL knows is read rightly by the rules that all
   // share; behind it may be anything: rows of COPY, strings with backslashes by its own setting.
   const std::size_t copy = find_copy(upper);

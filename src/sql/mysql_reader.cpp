@@ -20,11 +20,6 @@ constexpr std::size_t kLongestDelimiter = 15;
 
 enum class State { between, insert_rows, assigned_row, insert_tail, statement };
 
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char byte) { return static_cast<unsigned char>(byte) < 0x80; });
-}
-
 class MysqlReader final : public WindowReader {
  public:
   MysqlReader(Input& input, std::string name, const ReaderOptions& options)

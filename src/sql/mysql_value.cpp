@@ -21,11 +21,6 @@ bool is_one_of(std::string_view word, std::initializer_list<std::string_view> wo
   });
 }
 
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char byte) { return static_cast<unsigned char>(byte) < 0x80; });
-}
-
 // Text in which nothing is left to decode. If PostgreSQL's text cannot hold it, it is bytes:
 // escapes and hexadecimal digits may spell what the row's own check of its text does not see.
 void set_decoded(Value& value, std::string_view text) {

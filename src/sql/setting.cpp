@@ -30,7 +30,7 @@ std::string unquoted_value(Cursor& cursor) {
 
 std::optional<Setting> read_setting(std::string_view text) {
   Setting setting;
-  Cursor cursor{text.data(), text.data() + text.size(), true, true};
+  Cursor cursor = cursor_over(text);
   try {
     if (text.substr(0, 9) == "\\encoding") {
       cursor.position += 9;
@@ -47,7 +47,7 @@ std::optional<Setting> read_setting(std::string_view text) {
       // Here the string holds the whole list that SET would take apart.
       if (setting.name == "search_path") {
         const std::string list = setting.value;
-        Cursor first{list.data(), list.data() + list.size(), true, true};
+        Cursor first = cursor_over(list);
         setting.value = unquoted_value(first);
       }
       setting.is_local = accept(cursor, ',') && accept_word(cursor, "TRUE");

@@ -8,11 +8,6 @@
 namespace pgseed::sql {
 namespace {
 
-void set(Value& value, Form form, std::string_view text) {
-  value.form = form;
-  value.text = text;
-}
-
 // At a value: true, and moved behind it, for a number that is already what PostgreSQL and SQLite
 // print: 18 digits at most, no leading zero, a fraction without trailing zeros, and then ',' or
 // ')'.
@@ -37,7 +32,7 @@ bool read_plain_number(SqliteCursor& cursor, Value& value) {
     if (at[-1] == '0' && (places > 1 || (*first == '0' && first != cursor.position))) return false;
   }
   if (*at != ',' && *at != ')') return false;
-  set(value, Form::number, {cursor.position, static_cast<std::size_t>(at - cursor.position)});
+  value.set(Form::number, {cursor.position, static_cast<std::size_t>(at - cursor.position)});
   cursor.position = at;
   return true;
 }
@@ -48,11 +43,11 @@ bool read_moment(SqliteCursor& cursor, Value& value) {
   const std::string_view word = read_word(cursor);
   if (equals_ignoring_case(word, "CURRENT_TIMESTAMP") ||
       equals_ignoring_case(word, "CURRENT_TIME")) {
-    set(value, Form::moment, "now");
+    value.set(Form::moment, "now");
     return true;
   }
   if (equals_ignoring_case(word, "CURRENT_DATE")) {
-    set(value, Form::moment, "today");
+    value.set(Form::moment, "today");
     return true;
   }
   const bool is_date = equals_ignoring_case(word, "date");
@@ -62,7 +57,7 @@ bool read_moment(SqliteCursor& cursor, Value& value) {
     if (cursor.peek() == ')' ||
         (cursor.peek() == '\'' && equals_ignoring_case(cursor.read_delimited(doubled), "now"))) {
       if (cursor.accept(')')) {
-        set(value, Form::moment, is_date ? "today" : "now");
+        value.set(Form::moment, is_date ? "today" : "now");
         return true;
       }
     }
@@ -77,17 +72,17 @@ bool read_simple(SqliteCursor& cursor, Arena& arena, Value& value) {
   if (byte == '\'') {
     bool doubled = false;
     const std::string_view between = cursor.read_delimited(doubled);
-    set(value, doubled ? Form::doubled_quotes : Form::verbatim, between);
+    value.set(doubled ? Form::doubled_quotes : Form::verbatim, between);
     return true;
   }
   if ((byte == 'x' || byte == 'X') && cursor.peek(1) == '\'') {
     std::string& bytes = arena.fresh();
     read_sqlite_blob(cursor, bytes);
-    set(value, Form::bytes, bytes);
+    value.set(Form::bytes, bytes);
     return true;
   }
   if (byte == 'N' || byte == 'n') {
-    set(value, Form::null, {});
+    value.set(Form::null, {});
     return equals_ignoring_case(read_word(cursor), "NULL");
   }
   return is_identifier_start(byte) && read_moment(cursor, value);
@@ -99,12 +94,12 @@ void evaluate(SqliteCursor& cursor, Arena& arena, Value& value, std::size_t& gro
   const SqliteResult result = evaluate_sqlite(cursor, out, growth);
   switch (result.kind) {
     case SqliteKind::null:
-      return set(value, Form::null, {});
+      return value.set(Form::null, {});
     case SqliteKind::integer:
     case SqliteKind::real:
-      return set(value, Form::number, out);
+      return value.set(Form::number, out);
     case SqliteKind::bytes:
-      return set(value, Form::bytes, out);
+      return value.set(Form::bytes, out);
     case SqliteKind::text:
       break;
   }
@@ -114,7 +109,7 @@ void evaluate(SqliteCursor& cursor, Arena& arena, Value& value, std::size_t& gro
     }
     if (!is_utf8(out)) throw Unsupported{begin, "text that is not valid UTF-8"};
   }
-  set(value, Form::verbatim, out);
+  value.set(Form::verbatim, out);
 }
 
 }  // namespace

@@ -176,7 +176,7 @@ void TableDefinitions::note(std::string_view statement, const std::string& defau
 
 void TableDefinitions::note_postgresql(std::string_view statement,
                                        const std::string& default_schema) {
-  Cursor cursor{statement.data(), statement.data() + statement.size(), true, true};
+  Cursor cursor = cursor_over(statement);
   if (const auto table = read_create(cursor)) {
     return add(*table, key_of(table->name, default_schema), false);
   }
@@ -270,7 +270,7 @@ const TableDefinition* TableDefinitions::find(const std::string& schema,
 }
 
 std::optional<QualifiedName> TableDefinitions::created_by(std::string_view statement) {
-  Cursor cursor{statement.data(), statement.data() + statement.size(), true, true};
+  Cursor cursor = cursor_over(statement);
   try {
     if (const auto table = read_create(cursor)) return table->name;
   } catch (const SyntaxProblem&) {
@@ -281,7 +281,7 @@ std::optional<QualifiedName> TableDefinitions::created_by(std::string_view state
 
 std::vector<QualifiedName> TableDefinitions::dropped_by(std::string_view statement,
                                                         Dialect dialect) {
-  Cursor cursor{statement.data(), statement.data() + statement.size(), true, true};
+  Cursor cursor = cursor_over(statement);
   std::vector<QualifiedName> names;
   try {
     if (dialect == Dialect::mysql) return dropped_mysql_tables(statement);

@@ -15,11 +15,6 @@ constexpr int kDeepest = 32;
 
 void read_nested(Cursor& cursor, Arena& arena, Value& value, int depth);
 
-void set(Value& value, Form form, std::string_view text) {
-  value.form = form;
-  value.text = text;
-}
-
 // --- strings ------------------------------------------------------------------------------------
 
 struct StringKind {
@@ -47,13 +42,13 @@ void read_string(Cursor& cursor, Arena& arena, Value& value, StringKind kind) {
   if (kind.unicode) {
     std::string& out = arena.fresh();
     append_unicode_escaped(out, between, read_unicode_escape(cursor), '\'', opening);
-    set(value, Form::verbatim, out);
+    value.set(Form::verbatim, out);
   } else if (kind.escapes && has_escapes) {
     std::string& out = arena.fresh();
     append_unescaped(out, between, opening);
-    set(value, Form::verbatim, out);
+    value.set(Form::verbatim, out);
   } else {
-    set(value, has_escapes ? Form::doubled_quotes : Form::verbatim, between);
+    value.set(has_escapes ? Form::doubled_quotes : Form::verbatim, between);
   }
 }
 
@@ -65,7 +60,7 @@ bool read_any_string(Cursor& cursor, Arena& arena, Value& value) {
   } else if (byte == '$') {
     std::string_view contents;
     if (!read_dollar_quoted(cursor, contents)) return false;
-    set(value, Form::verbatim, contents);
+    value.set(Form::verbatim, contents);
   } else if ((byte == 'E' || byte == 'e') && cursor.peek(1) == '\'') {
     ++cursor.position;
     read_string(cursor, arena, value, {true, false});
@@ -95,7 +90,7 @@ void read_bits(Cursor& cursor, Arena& arena, Value& value, bool hexadecimal) {
       for (const unsigned mask : {8u, 4u, 2u, 1u}) bits += (digit & mask) != 0 ? '1' : '0';
     }
   }
-  set(value, Form::verbatim, bits);
+  value.set(Form::verbatim, bits);
   value.cast = kBits;
 }
 
@@ -146,7 +141,7 @@ void read_number(Cursor& cursor, Arena& arena, Value& value) {
   }
   std::string_view written(begin, static_cast<std::size_t>(cursor.position - begin));
   if (!spaced && is_plain_number(written)) {
-    set(value, Form::number, written);
+    value.set(Form::number, written);
     return;
   }
   std::string signed_number = negative ? "-" : "";
@@ -155,7 +150,7 @@ void read_number(Cursor& cursor, Arena& arena, Value& value) {
   if (!normalize_number(signed_number, out)) {
     throw SyntaxProblem{begin, "not a number", ""};
   }
-  set(value, Form::number, out);
+  value.set(Form::number, out);
 }
 
 // --- arrays and rows ----------------------------------------------------------------------------
@@ -238,7 +233,7 @@ void read_array(Cursor& cursor, Arena& arena, Value& value, const char* at, int 
   std::string& out = arena.fresh();
   std::string_view cast;
   read_array_items(cursor, arena, out, cast, depth);
-  set(value, Form::verbatim, out);
+  value.set(Form::verbatim, out);
   value.cast = cast;
 }
 
@@ -267,7 +262,7 @@ void read_row_fields(Cursor& cursor, Arena& arena, Value& value, bool is_row, in
     throw Unsupported{at, kSubquery};
   }
   if (is_row && accept(cursor, ')')) {
-    set(value, Form::verbatim, "()");
+    value.set(Form::verbatim, "()");
     return;
   }
   Value first;
@@ -296,7 +291,7 @@ void read_row_fields(Cursor& cursor, Arena& arena, Value& value, bool is_row, in
     read_nested(cursor, arena, field, depth + 1);
   }
   out += ')';
-  set(value, Form::verbatim, out);
+  value.set(Form::verbatim, out);
 }
 
 // --- key words and functions ---------------------------------------------------------------------
@@ -315,14 +310,14 @@ void read_call(Cursor& cursor, Arena& arena, Value& value, const std::string& sc
   if (accept(cursor, ')')) {
     const bool built_in = schema.empty() || schema == "pg_catalog";
     if (built_in && (name == "now" || name == "transaction_timestamp")) {
-      set(value, Form::moment, "now");
+      value.set(Form::moment, "now");
       return;
     }
     const bool extension = schema == "public" || schema == "extensions";
     if ((built_in || extension) && (name == "gen_random_uuid" || name == "uuid_generate_v4")) {
       std::string& uuid = arena.fresh();
       append_random_uuid(uuid);
-      set(value, Form::random, uuid);
+      value.set(Form::random, uuid);
       return;
     }
   }
@@ -351,16 +346,16 @@ void read_named(Cursor& cursor, Arena& arena, Value& value, int depth) {
   const bool quoted = cursor.peek() == '"';
   if (!quoted) {
     const std::string_view word = read_word(cursor);
-    if (one_of(word, {"NULL"})) return set(value, Form::null, {});
-    if (one_of(word, {"TRUE"})) return set(value, Form::boolean, "true");
-    if (one_of(word, {"FALSE"})) return set(value, Form::boolean, "false");
-    if (one_of(word, {"DEFAULT"})) return set(value, Form::use_default, {});
+    if (one_of(word, {"NULL"})) return value.set(Form::null, {});
+    if (one_of(word, {"TRUE"})) return value.set(Form::boolean, "true");
+    if (one_of(word, {"FALSE"})) return value.set(Form::boolean, "false");
+    if (one_of(word, {"DEFAULT"})) return value.set(Form::use_default, {});
     if (one_of(word, {"ARRAY"})) return read_array(cursor, arena, value, at, depth);
-    if (one_of(word, {"CURRENT_DATE"})) return set(value, Form::moment, "today");
+    if (one_of(word, {"CURRENT_DATE"})) return value.set(Form::moment, "today");
     if (one_of(word, {"CAST"})) return read_cast_call(cursor, arena, value, depth);
     if (one_of(word, {"CURRENT_TIMESTAMP", "LOCALTIMESTAMP", "CURRENT_TIME", "LOCALTIME"})) {
       if (accept(cursor, '(')) throw Unsupported{at, "the current time with a precision"};
-      return set(value, Form::moment, "now");
+      return value.set(Form::moment, "now");
     }
     if (one_of(word, {"ROW"}) && accept(cursor, '(')) {
       return read_row_fields(cursor, arena, value, true, depth);

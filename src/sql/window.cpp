@@ -14,8 +14,6 @@
 namespace pgseed::sql {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
 std::string hex_byte(unsigned char byte) {
   constexpr char digits[] = "0123456789ABCDEF";
   return {'0', 'x', digits[byte >> 4], digits[byte & 15]};

@@ -39,4 +39,7 @@ class Error : public std::exception {
   std::string excerpt;
 };
 
+// Throws Error{input} without a place.
+[[noreturn]] void refuse_input(std::string message, std::string hint);
+
 }  // namespace pgseed

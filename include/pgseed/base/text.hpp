@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 namespace pgseed {
 
@@ -34,8 +35,21 @@ std::string text(const Pieces&... pieces) {
 // ASCII only: SQL key words and HTTP header names.
 bool equals_ignoring_case(std::string_view left, std::string_view right);
 std::string to_lower(std::string_view word);
+std::string to_upper(std::string_view word);
 // Without leading and trailing blanks, tabs, CR and LF.
 std::string_view trim(std::string_view words);
+bool contains(std::string_view words, std::string_view part);
+template <typename Value>
+bool contains(const std::vector<Value>& values, const std::type_identity_t<Value>& value) {
+  for (const Value& each : values) {
+    if (each == value) return true;
+  }
+  return false;
+}
+// "a, b"
+std::string join(const std::vector<std::string>& words, std::string_view between = ", ");
+// The first line, without its end, which is taken off `rest`.
+std::string_view take_line(std::string_view& rest);
 
 // "17.6 MB", decimal units as disks and networks use them.
 std::string human_bytes(std::uint64_t bytes);

@@ -5,6 +5,8 @@
 
 namespace pgseed {
 
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 // True if the bytes are valid UTF-8 (a NUL byte is).
 bool is_utf8(std::string_view bytes);
 
@@ -17,5 +19,7 @@ std::size_t incomplete_utf8_tail(std::string_view bytes);
 
 // Code points in valid UTF-8.
 std::size_t count_characters(std::string_view bytes);
+
+bool is_ascii(std::string_view bytes);
 
 }  // namespace pgseed

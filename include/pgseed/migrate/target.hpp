@@ -42,4 +42,7 @@ std::optional<Node> walk(const Graph& graph, std::optional<Node> start, int step
 // How Alembic says that a walk ended early.
 std::string relative_failure(int steps);
 
+// "a1b2, c3d4"
+std::string list_ids(const Graph& graph, const Nodes& nodes);
+
 }  // namespace pgseed::migrate

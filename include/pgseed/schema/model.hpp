@@ -24,6 +24,8 @@ struct TableNameHash {
 std::string to_sql(const TableName& name);
 // One identifier, quoted unless it is a plain lower-case name that is no key word.
 std::string quote_identifier(const std::string& name);
+// prefix"a", prefix"b"
+std::string quoted_list(const std::vector<std::string>& names, const std::string& prefix = {});
 
 struct Column {
   std::string name;

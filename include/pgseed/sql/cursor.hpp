@@ -40,6 +40,11 @@ struct Cursor {
   }
 };
 
+// Over a whole text, with standard_conforming_strings.
+inline Cursor cursor_over(std::string_view whole) {
+  return {whole.data(), whole.data() + whole.size(), true};
+}
+
 bool is_space(char byte);             // blank, tab, CR, LF, form feed, vertical tab
 bool is_identifier_start(char byte);  // letter, _, or any byte of a multi-byte character
 bool is_identifier_part(char byte);   // also digits and $

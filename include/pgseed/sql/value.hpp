@@ -34,6 +34,11 @@ struct Value {
   // "mood", "text[]"); empty without one. Other dialects say here what a literal is beside its
   // form: kApproximate, kConverted.
   std::string_view cast;
+
+  void set(Form new_form, std::string_view new_text) {
+    form = new_form;
+    text = new_text;
+  }
 };
 
 // A number that its dialect reads as a double: MySQL's 1e3.

@@ -20,8 +20,6 @@ using Block = simd::NeonBlock;
 using Block = simd::ScalarBlock;
 #endif
 
-constexpr const char* kHoldsNul = "a NUL byte in a text, which PostgreSQL cannot hold,";
-
 // What COPY reads as something else than itself.
 enum class Text { plain, doubled_quotes, copy_escapes };
 

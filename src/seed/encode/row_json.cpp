@@ -21,8 +21,6 @@ void append_bare_string(json::Buffer& body, std::string_view text) {
   body.advance_to(to);
 }
 
-constexpr const char* kHoldsNul = "a NUL byte in a text, which PostgreSQL cannot hold,";
-
 // Bytes as bytea's hex form, inside the quotes of a JSON string, whose backslash is two.
 void append_bytes(json::Buffer& body, std::string_view bytes) {
   body.append("\"\\\\x");

@@ -7,6 +7,7 @@
 
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
+#include "pgseed/base/utf8.hpp"
 #include "pgseed/seed/input/csv_text.hpp"
 #include "pgseed/seed/input/json_text.hpp"
 #include "pgseed/seed/input/reject_text.hpp"
@@ -15,7 +16,6 @@ namespace pgseed::seed {
 namespace {
 
 constexpr std::size_t kFirstBlock = std::size_t{64} * 1024;
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 // Each line of a reject file is a line of SQL.
 class RejectLines final : public RowText {

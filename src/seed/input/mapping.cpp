@@ -14,14 +14,6 @@ std::size_t index_of(const Rules& rules, const typename Rules::value_type* rule)
   return static_cast<std::size_t>(rule - rules.data());
 }
 
-std::string list_of(const std::vector<std::string>& names) {
-  std::string list;
-  for (const std::string& name : names) {
-    list += text(list.empty() ? "" : ", ", quote_identifier(name));
-  }
-  return list;
-}
-
 void mark(std::vector<bool>& marks, const std::vector<TablePattern>& patterns,
           const TableName& name) {
   marks.resize(patterns.size());
@@ -131,7 +123,7 @@ MappingPlan plan_columns(const Mapping& mapping, const TableRule& rule, const Ta
                   text("two values would go into the column ", quote_identifier(column), " of ",
                        to_sql(rule.target_of(source))),
                   at(mapping.path, renamed == nullptr ? rule.source.place : renamed->place),
-                  text(to_sql(source), " has the columns ", list_of(columns),
+                  text(to_sql(source), " has the columns ", quoted_list(columns),
                        ": drop or rename the other one"));
     }
     plan.columns.push_back(column);
@@ -248,7 +240,7 @@ std::vector<std::string> require_used(const Mapping& mapping, const MappingUse& 
                   text("no row of ", quote_identifier(rule.source.table), " has the column ",
                        quote_identifier(named.name), " (", named.why, ")"),
                   at(mapping.path, named.place),
-                  text("the columns of the source are ", list_of(known.columns)));
+                  text("the columns of the source are ", quoted_list(known.columns)));
     }
   }
   for (std::size_t index = 0; index < mapping.keep.size(); ++index) {

@@ -4,7 +4,6 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -25,7 +24,6 @@
 namespace pgseed::seed {
 namespace {
 
-constexpr const char* kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kColumnKeys = "rename, drop, constant, value, if_null and if_empty";
 
 // "table", "schema.table"; a part in double quotes may hold anything. Empty for anything else.
@@ -347,7 +345,7 @@ Mapping parse_mapping(std::string_view content, const std::string& path) {
     place.pass(content.substr(0, offset));
     return Place{place.line, place.column};
   };
-  if (content.starts_with(kByteOrderMark)) content.remove_prefix(std::strlen(kByteOrderMark));
+  if (content.starts_with(kByteOrderMark)) content.remove_prefix(kByteOrderMark.size());
   const std::size_t bad = find_invalid_utf8(content);
   if (bad != std::string_view::npos) {
     reader.fail(place_of(bad), "a byte that is not valid UTF-8");

@@ -19,11 +19,7 @@ constexpr const char* kApplyFirst =
 // Upper case.
 std::string word(sql::Cursor& cursor) {
   skip_blanks(cursor);
-  std::string found(sql::read_word(cursor));
-  for (char& byte : found) {
-    if (byte >= 'a' && byte <= 'z') byte = static_cast<char>(byte - 'a' + 'A');
-  }
-  return found;
+  return to_upper(sql::read_word(cursor));
 }
 
 // CREATE TABLE ... AS: behind the name, the columns and the options, but outside parentheses.
@@ -50,7 +46,7 @@ struct Definition {
 // Tables and views that are not there fail loudly. What is there already, and would have been
 // replaced, turned off or filled, does not.
 Definition definition_of(std::string_view statement) {
-  sql::Cursor cursor{statement.data(), statement.data() + statement.size(), true, true};
+  sql::Cursor cursor = sql::cursor_over(statement);
   const std::string verb = word(cursor);
   std::string object = word(cursor);
   if (verb == "REFRESH") return {"REFRESH MATERIALIZED VIEW"};

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "pgseed/base/descriptor.hpp"
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
 
@@ -36,20 +37,6 @@ std::string folder_of(const std::string& path) {
 bool cannot_sync(int number) {
   return number == EINVAL || number == EROFS;
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return number_; }
-
- private:
-  int number_;
-};
 
 // 0, or what went wrong. A folder that cannot be opened (one may be allowed to write in it and not
 // to read it) is left to the system. Runs in a thread of its own: nothing is thrown.

@@ -28,7 +28,7 @@ std::string conflict_clause(Mode mode, const std::vector<std::string>& conflict,
     set.push_back(text(name, " = excluded.", name));
   }
   return text(" ON CONFLICT ", column_list(conflict), " DO ",
-              set.empty() ? "NOTHING" : "UPDATE SET " + joined(set, ", "));
+              set.empty() ? "NOTHING" : "UPDATE SET " + join(set, ", "));
 }
 
 // Rows are taken by the index on their number: they lie in its order, and are wide to sort.

@@ -18,21 +18,6 @@ std::string range(std::uint64_t first, std::uint64_t last, const char* table = "
 
 }  // namespace
 
-std::string joined(const std::vector<std::string>& parts, std::string_view between) {
-  std::string out;
-  for (const std::string& part : parts) {
-    if (!out.empty()) out += between;
-    out += part;
-  }
-  return out;
-}
-
-std::string quoted_list(const std::vector<std::string>& columns, const std::string& prefix) {
-  std::vector<std::string> names;
-  for (const std::string& column : columns) names.push_back(prefix + quote_identifier(column));
-  return joined(names, ", ");
-}
-
 bool is_always(const Table& table, const std::string& column) {
   const Column* const known = table.find_column(column);
   return known != nullptr && known->identity_always;
@@ -68,9 +53,9 @@ std::uint64_t first_orphan(pg::CopyIn& database, const Move& move,
     not_null.push_back(text("s.", own, " IS NOT NULL"));
   }
   const TableName parent{found[0][2].value_or(""), found[0][3].value_or("")};
-  const std::string match = joined(same, " AND ");
+  const std::string match = join(same, " AND ");
   std::string sql = text("SELECT pg_catalog.min(s._pgseed_row) FROM ", move.stage, " s WHERE ",
-                         joined(not_null, " AND "), " AND NOT EXISTS (SELECT FROM ", to_sql(parent),
+                         join(not_null, " AND "), " AND NOT EXISTS (SELECT FROM ", to_sql(parent),
                          " p WHERE ", match, ")");
   for (const Move& other : together) {
     if (other.target != parent) continue;
@@ -135,7 +120,7 @@ std::string Mover::keys_not_null() const {
   for (const std::string& column : move_.conflict) {
     parts.push_back(quote_identifier(column) + " IS NOT NULL");
   }
-  return joined(parts, " AND ");
+  return join(parts, " AND ");
 }
 
 // Rows without a key count each.
@@ -161,7 +146,7 @@ std::uint64_t Mover::drop_superseded(std::uint64_t first, std::uint64_t last) {
            " WHERE ", range(first, last), " AND ", keys_not_null(), " GROUP BY ", keys,
            " HAVING pg_catalog.count(*) > 1");
   return database_.execute(text("DELETE FROM ", move_.stage, " s USING (", groups, ") d WHERE ",
-                                joined(same, " AND "), " AND s._pgseed_row < d._pgseed_last AND ",
+                                join(same, " AND "), " AND s._pgseed_row < d._pgseed_last AND ",
                                 range(first, last, "s.")));
 }
 

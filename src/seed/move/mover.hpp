@@ -15,8 +15,6 @@ constexpr const char* kSavepoint = "SAVEPOINT pgseed_move";
 constexpr const char* kRelease = "RELEASE SAVEPOINT pgseed_move";
 constexpr const char* kBackTo = "ROLLBACK TO SAVEPOINT pgseed_move";
 
-std::string joined(const std::vector<std::string>& parts, std::string_view between);
-std::string quoted_list(const std::vector<std::string>& columns, const std::string& prefix = {});
 // GENERATED ALWAYS AS IDENTITY.
 bool is_always(const Table& table, const std::string& column);
 

@@ -2,12 +2,10 @@
 
 #include <algorithm>
 
+#include "pgseed/base/text.hpp"
+
 namespace pgseed::seed {
 namespace {
-
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
 
 struct Reference {
   std::size_t table = 0;  // index of the child

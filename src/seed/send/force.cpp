@@ -15,10 +15,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-bool contains(const std::vector<TableName>& tables, const TableName& name) {
-  return std::find(tables.begin(), tables.end(), name) != tables.end();
-}
-
 // A column for the filter that pg-safeupdate asks for; the key's first one is never null.
 const Column* filter_column(const Table& table) {
   for (const Column& column : table.columns) {

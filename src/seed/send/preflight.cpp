@@ -32,10 +32,6 @@ std::string quoted_name(const std::string& message) {
   return message.substr(open + 1, close - open - 1);
 }
 
-bool contains(const std::vector<std::string>& columns, const std::string& column) {
-  return std::find(columns.begin(), columns.end(), column) != columns.end();
-}
-
 std::string missing_column(const rest::Outcome& outcome) {
   return quoted_name(outcome.message);
 }

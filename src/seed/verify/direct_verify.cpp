@@ -43,10 +43,6 @@ std::string checksum(const std::string& rows, const std::string& one, const std:
   return sha256_hex(text(rows, ' ', one, ' ', other)).substr(0, 32);
 }
 
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 // The moment of the run, or an id made for it: nobody can say what the table holds there.
 bool is_made_anew(const sql::Value& value) {
   return value.form == sql::Form::moment || value.form == sql::Form::random;

@@ -8,19 +8,10 @@
 namespace pgseed::seed {
 namespace {
 
-// prefix"a", prefix"b"
-std::string list(const std::vector<std::string>& names, const std::string& prefix = {}) {
-  std::string out;
-  for (const std::string& name : names) {
-    out += text(out.empty() ? "" : ", ", prefix, quote_identifier(name));
-  }
-  return out;
-}
-
 // A row of those columns as text: what the types' output functions print, and unlike concat() and
 // casts it tells NULL from '' and keeps the blanks of character(n).
 std::string row_text(const std::vector<std::string>& columns, const std::string& prefix) {
-  return text("ROW(", list(columns, prefix), ")::text COLLATE \"C\"");
+  return text("ROW(", quoted_list(columns, prefix), ")::text COLLATE \"C\"");
 }
 
 std::string value_text(const std::string& expression) {
@@ -29,10 +20,10 @@ std::string value_text(const std::string& expression) {
 
 // IS NULL says yes to a composite value of NULLs as well.
 std::string has_null(const std::vector<std::string>& key, const std::string& prefix) {
-  return text("num_nulls(", list(key, prefix), ") > 0");
+  return text("num_nulls(", quoted_list(key, prefix), ") > 0");
 }
 std::string has_no_null(const std::vector<std::string>& key, const std::string& prefix) {
-  return text("num_nulls(", list(key, prefix), ") = 0");
+  return text("num_nulls(", quoted_list(key, prefix), ") = 0");
 }
 
 // Two hashes of 64 bits, added up: the order of the rows does not count.
@@ -43,10 +34,6 @@ std::string sums_of(const std::string& expression) {
 
 std::string staged(const StagedRows& rows) {
   return "pg_temp." + quote_identifier(rows.table);
-}
-
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 std::string same_key(const std::vector<std::string>& key) {
@@ -64,14 +51,14 @@ const std::string kPlace = text(kStagedRow, ", ", kStagedFile, ", ", kStagedLine
 
 std::string create_staging_sql(const TableName& target, const StagedRows& rows) {
   return text("CREATE TEMP TABLE ", quote_identifier(rows.table), " ON COMMIT DROP AS SELECT ",
-              list(rows.columns, "t."), rows.columns.empty() ? "" : ", ", "NULL::bigint AS ",
+              quoted_list(rows.columns, "t."), rows.columns.empty() ? "" : ", ", "NULL::bigint AS ",
               kStagedRow, ", NULL::integer AS ", kStagedFile, ", NULL::bigint AS ", kStagedLine,
               " FROM ", to_sql(target), " AS t WITH NO DATA");
 }
 
 std::string copy_staging_sql(const StagedRows& rows) {
   return text("COPY ", staged(rows), " (", kStagedFile, ", ", kStagedLine, ", ", kStagedRow,
-              rows.columns.empty() ? "" : ", ", list(rows.columns), ") FROM STDIN");
+              rows.columns.empty() ? "" : ", ", quoted_list(rows.columns), ") FROM STDIN");
 }
 
 // --- by key
@@ -95,11 +82,11 @@ std::string KeyedComparison::count_keys(const std::vector<std::string>& key,
                                         const std::vector<StagedRows>& sets) {
   std::string all;
   for (const StagedRows& rows : sets) {
-    all += text(all.empty() ? "" : " UNION ALL ", "SELECT ", list(key), " FROM ", staged(rows),
-                " WHERE ", has_no_null(key, ""));
+    all += text(all.empty() ? "" : " UNION ALL ", "SELECT ", quoted_list(key), " FROM ",
+                staged(rows), " WHERE ", has_no_null(key, ""));
   }
   return text("SELECT coalesce(sum(n), 0)::bigint, count(*) FROM (SELECT count(*) AS n FROM (", all,
-              ") AS q GROUP BY ", list(key), ") AS keys");
+              ") AS q GROUP BY ", quoted_list(key), ") AS keys");
 }
 
 std::string KeyedComparison::count_null_keys(const std::vector<std::string>& key,
@@ -115,9 +102,9 @@ std::string KeyedComparison::expected() const {
   for (const StagedRows& rows : sets_) {
     all += text(all.empty() ? "" : " UNION ALL ", "SELECT ", kPlace);
     if (is_single()) {
-      all += text(", ", list(rows.columns));
+      all += text(", ", quoted_list(rows.columns));
     } else {
-      all += text(", ", list(key_));
+      all += text(", ", quoted_list(key_));
       for (std::size_t index = 0; index < columns_.size(); ++index) {
         const bool has = contains(rows.columns, columns_[index]);
         all += has ? text(", ", value_text(quote_identifier(columns_[index])), " AS v", index,
@@ -129,20 +116,21 @@ std::string KeyedComparison::expected() const {
   }
   if (!repeated_) return all;
   if (is_single() || first_wins_) {
-    return text("SELECT DISTINCT ON (", list(key_), ") * FROM (", all, ") AS q ORDER BY ",
-                list(key_), ", ", kStagedRow, order);
+    return text("SELECT DISTINCT ON (", quoted_list(key_), ") * FROM (", all, ") AS q ORDER BY ",
+                quoted_list(key_), ", ", kStagedRow, order);
   }
   // A later row of a key changes the columns that it has, and no others.
   const auto last = [&](const std::string& what, const std::string& filter) {
     return text("(array_agg(", what, " ORDER BY ", kStagedRow, " DESC)", filter, ")[1] AS ", what);
   };
-  std::string out = text("SELECT max(", kStagedRow, ") AS ", kStagedRow, ", ",
-                         last(kStagedFile, ""), ", ", last(kStagedLine, ""), ", ", list(key_));
+  std::string out =
+      text("SELECT max(", kStagedRow, ") AS ", kStagedRow, ", ", last(kStagedFile, ""), ", ",
+           last(kStagedLine, ""), ", ", quoted_list(key_));
   for (std::size_t index = 0; index < columns_.size(); ++index) {
     out += text(", ", last(text('v', index), text(" FILTER (WHERE h", index, ")")), ", bool_or(h",
                 index, ") AS h", index);
   }
-  return text(out, " FROM (", all, ") AS q GROUP BY ", list(key_));
+  return text(out, " FROM (", all, ") AS q GROUP BY ", quoted_list(key_));
 }
 
 // What the files say of column i, and what the table holds there, as texts.
@@ -210,7 +198,7 @@ std::string KeyedComparison::extra(std::size_t limit) const {
   for (const StagedRows& rows : sets_) {
     out += text(" AND NOT EXISTS (SELECT FROM ", staged(rows), " AS e WHERE ", same_key(key_), ")");
   }
-  return text(out, " ORDER BY ", list(key_, "t."), " LIMIT ", limit);
+  return text(out, " ORDER BY ", quoted_list(key_, "t."), " LIMIT ", limit);
 }
 
 // --- without a key
