@@ -1,6 +1,7 @@
 #include "pgseed/seed/report.hpp"
 
 #include "pgseed/base/interrupt.hpp"
+#include "pgseed/base/text.hpp"
 
 namespace pgseed::seed {
 
@@ -54,6 +55,16 @@ std::string Report::next_step() const {
   if (can_go_on) return "run the same command again to go on";
   if (carrier == Carrier::direct && totals().in_doubt == 0) return "everything is stored";
   return "run again with --upsert or --ignore to load the rest";
+}
+
+std::string sequences_passed_over(std::uint64_t statements, bool are_set) {
+  return text(statements,
+              statements == 1 ? " statement that sets a sequence was"
+                              : " statements that set sequences were",
+              " passed over: ",
+              are_set ? "sequences are set to the largest value of their column"
+                      : "PostgREST cannot set sequences; run them over the direct connection if "
+                        "rows get their ids from them");
 }
 
 int Report::exit_code() const {

@@ -125,6 +125,12 @@ LedgerSource RunInputs::source(std::size_t index) const {
   return source;
 }
 
+std::vector<LedgerSource> RunInputs::sources() const {
+  std::vector<LedgerSource> all;
+  for (std::size_t part = 0; part < parts_.size(); ++part) all.push_back(source(part));
+  return all;
+}
+
 void RunInputs::require_same(std::size_t index, const DumpInput& input) const {
   if (!surveyed(index)) return;
   const FileSurvey& survey = surveys_[index];

@@ -116,6 +116,10 @@ struct Report {
   int exit_code() const;
 };
 
+// The note on statements of the files that set sequences, none of which is run. are_set: the run
+// sets the sequences itself, over a direct connection.
+std::string sequences_passed_over(std::uint64_t statements, bool are_set);
+
 // Seen while the run goes on; called between batches, in the run's own thread.
 class Observer {
  public:

@@ -66,6 +66,7 @@ class RunInputs {
   // What tells this text from others of the same name: its size and hash, from the survey or, where
   // there was none, by reading it through now; a pipe has none.
   LedgerSource source(std::size_t index) const;
+  std::vector<LedgerSource> sources() const;  // of all parts
   // The name alone, the same from every working directory.
   std::string source_name(std::size_t index) const;
   // A part that can be read once only: what is there of it; else nullptr.

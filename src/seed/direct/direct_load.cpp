@@ -100,10 +100,7 @@ const ColumnSet& DirectLoad::columns(RunTable& table, const RowKind& kind) {
   const ColumnSetUse& use = *kind.use;
   for (const auto& known : sinks_) {
     if (known->target->table == &table && known->target->role == session_.role() &&
-        known->use.columns == use.columns && known->use.unlisted == use.unlisted &&
-        known->use.values == use.values && known->use.defaults == use.defaults &&
-        known->use.is_copy == use.is_copy && known->use.declared_types == use.declared_types &&
-        known->time_zone == kind.time_zone && known->set.meaning.dialect == kind.dialect) {
+        is_same_kind(kind, known->use, known->time_zone, known->set.meaning.dialect)) {
       return known->set;
     }
   }

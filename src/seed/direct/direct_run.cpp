@@ -221,26 +221,27 @@ class DirectRun {
                        !services_.target.empty() && !options_.ledger_folder.empty();
     if (!looks) return;
     const std::string target = rest::one_spelling(services_.target);
-    for (const OrderedTable& each : plan_.tables) {
-      const auto source =
-          stored_by_other_work(options_.ledger_folder, "", target, each.name, sources());
-      if (!source ||
-          database_->value(text("SELECT EXISTS (SELECT FROM ", to_sql(each.name), ")")) != "t") {
+    std::vector<TableName> tables;
+    for (const OrderedTable& each : plan_.tables) tables.push_back(each.name);
+    if (tables.empty()) return;
+    for (const OtherWork& other :
+         stored_by_other_work(options_.ledger_folder, "", target, tables, sources())) {
+      if (database_->value(text("SELECT EXISTS (SELECT FROM ", to_sql(other.table), ")")) != "t") {
         continue;
       }
       throw Error(ErrorKind::storage,
-                  text("a run over PostgREST stored rows of this file in ", to_sql(each.name),
+                  text("a run over PostgREST stored rows of this file in ", to_sql(other.table),
                        " and did not come to its end"),
-                  *source,
+                  other.source,
                   "run that command again to its end, or load all rows of this one in any case: "
                   "--fresh");
     }
   }
 
-  std::vector<LedgerSource> sources() const {
-    std::vector<LedgerSource> all;
-    for (std::size_t part = 0; part < inputs_.size(); ++part) all.push_back(inputs_.source(part));
-    return all;
+  // A text that was not surveyed is read through for it, once.
+  const std::vector<LedgerSource>& sources() {
+    if (sources_.empty()) sources_ = inputs_.sources();
+    return sources_;
   }
 
   void empty() {
@@ -324,10 +325,7 @@ class DirectRun {
     }
     // It survives a rollback, and may be of a table that is not loaded.
     if (const auto sequences = inputs_.sequence_statements(); sequences > 0) {
-      note(text(sequences,
-                sequences == 1 ? " statement that sets a sequence was"
-                               : " statements that set sequences were",
-                " passed over: sequences are set to the largest value of their column"));
+      note(sequences_passed_over(sequences, true));
     }
   }
 
@@ -348,6 +346,7 @@ class DirectRun {
   RunInputs inputs_;
   std::unique_ptr<RunTables> tables_;
   RunPlan plan_;
+  std::vector<LedgerSource> sources_;
   std::shared_ptr<DirectRecord> record_;  // without one nothing is recorded
   std::unique_ptr<pg::CopyIn> database_;
   std::unique_ptr<DirectLoad> load_;

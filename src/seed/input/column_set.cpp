@@ -63,6 +63,11 @@ void ColumnSet::leave_out(std::size_t position) {
   finish();
 }
 
+bool is_same_kind(const RowKind& kind, const ColumnSetUse& use, const std::string& time_zone,
+                  sql::Dialect dialect) {
+  return kind.time_zone == time_zone && kind.dialect == dialect && are_alike(*kind.use, use);
+}
+
 std::vector<std::string> fit_to_catalogue(ColumnSet& set, const Table* table,
                                           const std::string& where, bool regenerate_identity) {
   if (table == nullptr) refuse_missing_table(set.table_name, where);

@@ -112,12 +112,7 @@ void RowMapper::resolve(List& list, std::size_t values) {
   list.listed = head.has_columns;
   list.is_copy = head.is_copy;
   list.values = values;
-  ColumnSetUse use;
-  use.columns = head.columns;
-  use.unlisted = !head.has_columns;
-  use.is_copy = head.is_copy;
-  use.values = values;
-  use.line = head.line;
+  const ColumnSetUse use = use_of(head, values);
   auto columns = columns_of_rows(table_->source, use, *setup_.definitions, nullptr, setup_.path);
   // The catalogue knows the target: its order, too, is one that rows without a list may follow.
   if (!columns) {

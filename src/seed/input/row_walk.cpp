@@ -11,27 +11,6 @@
 namespace pgseed::seed {
 namespace {
 
-bool has_defaults(const sql::Row& row) {
-  return std::any_of(row.values.begin(), row.values.end(),
-                     [](const sql::Value& value) { return value.form == sql::Form::use_default; });
-}
-
-ColumnSetUse use_of(const sql::RowsHead& head, const sql::Row& row) {
-  ColumnSetUse use;
-  use.columns = head.columns;
-  use.unlisted = !head.has_columns;
-  use.is_copy = head.is_copy;
-  use.values = row.values.size();
-  use.line = head.line;
-  use.overriding_system = head.overriding_system;
-  if (has_defaults(row)) {
-    for (const sql::Value& value : row.values) {
-      use.defaults.push_back(value.form == sql::Form::use_default);
-    }
-  }
-  return use;
-}
-
 class RowWalk {
  public:
   RowWalk(DumpInput& input, const Walk& walk, RowTaker& taker)

@@ -150,13 +150,8 @@ class Surveyor {
     target_.known = true;
     const Table* const table = models_[table_];
     if (table == nullptr) return;
-    ColumnSetUse use;
-    use.columns = head.columns;
-    use.unlisted = !head.has_columns;
-    use.is_copy = head.is_copy;
-    use.values = values;
-    use.line = head.line;
-    const auto columns = columns_of_rows(name, use, file_.definitions, known_.order, file_.path);
+    const auto columns =
+        columns_of_rows(name, use_of(head, values), file_.definitions, known_.order, file_.path);
     if (!columns) return;
     for (std::size_t index = 0; index < columns->size(); ++index) {
       target_.types.push_back(type_of_column(table, name, (*columns)[index], file_.definitions,
@@ -172,37 +167,16 @@ class Surveyor {
     return mapper_->declared_types()[index];
   }
 
-  static bool has_defaults(const sql::Row& row) {
-    return std::any_of(row.values.begin(), row.values.end(), [](const sql::Value& value) {
-      return value.form == sql::Form::use_default;
-    });
-  }
-
   void note_column_set(const sql::RowsHead& head, const sql::Row& row, TableSurvey& table) {
-    ColumnSetUse use;
-    use.columns = head.columns;
-    use.unlisted = !head.has_columns;
-    use.is_copy = head.is_copy;
-    use.values = row.values.size();
-    use.overriding_system = head.overriding_system;
+    ColumnSetUse use = use_of(head, row);
     if (mapper_) use.declared_types = mapper_->declared_types();
-    if (has_defaults(row)) {
-      for (const sql::Value& value : row.values) {
-        use.defaults.push_back(value.form == sql::Form::use_default);
-      }
-    } else {
+    if (use.defaults.empty()) {
       values_ = row.values.size();
       set_known_ = true;
     }
     for (const ColumnSetUse& known : table.column_sets) {
-      if (known.columns == use.columns && known.unlisted == use.unlisted &&
-          known.values == use.values && known.defaults == use.defaults &&
-          known.is_copy == use.is_copy && known.overriding_system == use.overriding_system &&
-          known.declared_types == use.declared_types) {
-        return;
-      }
+      if (are_alike(known, use) && known.overriding_system == use.overriding_system) return;
     }
-    use.line = head.line;
     table.column_sets.push_back(std::move(use));
   }
 
@@ -270,6 +244,27 @@ class Surveyor {
 };
 
 }  // namespace
+
+ColumnSetUse use_of(const sql::RowsHead& head, std::size_t values) {
+  ColumnSetUse use;
+  use.columns = head.columns;
+  use.unlisted = !head.has_columns;
+  use.is_copy = head.is_copy;
+  use.values = values;
+  use.line = head.line;
+  use.overriding_system = head.overriding_system;
+  return use;
+}
+
+ColumnSetUse use_of(const sql::RowsHead& head, const sql::Row& row) {
+  ColumnSetUse use = use_of(head, row.values.size());
+  if (has_defaults(row)) {
+    for (const sql::Value& value : row.values) {
+      use.defaults.push_back(value.form == sql::Form::use_default);
+    }
+  }
+  return use;
+}
 
 bool are_alike(const ColumnSetUse& one, const ColumnSetUse& other) {
   return one.columns == other.columns && one.unlisted == other.unlisted &&

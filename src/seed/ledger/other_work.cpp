@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <vector>
+#include <optional>
 
 #include "pgseed/base/error.hpp"
 #include "pgseed/seed/ledger/ledger.hpp"
@@ -43,23 +43,32 @@ bool may_hold_rows(LedgerState& state, const TableName& name) {
 
 }  // namespace
 
-std::optional<std::string> stored_by_other_work(const std::string& folder, const std::string& own,
-                                                const std::string& target, const TableName& table,
-                                                const std::vector<LedgerSource>& sources) {
+std::vector<OtherWork> stored_by_other_work(const std::string& folder, const std::string& own,
+                                            const std::string& target,
+                                            const std::vector<TableName>& tables,
+                                            const std::vector<LedgerSource>& sources) {
+  std::vector<std::string> by_table(tables.size());  // the sources; empty: none yet
   // increment() with an error code would end the process where memory is short.
   for (const std::filesystem::path& path : files_of(folder)) {
     if (path.extension() != ".ledger" || path.stem() == own) continue;
     std::optional<LedgerState> state = state_of(path);
     if (!state || state->complete || state->head.target != target) continue;
-    if (!may_hold_rows(*state, table)) continue;
-    for (const LedgerSource& source : state->head.sources) {
-      const bool same = std::any_of(sources.begin(), sources.end(), [&](const LedgerSource& ours) {
-        return ours.hash && ours.hash == source.hash;
-      });
-      if (same) return source.name;
+    const auto same = std::ranges::find_if(state->head.sources, [&](const LedgerSource& theirs) {
+      return std::ranges::any_of(
+          sources, [&](const LedgerSource& ours) { return ours.hash && ours.hash == theirs.hash; });
+    });
+    if (same == state->head.sources.end()) continue;
+    for (std::size_t index = 0; index < tables.size(); ++index) {
+      if (by_table[index].empty() && may_hold_rows(*state, tables[index])) {
+        by_table[index] = same->name;
+      }
     }
   }
-  return {};
+  std::vector<OtherWork> found;
+  for (std::size_t index = 0; index < tables.size(); ++index) {
+    if (!by_table[index].empty()) found.push_back({tables[index], by_table[index]});
+  }
+  return found;
 }
 
 }  // namespace pgseed::seed

@@ -267,9 +267,7 @@ void Stage::drop_tables() {
   begin();
   pg::CopyIn& database = *database_;
   for (const auto& table : tables_) {
-    const std::string comment =
-        database.value(text("SELECT pg_catalog.obj_description(pg_catalog.to_regclass(",
-                            pg::to_literal(table->sql()), "), 'pg_class')"));
+    const std::string comment = comment_of(database, table->sql());
     const bool is_ours =
         is_of_run(comment, run_) || (!table->moved.empty() && comment == table->moved);
     if (is_ours) database.execute(text("DROP TABLE ", table->sql()));

@@ -116,9 +116,7 @@ void Stage::count_refusals(const std::vector<Refusal>& refusals) {
 bool Stage::has_moved() {
   std::vector<Moved> moved;
   for (const auto& table : tables_) {
-    const std::string comment =
-        database_->value(text("SELECT coalesce(pg_catalog.obj_description(pg_catalog.to_regclass(",
-                              pg::to_literal(table->sql()), "), 'pg_class'), '')"));
+    const std::string comment = comment_of(*database_, table->sql());
     if (!is_of_run(comment, run_) || !says_moved(comment)) return false;
     moved.push_back(counts_of(comment));
   }

@@ -123,6 +123,11 @@ Moved counts_of(std::string_view comment) {
   return moved;
 }
 
+std::string comment_of(pg::CopyIn& database, const std::string& table) {
+  return database.value(text("SELECT pg_catalog.obj_description(pg_catalog.to_regclass(",
+                             pg::to_literal(table), "), 'pg_class')"));
+}
+
 std::vector<FoundStage> stage_tables_of(pg::CopyIn& database, const TableName& target) {
   const std::string prefix = name_prefix(target);
   std::vector<FoundStage> found;

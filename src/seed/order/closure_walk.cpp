@@ -154,9 +154,7 @@ class ClosureWalk final : private RowTaker {
   const ColumnSet& columns(RunTable& table, const RowKind& kind) override {
     for (const auto& known : kinds_) {
       if (known->table == &table && known->dialect == kind.dialect &&
-          known->use.columns == kind.use->columns && known->use.unlisted == kind.use->unlisted &&
-          known->use.values == kind.use->values && known->use.defaults == kind.use->defaults &&
-          known->use.is_copy == kind.use->is_copy) {
+          are_alike(known->use, *kind.use)) {
         return known->set;
       }
     }

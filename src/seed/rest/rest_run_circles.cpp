@@ -1,11 +1,11 @@
 #include <algorithm>
 
 #include "pgseed/base/error.hpp"
-#include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/seed/order/circles.hpp"
 #include "pgseed/seed/order/look_ahead.hpp"
 #include "pgseed/seed/rest/rest_run.hpp"
+#include "pgseed/seed/send/emptiness.hpp"
 
 namespace pgseed::seed {
 
@@ -76,13 +76,8 @@ bool RestRun::are_empty(const std::vector<std::size_t>& tables) {
 bool RestRun::is_empty(const TableName& table) {
   const Table* const model = inputs_.types().find(table);
   if (model == nullptr || model->columns.empty()) return false;
-  HttpRequest request =
-      rest::any_row_request(connection_.endpoint, table, model->columns.front().name);
-  request.timeout = options_.timeout;
-  const HttpResult result = exchange(*services_.transport, request);
-  if (interrupt::signal_number() != 0) throw Interrupted{};
-  return result.delivery == Delivery::answered && result.status == 200 &&
-         rest::found_nothing(result.content_range);
+  return looks_empty(*services_.transport, connection_.endpoint, table, model->columns.front().name,
+                     options_);
 }
 
 void RestRun::set_references() {

@@ -4,11 +4,11 @@
 #include <utility>
 
 #include "pgseed/base/error.hpp"
-#include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/rest/url.hpp"
 #include "pgseed/seed/input/mapping.hpp"
 #include "pgseed/seed/ledger/other_work.hpp"
+#include "pgseed/seed/send/emptiness.hpp"
 #include "pgseed/seed/send/stored_rows.hpp"
 
 namespace pgseed::seed {
@@ -20,14 +20,6 @@ constexpr const char* kAllWasLoaded =
 
 }  // namespace
 
-std::vector<LedgerSource> RestRun::sources() const {
-  std::vector<LedgerSource> sources;
-  for (std::size_t part = 0; part < inputs_.size(); ++part) {
-    sources.push_back(inputs_.source(part));
-  }
-  return sources;
-}
-
 void RestRun::open_ledger() {
   std::vector<std::string> names;
   for (std::size_t part = 0; part < inputs_.size(); ++part) {
@@ -35,7 +27,7 @@ void RestRun::open_ledger() {
   }
   const std::string& url = services_.target;
   work_ = std::make_shared<RunLedger>(options_, url.empty() ? url : rest::one_spelling(url), names);
-  if (options_.if_changed && work_->is_done(sources())) {
+  if (options_.if_changed && work_->is_done(inputs_.sources())) {
     report.target = services_.target;
     return is_done("nothing has changed since the files were loaded completely; nothing was sent");
   }
@@ -56,7 +48,7 @@ void RestRun::is_done(const std::string& why) {
 
 void RestRun::begin_ledger() {
   LedgerHead head;
-  head.sources = sources();
+  head.sources = inputs_.sources();
   head.schema = options_.schema;
   head.mode = name(options_.mode);
   if (options_.mapping) {
@@ -131,13 +123,9 @@ bool RestRun::was_emptied_since(const LedgerState& past) {
     if (model == nullptr || model->columns.empty()) return false;
     const std::string& column =
         model->primary_key.empty() ? model->columns.front().name : model->primary_key.front();
-    HttpRequest request = rest::any_row_request(connection_.endpoint, table.name, column);
-    request.timeout = options_.timeout;
-    const HttpResult result = exchange(*services_.transport, request);
-    if (interrupt::signal_number() != 0) throw Interrupted{};
-    const bool is_empty = result.delivery == Delivery::answered && result.status == 200 &&
-                          rest::found_nothing(result.content_range);
-    if (!is_empty) return false;
+    if (!looks_empty(*services_.transport, connection_.endpoint, table.name, column, options_)) {
+      return false;
+    }
     if (options_.mode == Mode::insert && !all_rows_bring_key(*model)) stored_twice = model;
   }
   if (!stored || options_.unfinished == Continue::insist) return false;
@@ -199,22 +187,18 @@ void RestRun::require_no_other_work(const ColumnSet& keyless) {
   const TableName& name = keyless.table_name;
   if (options_.unfinished == Continue::fresh) return;
   if (work_->resume() != nullptr && work_->resume()->find(name) != nullptr) return;
-  const auto source =
-      stored_by_other_work(options_.ledger_folder, work_->work(), work_->target(), name, sources());
-  if (!source || keyless.columns.empty()) return;
-  HttpRequest request = rest::any_row_request(connection_.endpoint, name, keyless.columns.front());
-  request.timeout = options_.timeout;
-  const HttpResult result = exchange(*services_.transport, request);
-  if (interrupt::signal_number() != 0) throw Interrupted{};
-  if (result.delivery == Delivery::answered && result.status == 200 &&
-      rest::found_nothing(result.content_range)) {
+  const std::vector<OtherWork> others = stored_by_other_work(
+      options_.ledger_folder, work_->work(), work_->target(), {name}, inputs_.sources());
+  if (others.empty() || keyless.columns.empty()) return;
+  if (looks_empty(*services_.transport, connection_.endpoint, name, keyless.columns.front(),
+                  options_)) {
     return;
   }
   throw Error(ErrorKind::storage,
               text("a run with other options stored rows of this file in ", to_sql(name),
                    " and did not come to its end; the table has no key that would refuse them a "
                    "second time"),
-              *source,
+              others.front().source,
               "run that command again to its end, or load all rows of this one in any case: "
               "--fresh");
 }
@@ -222,16 +206,16 @@ void RestRun::require_no_other_work(const ColumnSet& keyless) {
 // An unfinished run of other work stored rows of these files, in whatever table.
 bool RestRun::has_other_work() const {
   if (!work_ || options_.unfinished == Continue::fresh) return false;
+  std::vector<TableName> wanted;
   for (const FileSurvey& file : inputs_.surveys()) {
     for (const TableSurvey& table : file.tables) {
-      if (wants(options_, table.name) &&
-          stored_by_other_work(options_.ledger_folder, work_->work(), work_->target(), table.name,
-                               sources())) {
-        return true;
-      }
+      if (wants(options_, table.name)) wanted.push_back(table.name);
     }
   }
-  return false;
+  if (wanted.empty()) return false;
+  return !stored_by_other_work(options_.ledger_folder, work_->work(), work_->target(), wanted,
+                               inputs_.sources())
+              .empty();
 }
 
 // Everything that is asked for is in the table: the work is done. Else the next run goes on.

@@ -131,13 +131,7 @@ void RestRun::finish() {
   note_superseded();
   if (!stage_) note_force_state();
   if (const auto sequences = inputs_.sequence_statements(); sequences > 0 && !options_.dry_run) {
-    note(text(sequences,
-              sequences == 1 ? " statement that sets a sequence was"
-                             : " statements that set sequences were",
-              services_.database_url.empty()
-                  ? " passed over: PostgREST cannot set sequences; run them over the direct "
-                    "connection if rows get their ids from them"
-                  : " passed over: sequences are set to the largest value of their column"));
+    note(sequences_passed_over(sequences, !services_.database_url.empty()));
   }
   close_ledger();
   // Until here the staging tables were the proof; of rows that could not be compared they still

@@ -3,8 +3,7 @@
 #include <utility>
 
 #include "pgseed/base/interrupt.hpp"
-#include "pgseed/seed/verify/direct_verify.hpp"
-#include "pgseed/seed/verify/rest_verify.hpp"
+#include "pgseed/seed/verify/verifier.hpp"
 #include "pgseed/seed/verify/verify_run.hpp"
 
 namespace pgseed::seed {
@@ -22,25 +21,16 @@ void RestRun::look_before() {
 }
 
 std::unique_ptr<Verifier> RestRun::make_verifier() {
-  const auto to_notes = [this](const std::string& line) { note(line); };
-  if (services_.database_url.empty()) {
-    RestVerifySetup setup;
-    setup.options = &options_;
-    setup.transport = services_.transport;
-    setup.endpoint = &connection_.endpoint;
-    setup.order = inputs_.order();
-    setup.before = before_;
-    setup.note = to_notes;
-    return make_rest_verifier(std::move(setup));
-  }
-  DirectVerifySetup setup;
+  VerifierSetup setup;
   setup.options = &options_;
-  setup.catalogue = &catalogue();
-  setup.database_url = services_.database_url;
+  setup.order = services_.database_url.empty() ? inputs_.order() : &catalogue();
   setup.before = before_;
-  setup.note = to_notes;
+  setup.note = [this](const std::string& line) { note(line); };
+  setup.database_url = services_.database_url;
   if (options_.deadline) setup.deadline = started_ + *options_.deadline;
-  return make_direct_verifier(std::move(setup));
+  setup.transport = services_.transport;
+  setup.endpoint = &connection_.endpoint;
+  return seed::make_verifier(std::move(setup));
 }
 
 void RestRun::compare() {

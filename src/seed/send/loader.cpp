@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "pgseed/base/error.hpp"
-#include "pgseed/base/interrupt.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/seed/encode/row_json.hpp"
 #include "pgseed/seed/order/circles.hpp"
+#include "pgseed/seed/send/emptiness.hpp"
 #include "pgseed/seed/send/preflight.hpp"
 
 namespace pgseed::seed {
@@ -59,13 +59,9 @@ Loader::Keys& Loader::keys_of(std::size_t table) {
 
 Loader::Prepared* Loader::find_prepared(const RunTable& table, const RowKind& kind) {
   if (table.tally >= prepared_of_.size()) return nullptr;
-  const ColumnSetUse& use = *kind.use;
   for (Prepared* const known : prepared_of_[table.tally]) {
-    if (known->table == &table && known->use.columns == use.columns &&
-        known->use.unlisted == use.unlisted && known->use.values == use.values &&
-        known->use.defaults == use.defaults && known->use.is_copy == use.is_copy &&
-        known->use.declared_types == use.declared_types && known->time_zone == kind.time_zone &&
-        known->set.meaning.dialect == kind.dialect) {
+    if (known->table == &table &&
+        is_same_kind(kind, known->use, known->time_zone, known->set.meaning.dialect)) {
       return known;
     }
   }
@@ -192,13 +188,8 @@ bool Loader::was_empty(RunTable& table, const ColumnSet& set) {
     }
   }
   if (!table.was_empty) {
-    HttpRequest request =
-        rest::any_row_request(*setup_.endpoint, table.name, set.columns[set.key.front()]);
-    request.timeout = setup_.options->timeout;
-    const HttpResult result = exchange(*setup_.transport, request);
-    if (interrupt::signal_number() != 0) throw Interrupted{};
-    table.was_empty = result.delivery == Delivery::answered && result.status == 200 &&
-                      rest::found_nothing(result.content_range);
+    table.was_empty = looks_empty(*setup_.transport, *setup_.endpoint, table.name,
+                                  set.columns[set.key.front()], *setup_.options);
   }
   return *table.was_empty;
 }

@@ -162,18 +162,14 @@ bool StoredRows::ended() const {
 }
 
 const ColumnSet& StoredRows::columns(RunTable& table, const RowKind& kind) {
-  const ColumnSetUse& use = *kind.use;
   for (const auto& each : kinds_) {
-    if (each->set.table_name == table.name && each->use.columns == use.columns &&
-        each->use.unlisted == use.unlisted && each->use.values == use.values &&
-        each->use.defaults == use.defaults && each->use.is_copy == use.is_copy &&
-        each->use.declared_types == use.declared_types && each->path == kind.path &&
-        each->time_zone == kind.time_zone && each->dialect == kind.dialect) {
+    if (each->set.table_name == table.name && each->path == kind.path &&
+        is_same_kind(kind, each->use, each->time_zone, each->dialect)) {
       return each->set;
     }
   }
   Kind& fresh = *kinds_.emplace_back(std::make_unique<Kind>());
-  fresh.use = use;
+  fresh.use = *kind.use;
   fresh.path = kind.path;
   fresh.time_zone = kind.time_zone;
   fresh.dialect = kind.dialect;

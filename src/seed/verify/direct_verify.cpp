@@ -43,11 +43,6 @@ std::string checksum(const std::string& rows, const std::string& one, const std:
   return sha256_hex(text(rows, ' ', one, ' ', other)).substr(0, 32);
 }
 
-// The moment of the run, or an id made for it: nobody can say what the table holds there.
-bool is_made_anew(const sql::Value& value) {
-  return value.form == sql::Form::moment || value.form == sql::Form::random;
-}
-
 struct Compared;
 
 // A staging table and the rows on their way into it.
@@ -100,8 +95,8 @@ void leave_out(ColumnSet& set, const std::function<bool(std::size_t)>& wanted) {
 
 class DirectVerifier final : public Verifier {
  public:
-  explicit DirectVerifier(DirectVerifySetup setup)
-      : setup_(std::move(setup)), options_(*setup_.options), database_(setup_.database_url) {
+  explicit DirectVerifier(VerifierSetup setup)
+      : Verifier(std::move(setup)), database_(setup_.database_url) {
     database_.set_deadline(setup_.deadline);
     database_.begin();
     // Only for this transaction, so that a pooler may stand between. Output is as precise as the
@@ -113,15 +108,10 @@ class DirectVerifier final : public Verifier {
     time_zone_ = server_zone_ = database_.value("SELECT current_setting('TimeZone')");
   }
 
-  void begin(const std::vector<std::string>& files) override { files_ = files; }
-  void begin_file(std::size_t file) override { file_ = file; }
-  bool ended() const override { return false; }
-  void enter(RunTable& /*table*/) override {}
-
   const ColumnSet& columns(RunTable& table, const RowKind& kind) override {
     for (const auto& known : kinds_) {
-      if (known->table == &table && known->time_zone == kind.time_zone &&
-          known->set.meaning.dialect == kind.dialect && are_alike(known->use, *kind.use)) {
+      if (known->table == &table &&
+          is_same_kind(kind, known->use, known->time_zone, known->set.meaning.dialect)) {
         return known->set;
       }
     }
@@ -129,7 +119,7 @@ class DirectVerifier final : public Verifier {
     fresh.table = &table;
     fresh.use = *kind.use;
     fresh.time_zone = kind.time_zone;
-    fresh.set = column_set_of(table, kind, options_, setup_.catalogue);
+    fresh.set = column_set_of(table, kind, options_, setup_.order);
     Compared& compared = compared_table(table, text(kind.path, ':', kind.use->line));
     leave_out(fresh.set,
               [&](std::size_t index) { return is_comparable(compared, fresh.set.columns[index]); });
@@ -145,16 +135,12 @@ class DirectVerifier final : public Verifier {
   }
 
   void take(const ColumnSet& set, const sql::Row& row) override {
-    const std::uint64_t run_number = next_number_++;
-    if (next_refused_ < setup_.before.refused.size() &&
-        setup_.before.refused[next_refused_] == run_number) {
-      ++next_refused_;
-      return;
-    }
+    const std::optional<std::uint64_t> run_number = next_row();
+    if (!run_number) return;
     Staging& staging = staging_of(*kinds_[set.number], row);
     const std::size_t begin = staging.lines.size();
     staging.lines.append(text(file_, '\t', row.line, '\t'));
-    const std::string trouble = append_copy_line(*staging.set, row, run_number, staging.lines);
+    const std::string trouble = append_copy_line(*staging.set, row, *run_number, staging.lines);
     if (!trouble.empty()) {
       staging.lines.truncate(begin);
       cannot_be_stored(staging, file_, row.line, trouble);
@@ -163,21 +149,6 @@ class DirectVerifier final : public Verifier {
     if (staging.marks.empty() && ++open_ > kMostOpen) flush_all();
     staging.marks.push_back({begin, file_, row.line});
     if (staging.lines.size() >= kMostBytes) flush(staging);
-  }
-
-  void take_unsupported(RunTable& table, const std::string& what, std::uint64_t line,
-                        const sql::DumpReader& /*reader*/) override {
-    refuse_unsupported(what, line);
-    note_once(text("rows of ", to_sql(table.name),
-                   " that only a server can work out were not compared, the first in ",
-                   files_[file_], ':', line, " (", what, ")"),
-              to_sql(table.name));
-  }
-  void take_unsupported(const sql::Statement& statement) override {
-    refuse_unsupported(sql::describe(statement.kind), statement.line);
-    note_once(text("statements that change rows were not looked at, the first in ", files_[file_],
-                   ':', statement.line, " (", sql::describe(statement.kind), ")"),
-              "");
   }
 
   void finish(VerifyReport& report) override {
@@ -194,6 +165,13 @@ class DirectVerifier final : public Verifier {
   }
 
  private:
+  void require_skipped(const std::string& what, std::uint64_t line) const override {
+    if (options_.skip_unsupported) return;
+    throw Error(ErrorKind::input, text(what, " cannot be compared"), place(line),
+                "leave such rows and statements out with --skip-unsupported");
+  }
+  const char* what_is_skipped() const override { return "that only a server can work out"; }
+
   // --- rows into staging tables
 
   Compared& compared_table(const RunTable& table, const std::string& where) {
@@ -202,7 +180,7 @@ class DirectVerifier final : public Verifier {
     }
     auto& fresh = *tables_.emplace_back(std::make_unique<Compared>());
     fresh.result.table = table.name;
-    fresh.model = setup_.catalogue->find(table.name);
+    fresh.model = setup_.order->find(table.name);
     if (fresh.model == nullptr) {
       throw Error(ErrorKind::refused, text("the target has no table ", to_sql(table.name)), where,
                   "create it (pgseed schema FILE), or leave it out: --exclude");
@@ -319,7 +297,7 @@ class DirectVerifier final : public Verifier {
     throw Error(
         ErrorKind::refused,
         text("cannot compare ", to_sql(table), ": ", error.message, " [", error.sqlstate, "]"),
-        text(files_[file_], ':', kind.use.line), hint);
+        place(kind.use.line), hint);
   }
 
   void set_time_zone(const std::string& zone) {
@@ -402,25 +380,13 @@ class DirectVerifier final : public Verifier {
     fresh.reason = why;
   }
 
-  void refuse_unsupported(const std::string& what, std::uint64_t line) const {
-    if (options_.skip_unsupported) return;
-    throw Error(ErrorKind::input, text(what, " cannot be compared"), text(files_[file_], ':', line),
-                "leave such rows and statements out with --skip-unsupported");
-  }
-
-  void note_once(const std::string& line, const std::string& about) {
-    if (contains(noted_, about)) return;
-    noted_.push_back(about);
-    setup_.note(line);
-  }
-
   // --- comparing
 
   std::size_t may_list(const VerifiedTable& table, DifferenceKind kind) const {
     return room_for(table, kind, setup_.verify);
   }
 
-  std::string place(const pg::Row& row) const {
+  std::string place_of(const pg::Row& row) const {
     return text(files_[static_cast<std::size_t>(number(row[1]))], ':', number(row[2]));
   }
 
@@ -442,14 +408,7 @@ class DirectVerifier final : public Verifier {
     for (const StagedRows& rows : keyless) {
       accounted += compare_keyless(result, rows, {}, keyed, keyed.empty() && keyless.size() == 1);
     }
-    // Rows of two kinds may look alike: each row of the table answers to one of them.
-    if (accounted > result.rows) {
-      const std::uint64_t twice = std::min(accounted - result.rows, result.same);
-      result.same -= twice;
-      result.missing += twice;
-      accounted = result.rows;
-    }
-    result.extra = result.rows - accounted;
+    set_extra(result, accounted);
     excuse(result, setup_.before);
     if (result.extra > 0 && result.exact) list_extra(result, keyed);
   }
@@ -474,7 +433,7 @@ class DirectVerifier final : public Verifier {
       for (const pg::Row& row :
            database_.query(comparison.differing(may_list(result, DifferenceKind::differing)))) {
         Difference& fresh = result.differences.emplace_back();
-        fresh.where = place(row);
+        fresh.where = place_of(row);
         for (std::size_t index = 0; index < row[3]->size(); ++index) {
           if ((*row[3])[index] == '1') fresh.columns.push_back(comparison.columns()[index]);
         }
@@ -486,7 +445,7 @@ class DirectVerifier final : public Verifier {
            database_.query(comparison.missing(may_list(result, DifferenceKind::missing)))) {
         Difference& fresh = result.differences.emplace_back();
         fresh.kind = DifferenceKind::missing;
-        fresh.where = place(row);
+        fresh.where = place_of(row);
         fresh.key = key_values(row, 3);
       }
     }
@@ -532,7 +491,7 @@ class DirectVerifier final : public Verifier {
       for (const pg::Row& row : database_.query(sql)) {
         Difference& fresh = result.differences.emplace_back();
         fresh.kind = kind;
-        fresh.where = place(row);
+        fresh.where = place_of(row);
         fresh.in_files = number(row[3]);
         fresh.in_table = number(row[4]);
       }
@@ -557,25 +516,18 @@ class DirectVerifier final : public Verifier {
     }
   }
 
-  DirectVerifySetup setup_;
-  const Options& options_;
   pg::CopyIn database_;
   std::string server_zone_, time_zone_;
-  std::vector<std::string> files_;
-  std::size_t file_ = 0;
-  std::uint64_t next_number_ = 0;
-  std::size_t next_refused_ = 0;
   std::vector<std::unique_ptr<Kind>> kinds_;
   std::vector<std::unique_ptr<Compared>> tables_;
   std::vector<std::unique_ptr<Staging>> stagings_;
   std::size_t open_ = 0;
   std::string refusal_;
-  std::vector<std::string> noted_;
 };
 
 }  // namespace
 
-std::unique_ptr<Verifier> make_direct_verifier(DirectVerifySetup setup) {
+std::unique_ptr<Verifier> make_direct_verifier(VerifierSetup setup) {
   return std::make_unique<DirectVerifier>(std::move(setup));
 }
 

@@ -407,15 +407,7 @@ VerifiedTable RestComparison::finish(const std::string& any_column, const Loaded
   }
   result_.rows = static_cast<std::uint64_t>(*reading.total);
   if (keys_ == 0) result_.key.clear();
-  std::uint64_t accounted = finish_keyed() + finish_keyless();
-  // Rows of two kinds may look alike: each row of the table answers to one of them.
-  if (accounted > result_.rows) {
-    const std::uint64_t twice = std::min(accounted - result_.rows, result_.same);
-    result_.same -= twice;
-    result_.missing += twice;
-    accounted = result_.rows;
-  }
-  result_.extra = result_.rows - accounted;
+  set_extra(result_, finish_keyed() + finish_keyless());
   excuse(result_, before);
   const bool is_listed = result_.extra > 0 && result_.exact && lists_extra_ && !has_keyless_;
   if (is_listed && keys_ > 0) list_extra();

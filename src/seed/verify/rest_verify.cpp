@@ -20,11 +20,6 @@ constexpr std::size_t kMostBytes = std::size_t{1} << 20;
 // Questions that are under way while the answer to the first one is looked at.
 constexpr std::size_t kMostUnderWay = 4;
 
-// The moment of the run, or an id made for it: nobody can say what the table holds there.
-bool is_made_anew(const sql::Value& value) {
-  return value.form == sql::Form::moment || value.form == sql::Form::random;
-}
-
 struct Compared {
   TableName name;
   std::string any_column;
@@ -46,22 +41,17 @@ struct Kind {
 
 class RestVerifier final : public Verifier {
  public:
-  explicit RestVerifier(RestVerifySetup setup)
-      : setup_(std::move(setup)), options_(*setup_.options), reads_(*setup_.transport, policy()) {
+  explicit RestVerifier(VerifierSetup setup)
+      : Verifier(std::move(setup)), reads_(*setup_.transport, policy()) {
     if (!options_.regenerate_identity) return;
     throw Error(ErrorKind::usage, "--regenerate-identity is verified over the direct connection",
                 "", "set DATABASE_URL: PostgREST does not tell which columns are numbered anew");
   }
 
-  void begin(const std::vector<std::string>& files) override { files_ = files; }
-  void begin_file(std::size_t file) override { file_ = file; }
-  bool ended() const override { return false; }
-  void enter(RunTable& /*table*/) override {}
-
   const ColumnSet& columns(RunTable& table, const RowKind& kind) override {
     for (const auto& known : kinds_) {
-      if (known->table == &table && known->time_zone == kind.time_zone &&
-          known->set.meaning.dialect == kind.dialect && are_alike(known->use, *kind.use)) {
+      if (known->table == &table &&
+          is_same_kind(kind, known->use, known->time_zone, known->set.meaning.dialect)) {
         return known->set;
       }
     }
@@ -79,16 +69,12 @@ class RestVerifier final : public Verifier {
   }
 
   void take(const ColumnSet& set, const sql::Row& row) override {
-    const std::uint64_t number = next_number_++;
-    if (next_refused_ < setup_.before.refused.size() &&
-        setup_.before.refused[next_refused_] == number) {
-      ++next_refused_;
-      return;
-    }
+    const std::optional<std::uint64_t> number = next_row();
+    if (!number) return;
     Kind& kind = *kinds_[set.number];
     SaidRow said;
-    said.number = number;
-    said.where = text(files_[file_], ':', row.line);
+    said.number = *number;
+    said.where = place(row.line);
     if (!read_values(kind, row, said)) return;
     const bool has_key =
         !set.key.empty() && std::all_of(set.key.begin(), set.key.end(), [&](std::size_t position) {
@@ -112,21 +98,6 @@ class RestVerifier final : public Verifier {
     if (kind.keyed.size() >= most || kind.bytes >= kMostBytes) ask_keyed(kind);
   }
 
-  void take_unsupported(RunTable& table, const std::string& what, std::uint64_t line,
-                        const sql::DumpReader& /*reader*/) override {
-    require_skipped(what, line);
-    note_once(text("rows of ", to_sql(table.name),
-                   " that cannot go over PostgREST were not compared, the first in ", files_[file_],
-                   ':', line, " (", what, ")"),
-              to_sql(table.name));
-  }
-  void take_unsupported(const sql::Statement& statement) override {
-    require_skipped(sql::describe(statement.kind), statement.line);
-    note_once(text("statements that change rows were not looked at, the first in ", files_[file_],
-                   ':', statement.line, " (", sql::describe(statement.kind), ")"),
-              "");
-  }
-
   void finish(VerifyReport& report) override {
     for (const auto& kind : kinds_) ask_keyed(*kind);
     while (!under_way_.empty()) compare_first();
@@ -140,6 +111,14 @@ class RestVerifier final : public Verifier {
   }
 
  private:
+  void require_skipped(const std::string& what, std::uint64_t line) const override {
+    if (options_.skip_unsupported) return;
+    throw Error(ErrorKind::input, text(what, " cannot be compared over PostgREST"), place(line),
+                "set DATABASE_URL, over which all but expressions can be compared; or leave such "
+                "rows out with --skip-unsupported");
+  }
+  const char* what_is_skipped() const override { return "that cannot go over PostgREST"; }
+
   // A question and the rows that it is about.
   struct Asked {
     Kind* kind = nullptr;
@@ -259,20 +238,6 @@ class RestVerifier final : public Verifier {
     kind.bytes = 0;
   }
 
-  void require_skipped(const std::string& what, std::uint64_t line) const {
-    if (options_.skip_unsupported) return;
-    throw Error(ErrorKind::input, text(what, " cannot be compared over PostgREST"),
-                text(files_[file_], ':', line),
-                "set DATABASE_URL, over which all but expressions can be compared; or leave such "
-                "rows out with --skip-unsupported");
-  }
-
-  void note_once(const std::string& line, const std::string& about) {
-    if (std::find(noted_.begin(), noted_.end(), about) != noted_.end()) return;
-    noted_.push_back(about);
-    setup_.note(line);
-  }
-
   void note_hidden_rows() const {
     const std::string role = rest::role_of_key(setup_.endpoint->key);
     if (role == "service_role" || setup_.endpoint->key.starts_with("sb_secret_")) return;
@@ -280,22 +245,15 @@ class RestVerifier final : public Verifier {
                      " may not see every row: what row-level security hides counts as missing"));
   }
 
-  RestVerifySetup setup_;
-  const Options& options_;
   RestReads reads_;
-  std::vector<std::string> files_;
-  std::size_t file_ = 0;
-  std::uint64_t next_number_ = 0;
-  std::size_t next_refused_ = 0;
   std::vector<std::unique_ptr<Kind>> kinds_;
   std::vector<std::unique_ptr<Compared>> tables_;
   std::deque<Asked> under_way_;
-  std::vector<std::string> noted_;
 };
 
 }  // namespace
 
-std::unique_ptr<Verifier> make_rest_verifier(RestVerifySetup setup) {
+std::unique_ptr<Verifier> make_rest_verifier(VerifierSetup setup) {
   return std::make_unique<RestVerifier>(std::move(setup));
 }
 

@@ -59,6 +59,16 @@ std::optional<Error> VerifyReport::error() const {
                            "loaded anew by seed --force --atomic");
 }
 
+void set_extra(VerifiedTable& table, std::uint64_t accounted) {
+  if (accounted > table.rows) {
+    const std::uint64_t twice = std::min(accounted - table.rows, table.same);
+    table.same -= twice;
+    table.missing += twice;
+    accounted = table.rows;
+  }
+  table.extra = table.rows - accounted;
+}
+
 void excuse(VerifiedTable& table, const LoadedBefore& before) {
   for (const LoadedBefore::Table& each : before.tables) {
     if (each.name != table.table) continue;

@@ -5,11 +5,9 @@
 
 #include "pgseed/base/current_error.hpp"
 #include "pgseed/base/interrupt.hpp"
-#include "pgseed/base/text.hpp"
 #include "pgseed/seed/carrier.hpp"
 #include "pgseed/seed/tally.hpp"
-#include "pgseed/seed/verify/direct_verify.hpp"
-#include "pgseed/seed/verify/rest_verify.hpp"
+#include "pgseed/seed/verify/verifier.hpp"
 
 namespace pgseed::seed {
 namespace {
@@ -49,7 +47,7 @@ class Run {
     RunTables tables(options_, tally_, &inputs_.types());
     const auto to_notes = [this](const std::string& line) { note(line); };
     const RunPlan plan = make_plan(inputs_, options_, tables, to_notes);
-    const std::unique_ptr<Verifier> verifier = direct ? make_direct() : make_rest();
+    const std::unique_ptr<Verifier> verifier = make_verifier(verifier_setup());
     walk_for(*verifier, inputs_, plan, options_, tables, inputs_.order());
     verifier->finish(out_.report);
   }
@@ -74,28 +72,18 @@ class Run {
     }
   }
 
-  std::unique_ptr<Verifier> make_direct() {
-    DirectVerifySetup setup;
+  VerifierSetup verifier_setup() {
+    VerifierSetup setup;
     setup.options = &options_;
-    setup.catalogue = inputs_.order();
-    setup.database_url = services_.database_url;
-    setup.verify = verify_options_;
-    setup.before = before_;
-    setup.note = [this](const std::string& line) { note(line); };
-    if (options_.deadline) setup.deadline = started_ + *options_.deadline;
-    return make_direct_verifier(std::move(setup));
-  }
-
-  std::unique_ptr<Verifier> make_rest() {
-    RestVerifySetup setup;
-    setup.options = &options_;
-    setup.transport = services_.transport;
-    setup.endpoint = &connection_.endpoint;
     setup.order = inputs_.order();
     setup.verify = verify_options_;
     setup.before = before_;
     setup.note = [this](const std::string& line) { note(line); };
-    return make_rest_verifier(std::move(setup));
+    setup.database_url = services_.database_url;
+    if (options_.deadline) setup.deadline = started_ + *options_.deadline;
+    setup.transport = services_.transport;
+    setup.endpoint = &connection_.endpoint;
+    return setup;
   }
 
   void note(const std::string& line) {

@@ -54,6 +54,11 @@ struct RowKind {
   sql::Dialect dialect = sql::Dialect::postgresql;
 };
 
+// Rows of this kind are those that a set was made for: from this use, zone and dialect. Whether
+// they are of the same file is left to the caller.
+bool is_same_kind(const RowKind& kind, const ColumnSetUse& use, const std::string& time_zone,
+                  sql::Dialect dialect);
+
 // The set of rows of this kind in the table, all but its request. order: the target's own columns,
 // may be nullptr. Throws Error{input} where nobody tells the columns.
 ColumnSet column_set_of(const RunTable& table, const RowKind& kind, const Options& options,

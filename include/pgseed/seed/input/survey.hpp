@@ -2,6 +2,7 @@
 // The first pass: a file is read through once before anything is sent. It proves the syntax and
 // tells the tables, their order, their column sets and row counts, and what rows over REST cannot
 // carry.
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -31,6 +32,16 @@ struct ColumnSetUse {
   // The file's own types of the columns, where a mapping gave them other names; empty: look it up.
   std::vector<std::string> declared_types;
 };
+
+inline bool has_defaults(const sql::Row& row) {
+  return std::any_of(row.values.begin(), row.values.end(),
+                     [](const sql::Value& value) { return value.form == sql::Form::use_default; });
+}
+
+// What is told by the head of a statement with rows of so many values; of one row also which of
+// them are DEFAULT.
+ColumnSetUse use_of(const sql::RowsHead& head, std::size_t values);
+ColumnSetUse use_of(const sql::RowsHead& head, const sql::Row& row);
 
 // Do they put values into the same columns, and from the same statements?
 bool are_alike(const ColumnSetUse& one, const ColumnSetUse& other);

@@ -1,6 +1,5 @@
 #pragma once
-// Unfinished runs of other commands that stored rows of the same files in the same table.
-#include <optional>
+// Unfinished runs of other commands that stored rows of the same files in the same tables.
 #include <string>
 #include <vector>
 
@@ -9,11 +8,17 @@
 
 namespace pgseed::seed {
 
-// The name of a text that an unfinished run at this target stored rows of in the table, or may
-// have; nullopt without one. own: the name of the work at hand. Ledgers that cannot be read say
+struct OtherWork {
+  TableName table;
+  std::string source;  // the name of a text that rows in it come from
+};
+
+// The tables in which an unfinished run at this target stored rows of the same texts, or may have,
+// in the order asked for. own: the name of the work at hand. Ledgers that cannot be read say
 // nothing, and neither do texts without a hash.
-std::optional<std::string> stored_by_other_work(const std::string& folder, const std::string& own,
-                                                const std::string& target, const TableName& table,
-                                                const std::vector<LedgerSource>& sources);
+std::vector<OtherWork> stored_by_other_work(const std::string& folder, const std::string& own,
+                                            const std::string& target,
+                                            const std::vector<TableName>& tables,
+                                            const std::vector<LedgerSource>& sources);
 
 }  // namespace pgseed::seed

@@ -27,6 +27,10 @@ bool is_of_run(std::string_view comment, std::string_view run);
 bool says_moved(std::string_view comment);
 Moved counts_of(std::string_view comment);
 
+// The comment of a table; empty where the table or its comment is not there. table: as SQL names
+// it.
+std::string comment_of(pg::CopyIn& database, const std::string& table);
+
 struct FoundStage {
   TableName name;
   std::string comment;

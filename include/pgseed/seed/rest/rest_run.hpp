@@ -85,7 +85,6 @@ class RestRun {
 
   // rest_run_ledger.cpp
   bool keeps_ledger() const { return !options_.ledger_folder.empty() && !options_.dry_run; }
-  std::vector<LedgerSource> sources() const;
   void open_ledger();
   void is_done(const std::string& why);
   void begin_ledger();

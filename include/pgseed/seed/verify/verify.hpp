@@ -80,6 +80,11 @@ struct LoadedBefore {
   std::vector<Table> tables;
 };
 
+// Sets `extra`, where `accounted` rows of the table answer to rows of the files. Rows of two kinds
+// may look alike, but each row of the table answers to one: what is accounted for beyond `rows`
+// goes from `same` to `missing`.
+void set_extra(VerifiedTable& table, std::uint64_t accounted);
+
 // Takes what the load has told out of what was found.
 void excuse(VerifiedTable& table, const LoadedBefore& before);
 // How many more differences of this kind may be listed.
