@@ -128,7 +128,7 @@ std::string random_name(Random& random, const std::string& stem) {
   return stem + random.pick(kEnds) + random.pick(kEnds);
 }
 
-std::string quoted(const std::string& text, char quote) {
+std::string in_quotes(const std::string& text, char quote) {
   std::string out(1, quote);
   for (const char byte : text) {
     if (byte == quote) out += byte;
@@ -143,7 +143,7 @@ std::string spelled(Random& random, const std::string& name) {
                                    [](char byte) { return sql::is_identifier_part(byte); });
   if (is_word && random.one_in(2)) return name;
   if (name.find(']') == std::string::npos && random.one_in(3)) return "[" + name + "]";
-  return quoted(name, random.pick(std::string("\"\"`'")));
+  return in_quotes(name, random.pick(std::string("\"\"`'")));
 }
 
 struct Table {
@@ -236,7 +236,7 @@ std::string cell(const sql::Value& value) {
 }
 
 std::string cell_query(const std::string& column) {
-  const std::string name = quoted(column, '"');
+  const std::string name = in_quotes(column, '"');
   return "CASE typeof(" + name + ") WHEN 'null' THEN 'n' WHEN 'integer' THEN 'i'||" + name +
          " WHEN 'real' THEN 'r'||ieee754_mantissa(" + name + ")||'/'||ieee754_exponent(" + name +
          ") WHEN 'text' THEN 't'||hex(" + name + ") ELSE 'b'||hex(" + name + ") END";
@@ -266,7 +266,7 @@ std::vector<std::string> cells_of(const std::string& output) {
 std::string select_all(const Table& table) {
   std::string query = "SELECT 'T" + hex(table.name) + "'";
   for (const std::string& column : table.columns) query += "," + cell_query(column);
-  return query + " FROM " + quoted(table.name, '"') + ";\n";
+  return query + " FROM " + in_quotes(table.name, '"') + ";\n";
 }
 
 // What sqlite3 prints for SQL or lines of its shell.
@@ -356,7 +356,7 @@ std::string replaced_literal(Random& random, const std::string& text) {
   static const std::vector<std::string> kParts = {"\n", "\r", "a", "'", "\\", "\xC3\xA9", ";"};
   const std::string mark = random.pick(kMarks);
   const std::string part = random.pick(kParts);
-  if (text.find(mark) != std::string::npos) return quoted(text, '\'');
+  if (text.find(mark) != std::string::npos) return in_quotes(text, '\'');
   std::string marked;
   for (std::size_t at = 0; at < text.size();) {
     if (text.compare(at, part.size(), part) == 0) {
@@ -369,7 +369,7 @@ std::string replaced_literal(Random& random, const std::string& text) {
   const std::string written =
       part == "\n" && random.one_in(2) ? "char(10)" : text_literal(random, part);
   return "replace" + gap(random) + "(" + text_literal(random, marked) + gap(random) + "," +
-         quoted(mark, '\'') + "," + gap(random) + written + ")";
+         in_quotes(mark, '\'') + "," + gap(random) + written + ")";
 }
 
 // A text in one of the spellings that every sqlite3 reads.
@@ -382,7 +382,7 @@ std::string text_literal(Random& random, const std::string& text) {
       std::size_t middle = random.below(text.size() + 1);
       while (middle < text.size() && (static_cast<unsigned char>(text[middle]) & 0xC0) == 0x80)
         ++middle;
-      return "(" + quoted(text.substr(0, middle), '\'') + gap(random) + "||" + gap(random) +
+      return "(" + in_quotes(text.substr(0, middle), '\'') + gap(random) + "||" + gap(random) +
              text_literal(random, text.substr(middle)) + ")";
     }
     case 2:
@@ -394,9 +394,9 @@ std::string text_literal(Random& random, const std::string& text) {
         }
         return call + ")";
       }
-      return quoted(text, '\'');
+      return in_quotes(text, '\'');
     default:
-      return quoted(text, '\'');
+      return in_quotes(text, '\'');
   }
 }
 
@@ -419,7 +419,7 @@ std::string any_literal(Random& random) {
       return random.pick(std::vector<std::string>{"007", ".5", "-0", "-0.0", "00.10", "+3", "- 4",
                                                   "9223372036854775808", "-9223372036854775808"});
     case 4:
-      return random.pick(std::string("xX")) + quoted(hex(random_bytes(random)), '\'');
+      return random.pick(std::string("xX")) + in_quotes(hex(random_bytes(random)), '\'');
     default:
       return text_literal(random, random_text(random));
   }
@@ -440,7 +440,7 @@ TEST_CASE("sql sqlite oracle: what sqlite3 dumps is read as what it holds") {
       const Table& table = tables.emplace_back(random_table(random, number));
       std::string& script = pieces.emplace_back(table.create);
       for (std::size_t row = random.below(12); row > 0; --row) {
-        script += "INSERT INTO " + quoted(table.name, '"') + " VALUES(";
+        script += "INSERT INTO " + in_quotes(table.name, '"') + " VALUES(";
         for (std::size_t index = 0; index < table.columns.size(); ++index) {
           script += (index == 0 ? "" : ",") +
                     (table.columns[index] == "id" ? std::to_string(row) : plain_literal(random));
@@ -548,7 +548,7 @@ TEST_CASE("sql sqlite oracle: unistr() of any text is that text") {
         escaped += byte;
       }
     }
-    dump += "INSERT INTO t VALUES(unistr(" + quoted(escaped, '\'') + "));\n";
+    dump += "INSERT INTO t VALUES(unistr(" + in_quotes(escaped, '\'') + "));\n";
     wanted.push_back("T74|t" + hex(text));
   }
   std::sort(wanted.begin(), wanted.end());

@@ -29,7 +29,7 @@ class Reader {
  public:
   explicit Reader(const std::string& path) : path_(path) {}
 
-  void read(const Setting& table, bool top) {
+  void read(const pgseed::Setting& table, bool top) {
     for (const auto& [name, place, setting] : table.members) {
       const int line = static_cast<int>(place.line);
       const bool is_table = setting.kind == SettingKind::table;
@@ -56,7 +56,7 @@ class Reader {
     }
   }
 
-  void read_migrate(const Setting& table) {
+  void read_migrate(const pgseed::Setting& table) {
     for (const auto& [name, place, setting] : table.members) {
       const int line = static_cast<int>(place.line);
       if (std::ranges::find(kMigrateNames, name) == kMigrateNames.end()) {
@@ -67,7 +67,7 @@ class Reader {
     }
   }
 
-  std::string string_value(std::string_view name, const Setting& setting, int line) const {
+  std::string string_value(std::string_view name, const pgseed::Setting& setting, int line) const {
     if (setting.kind != SettingKind::text) fail(line, text("'", name, "' must be a string"), {});
     return setting.value;
   }

@@ -10,7 +10,7 @@
 namespace pgseed::cli {
 namespace {
 
-constexpr const char* kFooter = R"(Examples:
+constexpr const char* kInspectFooter = R"(Examples:
   pgseed inspect dump.sql
   pgseed inspect --json dump.sql
   pgseed inspect dump.sql.gz all-tables.zip
@@ -101,7 +101,7 @@ void add_inspect_command(CLI::App& app, const GlobalFlags& global, Action& actio
       ->expected(1)
       ->type_name("NAME");
   add_input_flags(*command, flags->input, "dumps to look at; - is standard input");
-  command->footer(kFooter);
+  command->footer(kInspectFooter);
   command->callback([flags, &global, &action] {
     action = {"inspect", [flags, &global] { return run_inspect(*flags, global); }};
   });

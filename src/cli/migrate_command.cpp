@@ -9,7 +9,7 @@
 namespace pgseed::cli {
 namespace {
 
-constexpr const char* kFooter =
+constexpr const char* kMigrateFooter =
     R"(Targets: head, heads, base, a revision id or the beginning of one, a branch label,
 LABEL@head, +1, -1, LABEL@+1, REVISION+1. Ranges for --sql and history: A:B, A:, :B.
 
@@ -91,7 +91,7 @@ void add_migrate_command(CLI::App& app, const GlobalFlags& global, Action& actio
       app.add_subcommand("migrate", "schema migrations with Alembic's commands and version table");
   command->require_subcommand(1);
   command->fallthrough();
-  command->footer(kFooter);
+  command->footer(kMigrateFooter);
   auto flags = std::make_shared<MigrateFlags>();
   command->add_option("--dir", flags->dirs, "folder with the revisions; repeatable")
       ->allow_extra_args(false)

@@ -20,7 +20,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr const char* kFooter =
+constexpr const char* kSchemaFooter =
     R"(All of it is one transaction: it is applied completely or not at all. Rows in the
 files are passed over; `pgseed seed` loads them.
 
@@ -216,7 +216,7 @@ void add_schema_command(CLI::App& app, const GlobalFlags& global, Action& action
       ->check(number_of_seconds())
       ->type_name("SECONDS");
   command->add_flag("--no-wait", flags->no_wait, "do not wait until the API knows the new tables");
-  command->footer(kFooter);
+  command->footer(kSchemaFooter);
   command->callback([flags, &global, &action] {
     action = {"schema", [flags, &global] { return run_schema(*flags, global); }};
   });

@@ -26,7 +26,7 @@
 namespace pgseed::cli {
 namespace {
 
-constexpr const char* kFooter = R"(Modes:
+constexpr const char* kSeedFooter = R"(Modes:
   insert   (default) a row whose key exists stops the run
   upsert   rows whose key exists are updated; the last row of a key wins
   ignore   rows whose key exists are left as they are
@@ -650,7 +650,7 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
                     "let --force touch rows of other tables that refer to the emptied ones");
   command->add_flag("--yes", flags->yes, "no question before --force on a host that is not local");
   group_options(*command);
-  command->footer(kFooter);
+  command->footer(kSeedFooter);
   command->callback([flags, &global, &action] {
     action = {"seed", [flags, &global] { return run_seed(*flags, global); }};
   });

@@ -12,7 +12,7 @@
 namespace pgseed::cli {
 namespace {
 
-constexpr const char* kFooter =
+constexpr const char* kTestFooter =
     R"(It checks the connections, the key's role, and whether the role of DATABASE_URL may create
 tables. Rights on single tables are tried by a load, before its first row.
 
@@ -219,7 +219,7 @@ void add_test_command(CLI::App& app, const GlobalFlags& global, Action& action) 
   CLI::App* const command = app.add_subcommand(
       "test", "check the connections, the key's role and the right to create tables");
   command->alias("doctor");
-  command->footer(kFooter);
+  command->footer(kTestFooter);
   command->callback([&global, &action] {
     action = {"test", [&global] { return run_test(global); }};
   });

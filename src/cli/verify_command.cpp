@@ -14,7 +14,8 @@
 namespace pgseed::cli {
 namespace {
 
-constexpr const char* kFooter = R"(Every row of the files must be in its table with the same values;
+constexpr const char* kVerifyFooter =
+    R"(Every row of the files must be in its table with the same values;
 rows of the table that the files do not have are counted (an error with --exact). Where a key comes
 more than once, the last row counts, as after seed --upsert. The tables are read over DATABASE_URL,
 or over PostgREST where none is set, which tells less exactly (README, "Verify").
@@ -145,7 +146,7 @@ void add_verify_command(CLI::App& app, const GlobalFlags& global, Action& action
                     "leave out what only a server can work out, instead of refusing the file");
   command->add_flag("--regenerate-identity", flags->regenerate_identity,
                     "GENERATED ALWAYS identity columns were numbered anew");
-  command->footer(kFooter);
+  command->footer(kVerifyFooter);
   command->callback([flags, &global, &action] {
     action = {"verify", [flags, &global] { return run_verify(*flags, global); }};
   });

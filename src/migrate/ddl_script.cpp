@@ -86,8 +86,8 @@ std::string beginning(std::string_view statement) {
   return line;
 }
 
-[[noreturn]] void fail_at(pg::SqlError error, const DdlScript& script,
-                          const DdlStatement& statement, bool if_not_exists) {
+[[noreturn]] void fail_in_script(pg::SqlError error, const DdlScript& script,
+                                 const DdlStatement& statement, bool if_not_exists) {
   const std::uint64_t lines_before =
       statement.is_translated ? 0 : static_cast<std::uint64_t>(std::max(0, error.line - 1));
   error.where = text(script.path, ':', statement.line + lines_before);
@@ -191,7 +191,7 @@ DdlResult apply_ddl(pg::Session& session, const std::vector<DdlScript>& scripts,
         result.notes.push_back(text(script.path, ':', statement.line, ": left out: ", statement.sql,
                                     " (", error.message, ")"));
       } else {
-        fail_at(error, script, statement, options.if_not_exists);
+        fail_in_script(error, script, statement, options.if_not_exists);
       }
     }
   };

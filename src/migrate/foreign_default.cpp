@@ -14,7 +14,7 @@ using sql::DdlColumn;
 using sql::DdlToken;
 using sql::DdlTokens;
 using sql::DdlType;
-using Kind = DdlToken::Kind;
+using TokenKind = DdlToken::Kind;
 
 bool is_digits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
@@ -125,15 +125,15 @@ std::size_t characters(const std::string& text) {
 std::optional<std::string> literal(const DdlToken& token, const std::string& sign,
                                    const DdlColumn& column) {
   const std::string value = sign + token.text;
-  const bool written = token.kind == Kind::string || token.kind == Kind::number;
+  const bool written = token.kind == TokenKind::string || token.kind == TokenKind::number;
   const auto as_number = [&](bool fine) {
     if (!fine) return std::optional<std::string>();
     return std::optional(value.starts_with('+') ? value.substr(1) : value);
   };
   switch (column.type) {
     case DdlType::boolean: {
-      const bool bits = token.kind == Kind::bits || token.kind == Kind::bytes;
-      const std::string digit = token.kind == Kind::bytes ? binary_digits(token.text) : value;
+      const bool bits = token.kind == TokenKind::bits || token.kind == TokenKind::bytes;
+      const std::string digit = token.kind == TokenKind::bytes ? binary_digits(token.text) : value;
       const std::size_t one = digit.find_first_not_of('0');
       if (value == "0" || (bits && one == std::string::npos)) return "false";
       if (value == "1" || (bits && one + 1 == digit.size() && digit[one] == '1')) return "true";
@@ -152,15 +152,15 @@ std::optional<std::string> literal(const DdlToken& token, const std::string& sig
       return as_number(written && is_decimal(value));
     case DdlType::text:
     case DdlType::varchar: {
-      if (!written && token.kind != Kind::bytes) return {};
+      if (!written && token.kind != TokenKind::bytes) return {};
       const bool too_long =
           !column.numbers.empty() &&
           characters(value) > static_cast<std::size_t>(std::stoul(column.numbers[0]));
       return too_long ? std::nullopt : quote_string(value);
     }
     case DdlType::bytea: {
-      if (!written && token.kind != Kind::bytes) return {};
-      std::string bytes = token.kind == Kind::bytes ? token.text : value;
+      if (!written && token.kind != TokenKind::bytes) return {};
+      std::string bytes = token.kind == TokenKind::bytes ? token.text : value;
       if (column.range == sql::DdlRange::exact_bytes && bytes.size() < column.range_bytes) {
         // As binary(n) fills it up; MySQL has none of more than 255 bytes.
         if (column.range_bytes <= 255) bytes.resize(column.range_bytes, '\0');
@@ -168,17 +168,18 @@ std::optional<std::string> literal(const DdlToken& token, const std::string& sig
       return text("'\\x", hex_of(bytes), '\'');
     }
     case DdlType::bit:
-      if (token.kind == Kind::bits) return bits(token.text, column);
-      if (token.kind == Kind::bytes) return bits(binary_digits(token.text), column);
+      if (token.kind == TokenKind::bits) return bits(token.text, column);
+      if (token.kind == TokenKind::bytes) return bits(binary_digits(token.text), column);
       return value == "0" || value == "1" ? bits(value, column) : std::nullopt;
     case DdlType::date:
     case DdlType::time:
     case DdlType::timestamp:
     case DdlType::timestamptz:
-      if (token.kind == Kind::string && is_moment(value, column.type)) return quote_string(value);
+      if (token.kind == TokenKind::string && is_moment(value, column.type))
+        return quote_string(value);
       return {};
     case DdlType::json:
-      if (token.kind == Kind::string && (value == "{}" || value == "[]"))
+      if (token.kind == TokenKind::string && (value == "{}" || value == "[]"))
         return quote_string(value);
       return {};
     case DdlType::uuid:
@@ -262,7 +263,7 @@ bool is_moment(const std::string& value, DdlType type) {
 }
 
 bool is_default_an_expression(const DdlTokens& tokens) {
-  return tokens.size() > 2 || (tokens.size() == 2 && tokens[1].kind != Kind::number);
+  return tokens.size() > 2 || (tokens.size() == 2 && tokens[1].kind != TokenKind::number);
 }
 
 std::optional<std::string> plain_default(const DdlColumn& column, sql::Dialect dialect) {
@@ -274,15 +275,17 @@ std::optional<std::string> plain_default(const DdlColumn& column, sql::Dialect d
     tokens.pop_back();
   }
   if (tokens.empty() || (tokens.size() == 1 && tokens[0].is_word("NULL"))) return "";
-  if (tokens.size() == 2 && tokens[0].kind == Kind::symbol && tokens[1].kind == Kind::number) {
+  if (tokens.size() == 2 && tokens[0].kind == TokenKind::symbol &&
+      tokens[1].kind == TokenKind::number) {
     return literal(tokens[1], tokens[0].text, column);
   }
   if (tokens.size() == 1 && (tokens[0].is_word("TRUE") || tokens[0].is_word("FALSE"))) {
     const bool truth = tokens[0].is_word("TRUE");
-    return literal({Kind::number, std::string(1, truth ? '1' : '0'), 0, 0}, "", column);
+    return literal({TokenKind::number, std::string(1, truth ? '1' : '0'), 0, 0}, "", column);
   }
-  if (tokens.size() == 1 && tokens[0].kind != Kind::word) return literal(tokens[0], "", column);
-  if (tokens[0].kind != Kind::word) return {};
+  if (tokens.size() == 1 && tokens[0].kind != TokenKind::word)
+    return literal(tokens[0], "", column);
+  if (tokens[0].kind != TokenKind::word) return {};
   if (dialect == sql::Dialect::sqlite && is_sqlite_now(tokens, column.type)) {
     if (column.type == DdlType::timestamp) return "(CURRENT_TIMESTAMP AT TIME ZONE 'UTC')";
     if (column.type == DdlType::timestamptz) return "CURRENT_TIMESTAMP";

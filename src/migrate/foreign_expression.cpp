@@ -19,11 +19,11 @@ using sql::DdlType;
 using sql::Dialect;
 using TokenKind = DdlToken::Kind;
 
-enum class Kind { null, boolean, integer, number, floating, text, bytes, moment, other };
+enum class ValueKind { null, boolean, integer, number, floating, text, bytes, moment, other };
 
-struct Value {
+struct Translated {
   std::string sql;
-  Kind kind = Kind::null;
+  ValueKind kind = ValueKind::null;
   DdlType type = DdlType::text;        // of a moment
   std::optional<std::string> literal;  // of a string or number as written
 };
@@ -33,36 +33,36 @@ struct Untranslatable {
   std::string why;
 };
 
-Kind kind_of(DdlType type) {
+ValueKind kind_of(DdlType type) {
   switch (type) {
     case DdlType::boolean:
-      return Kind::boolean;
+      return ValueKind::boolean;
     case DdlType::smallint:
     case DdlType::integer:
     case DdlType::bigint:
-      return Kind::integer;
+      return ValueKind::integer;
     case DdlType::numeric:
-      return Kind::number;
+      return ValueKind::number;
     case DdlType::real:
     case DdlType::double_precision:
-      return Kind::floating;
+      return ValueKind::floating;
     case DdlType::text:
     case DdlType::varchar:
-      return Kind::text;
+      return ValueKind::text;
     case DdlType::bytea:
-      return Kind::bytes;
+      return ValueKind::bytes;
     case DdlType::date:
     case DdlType::time:
     case DdlType::timestamp:
     case DdlType::timestamptz:
-      return Kind::moment;
+      return ValueKind::moment;
     default:
-      return Kind::other;
+      return ValueKind::other;
   }
 }
 
-bool is_number(Kind kind) {
-  return kind == Kind::integer || kind == Kind::number || kind == Kind::floating;
+bool is_number(ValueKind kind) {
+  return kind == ValueKind::integer || kind == ValueKind::number || kind == ValueKind::floating;
 }
 
 bool is_numeric_text(const std::string& text) {
@@ -79,20 +79,21 @@ class Translator {
              bool allow_generated)
       : walk_(tokens), table_(table), dialect_(dialect), allow_generated_(allow_generated) {}
 
-  Value whole() {
-    Value value = read_or();
+  Translated whole() {
+    Translated value = read_or();
     if (!walk_.at_end()) unknown(walk_.peek());
     return value;
   }
 
-  static std::string as_boolean(const Value& value) {
-    if (value.kind == Kind::boolean || value.kind == Kind::null) return value.sql;
+  static std::string as_boolean(const Translated& value) {
+    if (value.kind == ValueKind::boolean || value.kind == ValueKind::null) return value.sql;
     if (is_number(value.kind)) return text('(', value.sql, " <> 0)");
     throw Untranslatable{text("a truth value is wanted: ", value.sql)};
   }
-  static Value as_number(const Value& value) {
-    if (is_number(value.kind) || value.kind == Kind::null) return value;
-    if (value.kind == Kind::boolean) return {text('(', value.sql, ")::int"), Kind::integer, {}, {}};
+  static Translated as_number(const Translated& value) {
+    if (is_number(value.kind) || value.kind == ValueKind::null) return value;
+    if (value.kind == ValueKind::boolean)
+      return {text('(', value.sql, ")::int"), ValueKind::integer, {}, {}};
     throw Untranslatable{text("a number is wanted: ", value.sql)};
   }
 
@@ -103,7 +104,9 @@ class Translator {
     if (token.kind == TokenKind::end) throw Untranslatable{"it ends too early"};
     throw Untranslatable{text("'", token.text, "' is not known here")};
   }
-  static Value boolean(std::string sql) { return {std::move(sql), Kind::boolean, {}, {}}; }
+  static Translated boolean(std::string sql) {
+    return {std::move(sql), ValueKind::boolean, {}, {}};
+  }
 
   // Deep nesting is no expression that anybody wrote.
   struct Deeper {
@@ -114,33 +117,33 @@ class Translator {
     int& depth_;
   };
 
-  Value read_or() {
+  Translated read_or() {
     const Deeper deeper(depth_);
-    Value left = read_and();
+    Translated left = read_and();
     while (walk_.accept_word("OR")) {
-      const Value right = read_and();
+      const Translated right = read_and();
       left = boolean(text('(', as_boolean(left), " OR ", as_boolean(right), ')'));
     }
     return left;
   }
 
-  Value read_and() {
-    Value left = read_not();
+  Translated read_and() {
+    Translated left = read_not();
     while (walk_.accept_word("AND") || (mysql() && walk_.accept_symbol("&&"))) {
-      const Value right = read_not();
+      const Translated right = read_not();
       left = boolean(text('(', as_boolean(left), " AND ", as_boolean(right), ')'));
     }
     return left;
   }
 
-  Value read_not() {
+  Translated read_not() {
     const Deeper deeper(depth_);
     if (walk_.accept_word("NOT")) return boolean(text("(NOT ", as_boolean(read_not()), ')'));
     return read_predicate();
   }
 
-  Value read_predicate() {
-    Value left = read_sum();
+  Translated read_predicate() {
+    Translated left = read_sum();
     for (;;) {
       static constexpr std::array<std::pair<std::string_view, const char*>, 9> kComparisons = {{
           {"=", "="},
@@ -158,7 +161,7 @@ class Translator {
                        [&](const auto& each) { return walk_.peek().is_symbol(each.first); });
       if (found != kComparisons.end()) {
         walk_.skip();
-        Value right = read_sum();
+        Translated right = read_sum();
         harmonise(left, right);
         left = boolean(text('(', left.sql, ' ', found->second, ' ', right.sql, ')'));
         continue;
@@ -190,9 +193,9 @@ class Translator {
       } else if (walk_.accept_word("IN")) {
         left = read_in(std::move(left), negated);
       } else if (walk_.accept_word("BETWEEN")) {
-        Value low = read_sum();
+        Translated low = read_sum();
         if (!walk_.accept_word("AND")) unknown(walk_.peek());
-        Value high = read_sum();
+        Translated high = read_sum();
         harmonise(left, low);
         harmonise(left, high);
         left = boolean(text('(', left.sql, negated ? " NOT BETWEEN " : " BETWEEN ", low.sql,
@@ -205,24 +208,24 @@ class Translator {
     }
   }
 
-  Value read_in(Value left, bool negated) {
+  Translated read_in(Translated left, bool negated) {
     if (!walk_.accept_symbol("(")) unknown(walk_.peek());
-    std::vector<Value> values;
+    std::vector<Translated> values;
     do {
       values.push_back(read_or());
       harmonise(left, values.back());
     } while (walk_.accept_symbol(","));
     if (!walk_.accept_symbol(")")) unknown(walk_.peek());
     std::string list;
-    for (const Value& value : values) list += (list.empty() ? "" : ", ") + value.sql;
+    for (const Translated& value : values) list += (list.empty() ? "" : ", ") + value.sql;
     return boolean(text('(', left.sql, negated ? " NOT IN (" : " IN (", list, "))"));
   }
 
   // Both others compare letters without case; a pattern without any needs not say so. SQLite has no
   // escape character unless one is named.
-  Value read_like(const Value& left, bool negated) {
-    const Value pattern = read_sum();
-    if (left.kind != Kind::text || !pattern.literal || pattern.kind != Kind::text) {
+  Translated read_like(const Translated& left, bool negated) {
+    const Translated pattern = read_sum();
+    if (left.kind != ValueKind::text || !pattern.literal || pattern.kind != ValueKind::text) {
       throw Untranslatable{"LIKE of something else than a column of text and a string"};
     }
     const bool letters =
@@ -233,8 +236,8 @@ class Translator {
                         pattern.sql, mysql() ? "" : " ESCAPE ''", ')'));
   }
 
-  Value read_sum() {
-    Value left = read_term();
+  Translated read_sum() {
+    Translated left = read_term();
     while (walk_.peek().is_symbol("+") || walk_.peek().is_symbol("-")) {
       const std::string sign = walk_.peek().text;
       walk_.skip();
@@ -243,8 +246,8 @@ class Translator {
     return left;
   }
 
-  Value read_term() {
-    Value left = read_joined();
+  Translated read_term() {
+    Translated left = read_joined();
     for (;;) {
       const bool whole = mysql() && walk_.at_word("DIV");
       const bool rest = walk_.peek().is_symbol("%") || (mysql() && walk_.at_word("MOD"));
@@ -261,59 +264,61 @@ class Translator {
   }
 
   // Both others give NULL for a division by zero.
-  Value divide(const Value& left, const std::string& by, const Value& right) {
-    const Value a = as_number(left);
-    const Value b = as_number(right);
-    const bool whole = a.kind == Kind::integer && b.kind == Kind::integer;
+  Translated divide(const Translated& left, const std::string& by, const Translated& right) {
+    const Translated a = as_number(left);
+    const Translated b = as_number(right);
+    const bool whole = a.kind == ValueKind::integer && b.kind == ValueKind::integer;
     if ((by == "/" && whole && mysql()) || (by != "/" && !whole)) {
       throw Untranslatable{text(by, " divides differently here")};
     }
-    if (by == "/" && mysql() && a.kind != Kind::floating && b.kind != Kind::floating) {
+    if (by == "/" && mysql() && a.kind != ValueKind::floating && b.kind != ValueKind::floating) {
       throw Untranslatable{"/ gives other decimals here"};
     }
-    const Value safe{text("NULLIF(", b.sql, ", 0)"), b.kind, {}, {}};
+    const Translated safe{text("NULLIF(", b.sql, ", 0)"), b.kind, {}, {}};
     return arithmetic(a, by == "DIV" ? "/" : by, safe);
   }
 
   // || joins texts in SQLite; it is OR in MySQL.
-  Value read_joined() {
-    Value left = read_unary();
+  Translated read_joined() {
+    Translated left = read_unary();
     while (!mysql() && walk_.accept_symbol("||")) {
-      const Value right = read_unary();
-      left = {text('(', as_text(left), " || ", as_text(right), ')'), Kind::text, {}, {}};
+      const Translated right = read_unary();
+      left = {text('(', as_text(left), " || ", as_text(right), ')'), ValueKind::text, {}, {}};
     }
     return left;
   }
 
-  static std::string as_text(const Value& value) {
-    if (value.kind == Kind::text || value.kind == Kind::null) return value.sql;
-    if (value.kind == Kind::integer) return text('(', value.sql, ")::text");
+  static std::string as_text(const Translated& value) {
+    if (value.kind == ValueKind::text || value.kind == ValueKind::null) return value.sql;
+    if (value.kind == ValueKind::integer) return text('(', value.sql, ")::text");
     throw Untranslatable{text("a text is wanted: ", value.sql)};
   }
 
   // Integers are of 64 bits there.
-  static std::string wide(const Value& value) {
-    return value.kind == Kind::integer && !value.literal ? text(value.sql, "::bigint") : value.sql;
+  static std::string wide(const Translated& value) {
+    return value.kind == ValueKind::integer && !value.literal ? text(value.sql, "::bigint")
+                                                              : value.sql;
   }
 
-  static Value arithmetic(const Value& left, const std::string& sign, const Value& right) {
-    const Value a = as_number(left);
-    const Value b = as_number(right);
-    const bool floats = a.kind == Kind::floating || b.kind == Kind::floating;
-    const bool whole = a.kind == Kind::integer && b.kind == Kind::integer;
+  static Translated arithmetic(const Translated& left, const std::string& sign,
+                               const Translated& right) {
+    const Translated a = as_number(left);
+    const Translated b = as_number(right);
+    const bool floats = a.kind == ValueKind::floating || b.kind == ValueKind::floating;
+    const bool whole = a.kind == ValueKind::integer && b.kind == ValueKind::integer;
     return {text('(', wide(a), ' ', sign, ' ', wide(b), ')'),
-            floats  ? Kind::floating
-            : whole ? Kind::integer
-                    : Kind::number,
+            floats  ? ValueKind::floating
+            : whole ? ValueKind::integer
+                    : ValueKind::number,
             {},
             {}};
   }
 
-  Value read_unary() {
+  Translated read_unary() {
     const Deeper deeper(depth_);
     if (walk_.accept_symbol("+")) return as_number(read_unary());
     if (walk_.accept_symbol("-")) {
-      Value value = as_number(read_unary());
+      Translated value = as_number(read_unary());
       value.sql = text("(-", value.sql, ')');
       if (value.literal) value.literal = "-" + *value.literal;
       return value;
@@ -321,13 +326,13 @@ class Translator {
     return read_primary();
   }
 
-  Value read_primary() {
+  Translated read_primary() {
     const DdlToken token = walk_.peek();
     switch (token.kind) {
       case TokenKind::number: {
         walk_.skip();
         const bool whole = token.text.find_first_not_of("0123456789") == std::string::npos;
-        return {token.text, whole ? Kind::integer : Kind::number, {}, token.text};
+        return {token.text, whole ? ValueKind::integer : ValueKind::number, {}, token.text};
       }
       case TokenKind::string:
         walk_.skip();
@@ -335,13 +340,13 @@ class Translator {
       case TokenKind::symbol: {
         if (token.text != "(") unknown(token);
         walk_.skip();
-        Value value = read_or();
+        Translated value = read_or();
         if (!walk_.accept_symbol(")")) unknown(walk_.peek());
         return value;
       }
       case TokenKind::word:
         if (walk_.peek(1).is_symbol("(")) return read_function();
-        if (walk_.accept_word("NULL")) return {"NULL", Kind::null, {}, {}};
+        if (walk_.accept_word("NULL")) return {"NULL", ValueKind::null, {}, {}};
         if (walk_.accept_word("TRUE")) return boolean("true");
         if (walk_.accept_word("FALSE")) return boolean("false");
         if (walk_.accept_word("CASE")) return read_case();
@@ -353,13 +358,13 @@ class Translator {
     }
   }
 
-  static Value string_value(const std::string& value) {
+  static Translated string_value(const std::string& value) {
     auto quoted = quote_string(value);
     if (!quoted) throw Untranslatable{"a string that is no UTF-8 text"};
-    return {std::move(*quoted), Kind::text, {}, value};
+    return {std::move(*quoted), ValueKind::text, {}, value};
   }
 
-  Value read_column() {
+  Translated read_column() {
     const DdlToken token = walk_.peek();
     walk_.skip();
     std::string name = token.text;
@@ -378,12 +383,12 @@ class Translator {
     return {quote_identifier(column->name), kind_of(column->type), column->type, {}};
   }
 
-  Value read_case() {
+  Translated read_case() {
     std::string out = "CASE";
-    std::optional<Value> result;
-    const auto join = [&](Value value) {
+    std::optional<Translated> result;
+    const auto join = [&](Translated value) {
       if (result) harmonise(*result, value);
-      if (!result || result->kind == Kind::null) {
+      if (!result || result->kind == ValueKind::null) {
         result = value;
         result->literal.reset();
       }
@@ -400,11 +405,11 @@ class Translator {
     return {out + " END", result->kind, result->type, {}};
   }
 
-  Value read_function() {
+  Translated read_function() {
     const std::string name = to_lower(walk_.peek().text);
     walk_.skip();
     walk_.skip();
-    std::vector<Value> arguments;
+    std::vector<Translated> arguments;
     if (!walk_.accept_symbol(")")) {
       do {
         arguments.push_back(read_or());
@@ -414,18 +419,20 @@ class Translator {
     return call(name, arguments);
   }
 
-  Value call(const std::string& name, std::vector<Value>& arguments) {
+  Translated call(const std::string& name, std::vector<Translated>& arguments) {
     const std::size_t count = arguments.size();
     const auto is = [&](std::initializer_list<std::string_view> names, std::size_t wanted) {
       return count == wanted && std::find(names.begin(), names.end(), name) != names.end();
     };
     const auto text_of = [&](std::size_t index) {
-      if (arguments[index].kind != Kind::text) {
+      if (arguments[index].kind != ValueKind::text) {
         throw Untranslatable{text(name, "() of something else than text")};
       }
       return arguments[index].sql;
     };
-    const auto of_text = [](std::string out) { return Value{std::move(out), Kind::text, {}, {}}; };
+    const auto of_text = [](std::string out) {
+      return Translated{std::move(out), ValueKind::text, {}, {}};
+    };
     if (is({"lower", "lcase"}, 1)) return of_text(text("lower(", text_of(0), ')'));
     if (is({"upper", "ucase"}, 1)) return of_text(text("upper(", text_of(0), ')'));
     if (is({"trim", "ltrim", "rtrim"}, 1)) {
@@ -435,14 +442,14 @@ class Translator {
       return of_text(text("replace(", text_of(0), ", ", text_of(1), ", ", text_of(2), ')'));
     }
     if (is({"length", "char_length", "character_length", "octet_length"}, 1)) {
-      const bool bytes = arguments[0].kind == Kind::bytes;
+      const bool bytes = arguments[0].kind == ValueKind::bytes;
       if (bytes && name.starts_with("char")) throw Untranslatable{text(name, "() of bytes")};
       const bool octets = bytes || name == "octet_length" || (mysql() && name == "length");
       const std::string of = bytes ? arguments[0].sql : text_of(0);
-      return {text(octets ? "octet_length(" : "length(", of, ')'), Kind::integer, {}, {}};
+      return {text(octets ? "octet_length(" : "length(", of, ')'), ValueKind::integer, {}, {}};
     }
     if (is({"abs"}, 1)) {
-      const Value number = as_number(arguments[0]);
+      const Translated number = as_number(arguments[0]);
       return {text("abs(", number.sql, ')'), number.kind, {}, {}};
     }
     if (is({"coalesce", "ifnull", "nullif"}, 2) || (name == "coalesce" && count > 2)) {
@@ -450,7 +457,8 @@ class Translator {
         harmonise(arguments[0], arguments[index]);
       }
       std::string list;
-      for (const Value& argument : arguments) list += (list.empty() ? "" : ", ") + argument.sql;
+      for (const Translated& argument : arguments)
+        list += (list.empty() ? "" : ", ") + argument.sql;
       return {text(name == "nullif" ? "NULLIF(" : "COALESCE(", list, ')'),
               arguments[0].kind,
               arguments[0].type,
@@ -458,7 +466,7 @@ class Translator {
     }
     if (is({"if", "iif"}, 3)) {
       harmonise(arguments[1], arguments[2]);
-      const Value& like = arguments[1].kind == Kind::null ? arguments[2] : arguments[1];
+      const Translated& like = arguments[1].kind == ValueKind::null ? arguments[2] : arguments[1];
       return {text("CASE WHEN ", as_boolean(arguments[0]), " THEN ", arguments[1].sql, " ELSE ",
                    arguments[2].sql, " END"),
               like.kind,
@@ -467,53 +475,56 @@ class Translator {
     }
     if (name == "concat" && mysql() && count > 0) {
       std::string joined;
-      for (const Value& argument : arguments) {
+      for (const Translated& argument : arguments) {
         joined += (joined.empty() ? "(" : " || ") + as_text(argument);
       }
       return of_text(joined + ')');
     }
     if (is({"year", "month", "day", "dayofmonth"}, 1) && mysql() &&
         (arguments[0].type == DdlType::date || arguments[0].type == DdlType::timestamp) &&
-        arguments[0].kind == Kind::moment) {
+        arguments[0].kind == ValueKind::moment) {
       const char* const field = name.starts_with("day") ? "day" : name.c_str();
-      return {text("date_part('", field, "', ", arguments[0].sql, ")::int"), Kind::integer, {}, {}};
+      return {text("date_part('", field, "', ", arguments[0].sql, ")::int"),
+              ValueKind::integer,
+              {},
+              {}};
     }
     throw Untranslatable{text("the function ", name, "() is not known here")};
   }
 
   // Makes both sides of a comparison of one kind, where a literal only has to be written otherwise.
-  static void harmonise(Value& left, Value& right) {
-    if (left.kind == Kind::null || right.kind == Kind::null) return;
+  static void harmonise(Translated& left, Translated& right) {
+    if (left.kind == ValueKind::null || right.kind == ValueKind::null) return;
     if (is_number(left.kind) && is_number(right.kind)) return;
-    if (left.kind == right.kind && left.kind != Kind::other) {
-      if (left.kind == Kind::moment && left.type != right.type) {
+    if (left.kind == right.kind && left.kind != ValueKind::other) {
+      if (left.kind == ValueKind::moment && left.type != right.type) {
         throw Untranslatable{"moments of different types are compared"};
       }
       return;
     }
     if (fit_literal(left, right) || fit_literal(right, left)) return;
-    if (left.kind == Kind::boolean && right.kind == Kind::integer) {
+    if (left.kind == ValueKind::boolean && right.kind == ValueKind::integer) {
       left = as_number(left);
-    } else if (right.kind == Kind::boolean && left.kind == Kind::integer) {
+    } else if (right.kind == ValueKind::boolean && left.kind == ValueKind::integer) {
       right = as_number(right);
     } else {
       throw Untranslatable{text(left.sql, " and ", right.sql, " are of different kinds")};
     }
   }
 
-  static bool fit_literal(const Value& to, Value& literal) {
+  static bool fit_literal(const Translated& to, Translated& literal) {
     if (!literal.literal) return false;
     const std::string& written = *literal.literal;
-    if (to.kind == Kind::boolean && (written == "0" || written == "1")) {
+    if (to.kind == ValueKind::boolean && (written == "0" || written == "1")) {
       literal = boolean(written == "1" ? "true" : "false");
       return true;
     }
-    if (literal.kind != Kind::text) return false;
+    if (literal.kind != ValueKind::text) return false;
     if (is_number(to.kind) && is_numeric_text(written)) {
-      literal = {text('(', written, ')'), Kind::number, {}, written};
+      literal = {text('(', written, ')'), ValueKind::number, {}, written};
       return true;
     }
-    return to.kind == Kind::moment && is_moment(written, to.type);
+    return to.kind == ValueKind::moment && is_moment(written, to.type);
   }
 
   sql::DdlWalk walk_;
@@ -524,18 +535,19 @@ class Translator {
 };
 
 // What a value is stored as: the cast that its assignment wants.
-std::string assigned(const Value& value, const DdlColumn& column) {
-  const Kind to = kind_of(column.type);
-  if (value.kind == Kind::null || value.kind == to) {
-    if (to == Kind::other || (to == Kind::moment && value.type != column.type)) {
+std::string assigned(const Translated& value, const DdlColumn& column) {
+  const ValueKind to = kind_of(column.type);
+  if (value.kind == ValueKind::null || value.kind == to) {
+    if (to == ValueKind::other || (to == ValueKind::moment && value.type != column.type)) {
       throw Untranslatable{"its value is of another type than the column"};
     }
     return value.sql;
   }
   if (is_number(to) && is_number(value.kind)) return value.sql;
-  if (is_number(to) && value.kind == Kind::boolean) return Translator::as_number(value).sql;
-  if (to == Kind::boolean && is_number(value.kind)) return Translator::as_boolean(value);
-  if (to == Kind::text && value.kind == Kind::integer) return text('(', value.sql, ")::text");
+  if (is_number(to) && value.kind == ValueKind::boolean) return Translator::as_number(value).sql;
+  if (to == ValueKind::boolean && is_number(value.kind)) return Translator::as_boolean(value);
+  if (to == ValueKind::text && value.kind == ValueKind::integer)
+    return text('(', value.sql, ")::text");
   throw Untranslatable{"its value is of another type than the column"};
 }
 
@@ -575,8 +587,8 @@ Translation translate_generated(const DdlColumn& column, const sql::DdlTable& ta
 
 Translation translate_key(const DdlTokens& tokens, const sql::DdlTable& table, Dialect dialect) {
   return attempt([&] {
-    const Value value = Translator(tokens, table, dialect, true).whole();
-    if (value.literal || value.kind == Kind::null || value.kind == Kind::other) {
+    const Translated value = Translator(tokens, table, dialect, true).whole();
+    if (value.literal || value.kind == ValueKind::null || value.kind == ValueKind::other) {
       throw Untranslatable{"nothing that an index could go by"};
     }
     return value.sql;

@@ -31,7 +31,7 @@ bool CreatedObjects::has_column(const sql::QualifiedName& table, const std::stri
 }
 
 std::string shown(const sql::QualifiedName& name) {
-  return to_sql({name.schema.value_or(""), name.name});
+  return to_sql(TableName{name.schema.value_or(""), name.name});
 }
 
 std::vector<LintWord> words_of(sql::Cursor cursor) {

@@ -10,19 +10,19 @@
 namespace pgseed::migrate {
 namespace {
 
-using Step = TransactionStep;
-
 bool at_end(sql::Cursor cursor) {
   sql::skip_blanks(cursor);
   return cursor.at_end();
 }
 
 // Behind COMMIT, END, ROLLBACK or ABORT.
-Step end_step(sql::Cursor cursor, Step plain) {
-  if (sql::accept_word(cursor, "PREPARED")) return Step::prepared;
+TransactionStep end_step(sql::Cursor cursor, TransactionStep plain) {
+  if (sql::accept_word(cursor, "PREPARED")) return TransactionStep::prepared;
   if (!sql::accept_word(cursor, "WORK")) sql::accept_word(cursor, "TRANSACTION");
-  if (plain == Step::rollback && sql::accept_word(cursor, "TO")) return Step::none;
-  if (sql::accept_word(cursor, "AND") && !sql::accept_word(cursor, "NO")) return Step::other;
+  if (plain == TransactionStep::rollback && sql::accept_word(cursor, "TO"))
+    return TransactionStep::none;
+  if (sql::accept_word(cursor, "AND") && !sql::accept_word(cursor, "NO"))
+    return TransactionStep::other;
   return plain;
 }
 
@@ -43,17 +43,17 @@ std::string verb(const ScriptStatement& statement) {
 
 std::vector<ScriptStatement> one_transaction(std::vector<ScriptPart> parts) {
   const auto is_setting = [](const ScriptPart& part) {
-    return part.step == Step::none && part.statement.kind == sql::StatementKind::session;
+    return part.step == TransactionStep::none && part.statement.kind == sql::StatementKind::session;
   };
-  if (!parts.empty() && parts.back().step == Step::commit) {
+  if (!parts.empty() && parts.back().step == TransactionStep::commit) {
     parts.pop_back();
     const auto first = std::find_if_not(parts.begin(), parts.end(), is_setting);
-    if (first != parts.end() && first->step == Step::begin) parts.erase(first);
+    if (first != parts.end() && first->step == TransactionStep::begin) parts.erase(first);
   }
   std::vector<ScriptStatement> statements;
   for (ScriptPart& part : parts) {
-    if (part.step == Step::rollback) refuse_rollback(part);
-    if (part.step != Step::none) {
+    if (part.step == TransactionStep::rollback) refuse_rollback(part);
+    if (part.step != TransactionStep::none) {
       refuse(part, text(verb(part.statement), " in a section that is one transaction already"),
              "take it out, or write transaction:false behind the section's name");
     }
@@ -68,24 +68,24 @@ std::vector<ScriptStatement> blocks(std::vector<ScriptPart> parts) {
   int block = 0;
   for (ScriptPart& part : parts) {
     switch (part.step) {
-      case Step::begin:
+      case TransactionStep::begin:
         if (open != nullptr) refuse(part, "BEGIN inside BEGIN ... COMMIT", "");
         open = &part;
         ++block;
         continue;
-      case Step::commit:
+      case TransactionStep::commit:
         if (open == nullptr) refuse(part, "COMMIT without BEGIN", "");
         open = nullptr;
         continue;
-      case Step::rollback:
+      case TransactionStep::rollback:
         refuse_rollback(part);
-      case Step::other:
+      case TransactionStep::other:
         refuse(part, "a form of BEGIN or COMMIT that a migration cannot have",
                "write plain BEGIN; and COMMIT;");
-      case Step::prepared:
+      case TransactionStep::prepared:
         if (open != nullptr) refuse(part, "PREPARED inside BEGIN ... COMMIT", "");
         break;
-      case Step::none:
+      case TransactionStep::none:
         break;
     }
     part.statement.block = open != nullptr ? block : 0;
@@ -100,18 +100,19 @@ std::vector<ScriptStatement> blocks(std::vector<ScriptPart> parts) {
 TransactionStep transaction_step(std::string_view statement) {
   sql::Cursor cursor = sql::cursor_over(statement);
   if (sql::accept_word(cursor, "COMMIT") || sql::accept_word(cursor, "END")) {
-    return end_step(cursor, Step::commit);
+    return end_step(cursor, TransactionStep::commit);
   }
   if (sql::accept_word(cursor, "ROLLBACK") || sql::accept_word(cursor, "ABORT")) {
-    return end_step(cursor, Step::rollback);
+    return end_step(cursor, TransactionStep::rollback);
   }
   const bool starts = sql::accept_word(cursor, "START");
   if (starts || sql::accept_word(cursor, "BEGIN")) {
     if (!sql::accept_word(cursor, "WORK")) sql::accept_word(cursor, "TRANSACTION");
-    return at_end(cursor) ? Step::begin : Step::other;
+    return at_end(cursor) ? TransactionStep::begin : TransactionStep::other;
   }
   const bool prepares = sql::accept_word(cursor, "PREPARE");
-  return prepares && sql::accept_word(cursor, "TRANSACTION") ? Step::other : Step::none;
+  return prepares && sql::accept_word(cursor, "TRANSACTION") ? TransactionStep::other
+                                                             : TransactionStep::none;
 }
 
 std::vector<ScriptStatement> arrange_transaction(std::vector<ScriptPart> parts,

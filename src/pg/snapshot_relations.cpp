@@ -52,7 +52,7 @@ union all
 
 // A view's columns are in its text, but for their defaults. not_null is a constraint of its own
 // from version 18 on; its name is left aside, so that all versions read alike.
-constexpr std::string_view kColumns = R"(
+constexpr std::string_view kRelationColumns = R"(
 union all
   (with col as materialized (
     select rel.oid, a.attnum, a.attname, rel.relkind, a.attinhcount > 0 as inherited,
@@ -187,7 +187,7 @@ union all
 }  // namespace
 
 std::string relation_queries(int server_version) {
-  return text(with_options(kTables), with_options(kColumns),
+  return text(with_options(kTables), with_options(kRelationColumns),
               with_word(kOnTables, "EXPRESSIONS",
                         server_version >= 140000
                             ? "union all select unnest(pg_get_statisticsobjdef_expressions(s.oid))"

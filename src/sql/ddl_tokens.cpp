@@ -10,7 +10,7 @@
 namespace pgseed::sql {
 namespace {
 
-using Kind = DdlToken::Kind;
+using TokenKind = DdlToken::Kind;
 
 std::string bytes_of_hex(std::string_view digits) {
   std::string bytes;
@@ -98,11 +98,11 @@ bool is_quote(char byte) {
 void read_mysql_token(MysqlCursor& cursor, DdlToken& token) {
   const char byte = cursor.peek();
   if (byte == '`' || (byte == '"' && cursor.ansi_quotes)) {
-    token.kind = Kind::quoted;
+    token.kind = TokenKind::quoted;
     token.quote = byte;
     cursor.read_name(token.text);
   } else if (is_quote(byte)) {
-    token.kind = Kind::string;
+    token.kind = TokenKind::string;
     append_mysql_string(token.text, cursor.read_string());
   } else if (is_digit(byte) || (byte == '.' && is_digit(cursor.peek(1)))) {
     const char kind = static_cast<char>(cursor.peek(1) | 0x20);
@@ -111,19 +111,19 @@ void read_mysql_token(MysqlCursor& cursor, DdlToken& token) {
     const std::string_view digits = word.size() > 2 ? word.substr(2) : std::string_view();
     if (byte == '0' && kind == 'x' && !digits.empty() &&
         is_all_of(digits, "0123456789abcdefABCDEF")) {
-      token.kind = Kind::bytes;
+      token.kind = TokenKind::bytes;
       token.text = bytes_of_hex(digits);
     } else if (byte == '0' && kind == 'b' && !digits.empty() && is_all_of(digits, "01")) {
-      token.kind = Kind::bits;
+      token.kind = TokenKind::bits;
       token.text = digits;
     } else {
       cursor = start;
-      token.kind = Kind::number;
+      token.kind = TokenKind::number;
       token.text = read_number(cursor);
       // A name may begin with a digit: 2fa_token. With a dot it does not: .5abc is two tokens.
       if (byte != '.' && is_identifier_part(cursor.peek())) {
         cursor = start;
-        token.kind = Kind::word;
+        token.kind = TokenKind::word;
         token.text = cursor.read_word();
       }
     }
@@ -133,23 +133,23 @@ void read_mysql_token(MysqlCursor& cursor, DdlToken& token) {
     const bool quoted = is_quote(cursor.peek());
     if (quoted && word.size() == 1 && (word[0] | 0x20) != 'n' && byte != '@') {
       const MysqlString string = cursor.read_string();
-      token.kind = (word[0] | 0x20) == 'b' ? Kind::bits : Kind::bytes;
-      token.text =
-          token.kind == Kind::bits ? std::string(string.between) : bytes_of_hex(string.between);
-      if ((token.kind == Kind::bits && !is_all_of(string.between, "01")) ||
+      token.kind = (word[0] | 0x20) == 'b' ? TokenKind::bits : TokenKind::bytes;
+      token.text = token.kind == TokenKind::bits ? std::string(string.between)
+                                                 : bytes_of_hex(string.between);
+      if ((token.kind == TokenKind::bits && !is_all_of(string.between, "01")) ||
           !is_all_of(string.between, "0123456789abcdefABCDEF")) {
         throw SyntaxProblem{cursor.position, "a literal of bytes or bits has other digits", ""};
       }
     } else if (quoted && (word == "n" || word == "N" || (word.size() > 1 && word[0] == '_'))) {
       // N'...', _utf8mb4'...'; the text is UTF-8 by now, whatever it says.
-      token.kind = equals_ignoring_case(word, "_binary") ? Kind::bytes : Kind::string;
+      token.kind = equals_ignoring_case(word, "_binary") ? TokenKind::bytes : TokenKind::string;
       append_mysql_string(token.text, cursor.read_string());
     } else {
-      token.kind = Kind::word;
+      token.kind = TokenKind::word;
       token.text = word;
     }
   } else {
-    token.kind = Kind::symbol;
+    token.kind = TokenKind::symbol;
     token.text = read_symbol(cursor);
   }
 }
@@ -158,10 +158,10 @@ void read_sqlite_token(SqliteCursor& cursor, DdlToken& token) {
   const char byte = cursor.peek();
   bool doubled = false;
   if (byte == '\'') {
-    token.kind = Kind::string;
+    token.kind = TokenKind::string;
     append_undoubled(token.text, cursor.read_delimited(doubled));
   } else if (byte == '"' || byte == '`' || byte == '[') {
-    token.kind = Kind::quoted;
+    token.kind = TokenKind::quoted;
     token.quote = byte;
     const std::string_view between = cursor.read_delimited(doubled);
     if (byte == '[') {
@@ -171,10 +171,10 @@ void read_sqlite_token(SqliteCursor& cursor, DdlToken& token) {
     }
   } else if ((byte | 0x20) == 'x' && cursor.peek(1) == '\'') {
     ++cursor.position;
-    token.kind = Kind::bytes;
+    token.kind = TokenKind::bytes;
     token.text = bytes_of_hex(cursor.read_delimited(doubled));
   } else if (is_digit(byte) || (byte == '.' && is_digit(cursor.peek(1)))) {
-    token.kind = Kind::number;
+    token.kind = TokenKind::number;
     if (byte == '0' && (cursor.peek(1) | 0x20) == 'x') {
       cursor.position += 2;
       token.text = std::to_string(read_hex_number(cursor));
@@ -182,10 +182,10 @@ void read_sqlite_token(SqliteCursor& cursor, DdlToken& token) {
       token.text = read_number(cursor);
     }
   } else if (is_identifier_start(byte)) {
-    token.kind = Kind::word;
+    token.kind = TokenKind::word;
     token.text = read_word(cursor);
   } else {
-    token.kind = Kind::symbol;
+    token.kind = TokenKind::symbol;
     token.text = read_symbol(cursor);
   }
 }
@@ -193,14 +193,14 @@ void read_sqlite_token(SqliteCursor& cursor, DdlToken& token) {
 }  // namespace
 
 bool DdlToken::is_word(std::string_view upper_case_word) const {
-  return kind == Kind::word && equals_ignoring_case(text, upper_case_word);
+  return kind == TokenKind::word && equals_ignoring_case(text, upper_case_word);
 }
 
 DdlTokens mysql_tokens(std::string_view statement, const MysqlMode& mode, std::uint64_t line) {
   DdlTokens tokens = split(MysqlCursor(statement, mode), statement, line, read_mysql_token);
   // Strings in a row are one.
   for (std::size_t at = 1; at < tokens.size();) {
-    if (tokens[at].kind == Kind::string && tokens[at - 1].kind == Kind::string) {
+    if (tokens[at].kind == TokenKind::string && tokens[at - 1].kind == TokenKind::string) {
       tokens[at - 1].text += tokens[at].text;
       tokens.erase(tokens.begin() + static_cast<std::ptrdiff_t>(at));
     } else {
@@ -238,7 +238,7 @@ void DdlWalk::require_symbol(std::string_view symbol, const char* context) {
 
 std::string DdlWalk::read_name(const char* what) {
   const DdlToken& token = peek();
-  if (!token.is_name() && token.kind != Kind::string) {
+  if (!token.is_name() && token.kind != TokenKind::string) {
     throw DdlProblem{at_end() && position_ > 0 ? tokens_[position_ - 1].line : line(),
                      text("expected ", what)};
   }
@@ -247,12 +247,14 @@ std::string DdlWalk::read_name(const char* what) {
 }
 
 std::string DdlWalk::read_text() {
-  std::string text = peek().kind == Kind::bytes ? std::string() : peek().text;
+  std::string text = peek().kind == TokenKind::bytes ? std::string() : peek().text;
   skip();
   return text;
 }
 
-std::string DdlWalk::shown() const { return to_text({peek()}); }
+std::string DdlWalk::shown() const {
+  return to_text({peek()});
+}
 
 QualifiedName DdlWalk::read_qualified_name() {
   QualifiedName result;
@@ -300,13 +302,13 @@ std::string to_text(const DdlTokens& tokens) {
                        out.back() == '.';
     if (!tight) out += ' ';
     switch (token.kind) {
-      case Kind::string:
+      case TokenKind::string:
         out += text('\'', token.text, '\'');
         break;
-      case Kind::bytes:
+      case TokenKind::bytes:
         out += "x'...'";
         break;
-      case Kind::bits:
+      case TokenKind::bits:
         out += text("b'", token.text, '\'');
         break;
       default:

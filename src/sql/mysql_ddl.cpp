@@ -10,7 +10,7 @@
 namespace pgseed::sql {
 namespace {
 
-using Kind = DdlToken::Kind;
+using TokenKind = DdlToken::Kind;
 
 // Views, routines and the rest: "CREATE DEFINER=`root`@`%` SQL SECURITY DEFINER VIEW `v` ...".
 struct OtherObject {
@@ -29,7 +29,7 @@ OtherObject read_other_object(DdlWalk walk) {
       walk.skip();
       walk.skip_if_exists();
       if (walk.accept_word("BODY")) object.kind += " body";
-      if (walk.peek().is_name() || walk.peek().kind == Kind::string) {
+      if (walk.peek().is_name() || walk.peek().kind == TokenKind::string) {
         object.name = walk.read_qualified_name().name;
       }
       return object;

@@ -12,7 +12,7 @@
 namespace pgseed::sql {
 namespace {
 
-using Kind = DdlToken::Kind;
+using TokenKind = DdlToken::Kind;
 
 enum class Shape { plain, integer, number, floating, text, bytes, list, moment };
 
@@ -103,12 +103,12 @@ void read_numbers(DdlWalk& walk, std::vector<std::string>& numbers,
   if (!walk.accept_symbol("(")) return;
   while (!walk.at_end() && !walk.accept_symbol(")")) {
     const DdlToken& token = walk.peek();
-    if (token.kind == Kind::number) {
+    if (token.kind == TokenKind::number) {
       if (token.text.find_first_not_of("0123456789") != std::string::npos) {
         throw DdlProblem{token.line, text(token.text, " is no length")};
       }
       numbers.push_back(token.text);
-    } else if (token.kind == Kind::string || token.kind == Kind::bytes) {
+    } else if (token.kind == TokenKind::string || token.kind == TokenKind::bytes) {
       if (find_invalid_utf8(token.text) != std::string_view::npos) {
         throw DdlProblem{token.line, "a value of a type is no text"};
       }
@@ -261,9 +261,9 @@ class ColumnReader {
     walk_.skip();
     if (walk_.peek().is_symbol("(")) {  // CURRENT_TIMESTAMP(6)
       DdlTokens arguments = walk_.read_parentheses();
-      value.push_back({Kind::symbol, "(", 0, walk_.line()});
+      value.push_back({TokenKind::symbol, "(", 0, walk_.line()});
       value.insert(value.end(), arguments.begin(), arguments.end());
-      value.push_back({Kind::symbol, ")", 0, walk_.line()});
+      value.push_back({TokenKind::symbol, ")", 0, walk_.line()});
     }
   }
 
@@ -353,7 +353,7 @@ class ColumnReader {
       const DdlTokens& value = to.default_value;
       const bool truth =
           value.empty() || (value.size() == 1 && (value[0].text == "0" || value[0].text == "1" ||
-                                                  value[0].kind == Kind::word));
+                                                  value[0].kind == TokenKind::word));
       const bool is_boolean = context_.tinyint1_is_boolean && truth && !to.identity;
       to.type = is_boolean ? DdlType::boolean : DdlType::smallint;
       if (is_boolean) to.range = DdlRange::any;

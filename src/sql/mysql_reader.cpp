@@ -18,8 +18,6 @@ namespace {
 
 constexpr std::size_t kLongestDelimiter = 15;
 
-enum class State { between, insert_rows, assigned_row, insert_tail, statement };
-
 class MysqlReader final : public WindowReader {
  public:
   MysqlReader(Input& input, std::string name, const ReaderOptions& options)
@@ -33,6 +31,8 @@ class MysqlReader final : public WindowReader {
   }
 
  private:
+  enum class State { between, insert_rows, assigned_row, insert_tail, statement };
+
   MysqlCursor cursor() const {
     return {window_.begin(), window_.end(), window_.final(), modes_.now(), window_.marks()};
   }

@@ -20,17 +20,6 @@ namespace {
 
 constexpr const char* kUndoubled = "look for a quote inside the text that is not doubled";
 
-enum class State {
-  between,
-  insert_rows,
-  insert_tail,
-  copy_header,
-  copy_rows,
-  skip_copy,
-  skip_lines,
-  statement
-};
-
 // Whether a statement can begin here.
 bool begins_like_sql(Cursor at) {
   const char byte = at.peek();
@@ -72,6 +61,17 @@ class PostgresqlReader final : public WindowReader {
   }
 
  private:
+  enum class State {
+    between,
+    insert_rows,
+    insert_tail,
+    copy_header,
+    copy_rows,
+    skip_copy,
+    skip_lines,
+    statement
+  };
+
   Cursor cursor() const {
     return {window_.begin(), window_.end(), window_.final(), backslash_is_data_, window_.marks()};
   }

@@ -11,7 +11,7 @@
 namespace pgseed::sql {
 namespace {
 
-using Kind = DdlToken::Kind;
+using TokenKind = DdlToken::Kind;
 
 // main is where every database has its tables: it counts as none.
 QualifiedName read_table_name(DdlWalk& walk) {

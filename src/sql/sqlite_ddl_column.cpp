@@ -9,7 +9,7 @@
 namespace pgseed::sql {
 namespace {
 
-using Kind = DdlToken::Kind;
+using TokenKind = DdlToken::Kind;
 
 bool at_constraint_of_column(const DdlWalk& walk) {
   static constexpr std::array<std::string_view, 11> kWords = {
@@ -162,7 +162,7 @@ class ColumnReader {
     column_.name = walk_.read_name("a column name");
     std::string declared;
     while (!at_constraint_of_column(walk_) &&
-           (walk_.peek().is_name() || walk_.peek().kind == Kind::string)) {
+           (walk_.peek().is_name() || walk_.peek().kind == TokenKind::string)) {
       if (!declared.empty()) declared += ' ';
       declared += to_lower(walk_.peek().text);
       walk_.skip();
@@ -242,13 +242,13 @@ class ColumnReader {
       walk_.skip();
     }
     DdlToken value = walk_.peek();
-    if (value.kind == Kind::quoted) value.kind = Kind::string;  // no column can be meant
+    if (value.kind == TokenKind::quoted) value.kind = TokenKind::string;  // no column can be meant
     // So can no column by a bare word: SQLite takes DEFAULT abc for the text.
     static constexpr std::array<std::string_view, 6> kWords = {
         "NULL", "TRUE", "FALSE", "CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME"};
     const bool known = std::any_of(kWords.begin(), kWords.end(),
                                    [&](std::string_view word) { return value.is_word(word); });
-    if (value.kind == Kind::word && !known) value.kind = Kind::string;
+    if (value.kind == TokenKind::word && !known) value.kind = TokenKind::string;
     column_.default_value.push_back(std::move(value));
     walk_.skip();
   }
@@ -293,7 +293,7 @@ std::vector<DdlKeyPart> read_sqlite_key_parts(DdlWalk& walk, DdlSchema& schema,
       part.expression.push_back(token);
     }
     if (part.expression.size() == 1 &&
-        (part.expression[0].is_name() || part.expression[0].kind == Kind::string)) {
+        (part.expression[0].is_name() || part.expression[0].kind == TokenKind::string)) {
       part.column = part.expression[0].text;
       part.expression.clear();
     }
@@ -348,8 +348,8 @@ bool read_sqlite_constraint(DdlWalk& walk, DdlSchema& schema, DdlTable& table,
     // AUTOINCREMENT may stand inside the parentheses.
     DdlTokens inside = walk.read_parentheses();
     std::erase_if(inside, [](const DdlToken& token) { return token.is_word("AUTOINCREMENT"); });
-    inside.insert(inside.begin(), {Kind::symbol, "(", 0, here.line});
-    inside.push_back({Kind::symbol, ")", 0, here.line});
+    inside.insert(inside.begin(), {TokenKind::symbol, "(", 0, here.line});
+    inside.push_back({TokenKind::symbol, ")", 0, here.line});
     DdlWalk parts(inside);
     key.parts = read_sqlite_key_parts(parts, schema, table, here);
   } else {

@@ -28,14 +28,14 @@ struct Referenced {
   std::vector<std::vector<std::string>> values;
 };
 
-struct Reference {
+struct ForeignKeyColumns {
   std::size_t to = 0;                // among the Referenced
   std::vector<std::string> columns;  // in the order of its columns
 };
 
 struct KnownTable {
   TableName name;
-  std::vector<Reference> references;
+  std::vector<ForeignKeyColumns> references;
   std::vector<std::size_t> keys;  // among the Referenced
 };
 
@@ -100,7 +100,7 @@ class ClosureWalk final : private RowTaker {
       std::vector<std::size_t> order(key.columns.size());
       for (std::size_t at = 0; at < order.size(); ++at) order[at] = at;
       std::ranges::sort(order, {}, [&](std::size_t at) { return key.referenced_columns[at]; });
-      Reference reference;
+      ForeignKeyColumns reference;
       std::vector<std::string> columns;
       for (const std::size_t at : order) {
         columns.push_back(key.referenced_columns[at]);
@@ -178,7 +178,7 @@ class ClosureWalk final : private RowTaker {
     for (const std::size_t key : tables_[fresh.index].keys) {
       add(fresh.keys, key, referenced_[key].columns);
     }
-    for (const Reference& reference : tables_[fresh.index].references) {
+    for (const ForeignKeyColumns& reference : tables_[fresh.index].references) {
       add(fresh.references, reference.to, reference.columns);
     }
     return fresh.set;

@@ -16,11 +16,11 @@ namespace {
 
 // Rows of a question: fewer than servers send at a time, and what is read of the file for them.
 constexpr std::size_t kMostRows = 500;
-constexpr std::size_t kMostBytes = std::size_t{1} << 20;
+constexpr std::size_t kMostBytesThatWait = std::size_t{1} << 20;
 // Questions that are under way while the answer to the first one is looked at.
 constexpr std::size_t kMostUnderWay = 4;
 
-struct Compared {
+struct ComparedOverRest {
   TableName name;
   std::string any_column;
   std::unique_ptr<RestComparison> rows;
@@ -28,12 +28,12 @@ struct Compared {
 };
 
 // Rows that are alike, and those of them that wait.
-struct Kind {
+struct KindOverRest {
   const RunTable* table = nullptr;
   ColumnSetUse use;
   std::string time_zone;
   ColumnSet set;
-  Compared* compared = nullptr;
+  ComparedOverRest* compared = nullptr;
   std::vector<SaidRow> keyed, keyless;
   std::size_t url_bytes = 0;  // of the keys that wait
   std::size_t bytes = 0;
@@ -56,7 +56,7 @@ class RestVerifier final : public Verifier {
       }
     }
     const std::string where = text(kind.path, ':', kind.use->line);
-    auto fresh = std::make_unique<Kind>();
+    auto fresh = std::make_unique<KindOverRest>();
     fresh->table = &table;
     fresh->use = *kind.use;
     fresh->time_zone = kind.time_zone;
@@ -71,7 +71,7 @@ class RestVerifier final : public Verifier {
   void take(const ColumnSet& set, const sql::Row& row) override {
     const std::optional<std::uint64_t> number = next_row();
     if (!number) return;
-    Kind& kind = *kinds_[set.number];
+    KindOverRest& kind = *kinds_[set.number];
     SaidRow said;
     said.number = *number;
     said.where = place(row.line);
@@ -82,7 +82,7 @@ class RestVerifier final : public Verifier {
         });
     if (!has_key) {
       kind.keyless.push_back(std::move(said));
-      if (kind.keyless.size() >= kMostRows || kind.bytes >= kMostBytes) ask_keyless(kind);
+      if (kind.keyless.size() >= kMostRows || kind.bytes >= kMostBytesThatWait) ask_keyless(kind);
       return;
     }
     if (!kind.compared->came.insert(key_of(set, row))) ask_others(kind);
@@ -95,7 +95,7 @@ class RestVerifier final : public Verifier {
     kind.url_bytes += key_bytes;
     kind.keyed.push_back(std::move(said));
     const std::size_t most = std::min(kMostRows, kind.compared->rows->most_rows());
-    if (kind.keyed.size() >= most || kind.bytes >= kMostBytes) ask_keyed(kind);
+    if (kind.keyed.size() >= most || kind.bytes >= kMostBytesThatWait) ask_keyed(kind);
   }
 
   void finish(VerifyReport& report) override {
@@ -121,7 +121,7 @@ class RestVerifier final : public Verifier {
 
   // A question and the rows that it is about.
   struct Asked {
-    Kind* kind = nullptr;
+    KindOverRest* kind = nullptr;
     std::vector<SaidRow> rows;
     std::uint64_t id = 0;
   };
@@ -132,7 +132,7 @@ class RestVerifier final : public Verifier {
     return policy;
   }
 
-  Compared& compared_table(const RunTable& table, const std::string& where) {
+  ComparedOverRest& compared_table(const RunTable& table, const std::string& where) {
     for (const auto& known : tables_) {
       if (known->name == table.name) return *known;
     }
@@ -150,7 +150,7 @@ class RestVerifier final : public Verifier {
     for (const LoadedBefore::Table& before : setup_.before.tables) {
       if (before.name == table.name) result.exact |= before.was_empty;
     }
-    auto& fresh = *tables_.emplace_back(std::make_unique<Compared>());
+    auto& fresh = *tables_.emplace_back(std::make_unique<ComparedOverRest>());
     fresh.name = table.name;
     fresh.any_column = table.model->columns.front().name;
     fresh.came.remember(std::size_t{1} << 62);
@@ -163,7 +163,7 @@ class RestVerifier final : public Verifier {
     return fresh;
   }
 
-  void leave_out(Kind& kind, const RunTable& table, const std::string& where) {
+  void leave_out(KindOverRest& kind, const RunTable& table, const std::string& where) {
     ColumnSet& set = kind.set;
     for (std::size_t position = 0; position < set.columns.size();) {
       const std::string& column = set.columns[position];
@@ -185,7 +185,7 @@ class RestVerifier final : public Verifier {
   }
 
   // The row's values as they are sent; false if it cannot be sent at all.
-  bool read_values(Kind& kind, const sql::Row& row, SaidRow& said) {
+  bool read_values(KindOverRest& kind, const sql::Row& row, SaidRow& said) {
     const ColumnSet& set = kind.set;
     for (std::size_t position = 0; position < set.columns.size(); ++position) {
       said.is_open.push_back(is_made_anew(row.values[set.value_index[position]]));
@@ -206,7 +206,7 @@ class RestVerifier final : public Verifier {
     return true;
   }
 
-  void ask_keyed(Kind& kind) {
+  void ask_keyed(KindOverRest& kind) {
     if (kind.keyed.empty()) return;
     Asked asked;
     asked.kind = &kind;
@@ -218,7 +218,7 @@ class RestVerifier final : public Verifier {
   }
 
   // The key of a row came before, perhaps among those of another kind: they are asked about first.
-  void ask_others(const Kind& kind) {
+  void ask_others(const KindOverRest& kind) {
     for (const auto& other : kinds_) {
       if (other.get() != &kind && other->compared == kind.compared) ask_keyed(*other);
     }
@@ -231,7 +231,7 @@ class RestVerifier final : public Verifier {
     asked.kind->compared->rows->compare_keyed(asked.kind->set, asked.rows, reads_.take(asked.id));
   }
 
-  void ask_keyless(Kind& kind) {
+  void ask_keyless(KindOverRest& kind) {
     if (kind.keyless.empty()) return;
     kind.compared->rows->compare_keyless(kind.set, kind.keyless);
     kind.keyless.clear();
@@ -246,8 +246,8 @@ class RestVerifier final : public Verifier {
   }
 
   RestReads reads_;
-  std::vector<std::unique_ptr<Kind>> kinds_;
-  std::vector<std::unique_ptr<Compared>> tables_;
+  std::vector<std::unique_ptr<KindOverRest>> kinds_;
+  std::vector<std::unique_ptr<ComparedOverRest>> tables_;
   std::deque<Asked> under_way_;
 };
 
