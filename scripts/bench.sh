@@ -206,8 +206,8 @@ printf '%s, %s, %d cores, load %s\n\n' "$("$pgseed" --version)" \
   "PostgreSQL $(sql -c 'SHOW server_version'), PostgREST $postgrest" "$(nproc)" "$(cut -d' ' -f1 /proc/loadavg)"
 
 figure_heading
-ratio 'rows/s of pgseed seed against psql \copy' 0.80 copy seed
-ratio "... $large_rows rows" 0.80 copy_large seed_large
+ratio 'rows/s of pgseed seed against psql \copy' 0.90 copy seed
+ratio "... $large_rows rows" 0.90 copy_large seed_large
 ratio '... against psql -f of the same file' 2.0 psql_f seed
 ratio '... against postgrest-js, 100 rows at a time' 5.0 postgrest_js seed
 ratio '... UPSERT over the full table against INSERT' 0.70 seed upsert

@@ -52,7 +52,7 @@ find "${folders[@]}" -type f \( -name '*.hpp' -o -name '*.cpp' -o -name '*.h' \)
     header[++n] = "archive";    home[n] = "^src/io/"
     header[++n] = "zlib.h";     home[n] = "^src/io/gzip_stream\\.cpp$"
     header[++n] = "toml++/";    home[n] = "^src/io/toml\\.cpp$"
-    header[++n] = "xxhash.h";   home[n] = "^src/base/content_hash\\.cpp$"
+    header[++n] = "xxh";        home[n] = "^src/base/content_hash\\.cpp$"
     header[++n] = "openssl/";   home[n] = "^src/base/digest\\.cpp$"
     header[++n] = "pg_query.h"; home[n] = "^tests/"
   }

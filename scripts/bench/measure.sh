@@ -57,9 +57,9 @@ figure_heading() {
 }
 
 verdict() {  # TITLE GOAL MEASURED UNIT FORMAT at-least|at-most
-  awk -v title="$1" -v goal="$2" -v measured="$3" -v unit="$4" -v format="$5" -v sense="$6" 'BEGIN {
+  title=$1 awk -v goal="$2" -v measured="$3" -v unit="$4" -v format="$5" -v sense="$6" 'BEGIN {
     ok = sense == "at-least" ? measured >= goal : measured <= goal
-    printf "%-54s %10s %10s  %s\n", title, (sense == "at-least" ? ">= " : "<= ") sprintf(format, goal) unit,
+    printf "%-54s %10s %10s  %s\n", ENVIRON["title"], (sense == "at-least" ? ">= " : "<= ") sprintf(format, goal) unit,
       sprintf(format, measured) unit, ok ? "ok" : "missed"
   }'
 }
@@ -95,10 +95,10 @@ run_heading() {
 }
 
 run() {  # TITLE ROWS NAME
-  awk -v title="$1" -v rows="$2" -v wall="$(median "$3" 1)" -v least="$(extreme "$3" 1 -n)" \
+  title=$1 awk -v rows="$2" -v wall="$(median "$3" 1)" -v least="$(extreme "$3" 1 -n)" \
     -v most="$(extreme "$3" 1 -nr)" -v kib="$(extreme "$3" 2 -nr)" -v user="$(median "$3" 3)" \
     -v sys="$(median "$3" 4)" 'BEGIN {
-    printf "%-34s %8.3f %15s %9.0f %7.2f %7.2f %9.0f\n", title, wall, sprintf("%.3f - %.3f", least, most),
+    printf "%-34s %8.3f %15s %9.0f %7.2f %7.2f %9.0f\n", ENVIRON["title"], wall, sprintf("%.3f - %.3f", least, most),
       rows / wall, user, sys, kib / 1024
   }'
 }

@@ -1,10 +1,25 @@
 #include "pgseed/base/content_hash.hpp"
 
+#ifdef PGSEED_XXHASH_DISPATCH
+#include <xxh_x86dispatch.h>
+#else
 #include <xxhash.h>
+#endif
 
 #include <new>
 
 namespace pgseed {
+
+#ifdef PGSEED_XXHASH_DISPATCH
+namespace {
+// The first hash of more than 240 bytes chooses the instructions, and nothing keeps another thread
+// from seeing half of the choice: it is made before there are threads.
+[[maybe_unused]] const std::uint64_t chosen = [] {
+  constexpr char kLong[256] = {};
+  return XXH3_128bits(kLong, sizeof kLong).low64;
+}();
+}  // namespace
+#endif
 
 std::string hex64(std::uint64_t number) {
   std::string digits(16, '0');

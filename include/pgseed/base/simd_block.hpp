@@ -48,11 +48,16 @@ class ScalarBlock {
       return both;
     }
     std::uint64_t mask() const {
+      // Bit n of each byte is from word n: eight rows of eight bits, which are transposed by
+      // exchanging ever larger squares (Hacker's Delight, 7-3).
       std::uint64_t bits = 0;
-      for (int n = 0; n < 8; ++n) {
-        bits |= ((words[n] & kHigh) >> 7) * UINT64_C(0x0102040810204080) >> 56 << (8 * n);
-      }
-      return bits;
+      for (int n = 0; n < 8; ++n) bits |= (words[n] & kHigh) >> (7 - n);
+      std::uint64_t changed = (bits ^ (bits >> 7)) & UINT64_C(0x00AA00AA00AA00AA);
+      bits ^= changed ^ (changed << 7);
+      changed = (bits ^ (bits >> 14)) & UINT64_C(0x0000CCCC0000CCCC);
+      bits ^= changed ^ (changed << 14);
+      changed = (bits ^ (bits >> 28)) & UINT64_C(0x00000000F0F0F0F0);
+      return bits ^ changed ^ (changed << 28);
     }
   };
 
