@@ -333,6 +333,17 @@ TEST_CASE("standard input: loads, by itself and among files") {
   CHECK(contains(duplicate.where(), ":4"));
 }
 
+TEST_CASE("skip unsupported: rows of another database are loaded, and that is told") {
+  reset(kKeyed);
+  const Seeded seeded = seed_text(
+      "\\connect one\nINSERT INTO t VALUES (1, 'a');\n"
+      "\\connect two\nINSERT INTO t VALUES (2, 'b');\n",
+      {"--skip-unsupported"});
+  CHECK(seeded.exit_code() == 0);
+  CHECK(seeded.counts("t") == "2 2 0 0 0 0");
+  CHECK(contains(seeded.notes(), ":3: passed over"));
+}
+
 TEST_CASE("skip unsupported: what cannot go is counted, the rest is loaded") {
   reset(kKeyed);
   const Seeded seeded = seed_text(

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "pgseed/base/text.hpp"
 #include "support/seeding.hpp"
 
 namespace pgseed::test {
@@ -322,6 +323,39 @@ TEST_CASE("direct settings: a transaction that the file never commits was commit
                  "START TRANSACTION ISOLATION LEVEL SERIALIZABLE;\nDELETE FROM t;\n" + end + ";\n",
                  "select count(*) from t", "0");
   }
+}
+
+TEST_CASE("seed: a dump that switches triggers off is told that they act over PostgREST") {
+  for (const char* const off :
+       {"SET session_replication_role = replica;\n", "ALTER TABLE t DISABLE TRIGGER ALL;\n"}) {
+    CAPTURE(off);
+    shared_stack().reset(kTable);
+    const Seeded seeded = seed_text(text(off, "INSERT INTO t VALUES (2, 'a');\n"));
+    CHECK(seeded.exit_code() == 0);
+    CHECK(contains(seeded.notes(), "line 1 switches triggers off"));
+  }
+  CHECK_FALSE(contains(seed_text("INSERT INTO t VALUES (3, 'a');\n").notes(), "triggers"));
+}
+
+TEST_CASE("seed: rows of two databases went into one, past the \\connect between them") {
+  shared_stack().reset(kTable);
+  const std::string one = "INSERT INTO t VALUES (2, 'a');\n";
+  const std::string two = "INSERT INTO t VALUES (3, 'b');\n";
+  for (const std::vector<std::string>& way :
+       std::vector<std::vector<std::string>>{{}, {"--via", "direct"}}) {
+    const Seeded mixed = seed_text("\\connect a\n" + one + "\\connect b\n" + two, way);
+    CHECK(mixed.exit_code() == 3);
+    CHECK(contains(mixed.error(), "\\connect b"));
+    CHECK(mixed.where().ends_with("dump.sql:3"));
+    CHECK(sql("select count(*) from t") == "1");
+  }
+  // The same one in other words, and another one without rows of the run.
+  shared_stack().reset(kTable + "create table other (id int)");
+  CHECK(seed_text("\\c a\n" + one + "\\connect - bob\n\\c postgres\n\\connect \"a\" bob\n" + two +
+                      "\\connect b\nINSERT INTO other VALUES (1);\n\\connect c\n",
+                  {"--table", "t"})
+            .exit_code() == 0);
+  CHECK(sql("select count(*) from t") == "3");
 }
 
 }  // namespace pgseed::test

@@ -22,6 +22,19 @@ std::string read(const std::string& statement) {
 
 }  // namespace
 
+TEST_CASE("sql session setting: the database that \\connect names") {
+  const auto named = [](const char* command) {
+    return connected_database(command).value_or("none");
+  };
+  CHECK(named("\\connect a") == "a");
+  CHECK(named("\\c \"a b\" bob") == "a b");
+  CHECK(named("\\c 'it''s'") == "it's");
+  CHECK(named("\\connect") == "none");
+  CHECK(named("\\c - bob") == "none");
+  CHECK(named("\\connect -reuse-previous=on \"dbname='my db'\"") == "my db");
+  CHECK(named("\\connect \"user=x dbname=app port=1\"") == "app");
+}
+
 TEST_CASE("sql session setting: every form of SET and RESET becomes one of the transaction") {
   CHECK(read("SET search_path = a, \"B\"") == "[search_path: SET LOCAL search_path = a, \"B\"]");
   CHECK(read("set session Search_Path to default") ==

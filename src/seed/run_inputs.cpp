@@ -298,13 +298,16 @@ const char* RunInputs::cannot_go() const {
 }
 
 void RunInputs::require_supported(const FileSurvey& file, const std::optional<std::string>& cargo) {
-  if (file.gap && !options_.skip_unsupported) {
+  if (file.gap) {
     const std::string where = text(file.path, ':', file.gap->line);
-    if (file.unsupported_count == 0) {
+    if (!options_.skip_unsupported && file.unsupported_count == 0) {
       throw Error(ErrorKind::input, file.gap->what, where,
                   "nothing was written; " + file.gap->hint);
     }
-    note_(text(where, ": not over the direct connection either: ", file.gap->what));
+    note_(text(
+        where,
+        options_.skip_unsupported ? ": passed over" : ": not over the direct connection either",
+        ": ", file.gap->what));
   }
   if (file.unsupported_count == 0) return;
   const UnsupportedUse& first = file.unsupported.front();

@@ -178,6 +178,42 @@ std::optional<std::vector<SessionSetting>> session_settings(std::string_view tex
   return Settings{std::in_place};
 }
 
+std::optional<std::string> connected_database(std::string_view text) {
+  std::vector<std::string> words;
+  for (std::size_t at = text.find_first_of(" \t"); at < text.size();) {
+    if (is_space(text[at])) {
+      ++at;
+      continue;
+    }
+    std::string& word = words.emplace_back();
+    char quote = '\0';
+    for (; at < text.size() && (quote != '\0' || !is_space(text[at])); ++at) {
+      const char byte = text[at];
+      if (quote == '\0' && (byte == '\'' || byte == '"')) {
+        quote = byte;
+      } else if (byte != quote) {
+        word += byte;
+      } else if (at + 1 < text.size() && text[at + 1] == quote) {
+        word += text[++at];  // doubled
+      } else {
+        quote = '\0';
+      }
+    }
+  }
+  if (!words.empty() && words.front().starts_with("-reuse-previous")) words.erase(words.begin());
+  if (words.empty() || words.front() == "-" || words.front().empty()) return {};
+  // A connection string of several settings.
+  constexpr std::string_view kName = "dbname=";
+  const std::size_t named = words.front().find(kName);
+  if (named == std::string::npos) return words.front();
+  std::string name = words.front().substr(named + kName.size());
+  if (!name.empty() && name.front() == '\'') {
+    name.erase(0, 1);
+    return name.substr(0, name.find('\''));
+  }
+  return name.substr(0, name.find(' '));
+}
+
 bool is_connect(std::string_view text) {
   for (const std::string_view command : {"\\connect", "\\c"}) {
     if (text.starts_with(command) &&

@@ -27,5 +27,7 @@ std::optional<std::vector<SessionSetting>> session_settings(std::string_view tex
 
 // \c or \connect: psql goes on in a session of its own, maybe in another database.
 bool is_connect(std::string_view text);
+// The database that such a command names; nullopt where psql stays in the one it is in.
+std::optional<std::string> connected_database(std::string_view text);
 
 }  // namespace pgseed::sql

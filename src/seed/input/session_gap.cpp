@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "pgseed/base/text.hpp"
+#include "pgseed/seed/input/survey.hpp"
 #include "pgseed/sql/session_setting.hpp"
 
 namespace pgseed::seed {
@@ -13,8 +14,7 @@ namespace {
 
 constexpr const char* kApplyFirst =
     "apply the definitions first (pgseed schema FILE) and take them out of the file, put what "
-    "needs "
-    "them into a file of its own, or run the whole file with psql -f";
+    "needs them into a file of its own, or run the whole file with psql -f";
 
 // Upper case.
 std::string word(sql::Cursor& cursor) {
@@ -47,22 +47,15 @@ struct Definition {
 // replaced, turned off or filled, does not.
 Definition definition_of(std::string_view statement) {
   sql::Cursor cursor = sql::cursor_over(statement);
+  for (const TableSwitch& each : switches_of_alter_table(statement)) {
+    if (each.on || !is_one_of(each.object, {"TRIGGER", "RULE", "ROW"})) continue;
+    return {text("ALTER TABLE ... DISABLE ",
+                 each.object == "ROW" ? "ROW LEVEL SECURITY" : each.object)};
+  }
   const std::string verb = word(cursor);
   std::string object = word(cursor);
   if (verb == "REFRESH") return {"REFRESH MATERIALIZED VIEW"};
   if (verb == "DROP" && is_one_of(object, {"TRIGGER", "RULE"})) return {"DROP " + object};
-  if (verb == "ALTER" && object == "TABLE") {
-    for (skip_blanks(cursor); !cursor.at_end(); skip_blanks(cursor)) {
-      if (accept_word(cursor, "DISABLE")) {
-        const std::string off = word(cursor);
-        if (is_one_of(off, {"TRIGGER", "RULE", "ROW"})) {
-          return {text("ALTER TABLE ... DISABLE ", off == "ROW" ? "ROW LEVEL SECURITY" : off)};
-        }
-      }
-      if (!cursor.at_end()) skip_token(cursor);
-    }
-    return {};
-  }
   if (verb != "CREATE") return {};
   bool replaces = false;
   if (object == "OR") {
@@ -93,13 +86,7 @@ void SessionGap::pass_over(const sql::Statement& statement) {
       in_block_ = true;
       block_line_ = statement.line;
     }
-    if (!passed_ && sql::is_connect(statement.text)) {
-      passed_ = Found{statement.line,
-                      "\\connect: SQL that follows is meant for a session of its own, and a load "
-                      "stays in one",
-                      "load each database's part of the file by itself, or run the whole file with "
-                      "psql -f"};
-    }
+    if (sql::is_connect(statement.text)) connect(statement);
     return;
   }
   if (statement.kind != sql::StatementKind::ddl) return;
@@ -124,6 +111,28 @@ void SessionGap::pass_over(const sql::Statement& statement) {
   }
 }
 
+void SessionGap::connect(const sql::Statement& statement) {
+  if (!passed_) {
+    passed_ = Found{statement.line,
+                    "\\connect: SQL that follows is meant for a session of its own, and a load "
+                    "stays in one",
+                    "load each database's part of the file by itself, or run the whole file with "
+                    "psql -f"};
+  }
+  std::optional<std::string> database = sql::connected_database(statement.text);
+  if (!database) return;
+  database_ = *std::move(database);
+  connected_ =
+      Found{statement.line,
+            one_line(statement.text) + ": rows before it are of another database than those behind",
+            "take the file apart there, and load each part by itself"};
+}
+
+void SessionGap::rows() {
+  if (!database_of_rows_) database_of_rows_ = database_;
+  if (*database_of_rows_ != database_ && !mixed_) mixed_ = connected_;
+}
+
 void SessionGap::run() {
   runs_ = true;
   if (found_) return;
@@ -132,11 +141,26 @@ void SessionGap::run() {
 }
 
 void SessionGap::end() {
-  if (found_ || !in_block_ || !runs_) return;
-  found_ = Found{block_line_,
-                 "a transaction that the file begins and never commits: psql would undo it at the "
-                 "end of the file",
-                 "if the file is cut short, dump it again; if it is whole, put COMMIT; at its end"};
+  if (!found_ && in_block_ && runs_) {
+    found_ =
+        Found{block_line_,
+              "a transaction that the file begins and never commits: psql would undo it at the "
+              "end of the file",
+              "if the file is cut short, dump it again; if it is whole, put COMMIT; at its end"};
+  }
+  if (!found_) found_ = mixed_;
+}
+
+std::vector<TableSwitch> switches_of_alter_table(std::string_view statement) {
+  sql::Cursor cursor = sql::cursor_over(statement);
+  std::vector<TableSwitch> switches;
+  if (!accept_word(cursor, "ALTER") || !accept_word(cursor, "TABLE")) return switches;
+  for (skip_blanks(cursor); !cursor.at_end(); skip_blanks(cursor)) {
+    const bool on = accept_word(cursor, "ENABLE");
+    if (on || accept_word(cursor, "DISABLE")) switches.push_back({on, word(cursor)});
+    if (!cursor.at_end()) skip_token(cursor);
+  }
+  return switches;
 }
 
 }  // namespace pgseed::seed

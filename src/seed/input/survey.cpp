@@ -9,6 +9,7 @@
 #include "pgseed/io/charset.hpp"
 #include "pgseed/seed/input/backslashes.hpp"
 #include "pgseed/seed/input/row_mapper.hpp"
+#include "pgseed/seed/input/trigger_watch.hpp"
 
 namespace pgseed::seed {
 namespace {
@@ -35,9 +36,11 @@ class Surveyor {
  public:
   Surveyor(FileSurvey& file, const Options& options, const Meaning& meaning,
            const TargetKnowledge& target, const Mapping* mapping)
-      : file_(file), default_schema_(options.schema), meaning_(meaning), known_(target) {
+      : file_(file), options_(options), meaning_(meaning), known_(target) {
     can_run_ = meaning.dialect == sql::Dialect::postgresql && mapping == nullptr;
     direct_sql_ = meaning.direct && can_run_;
+    // A direct load carries out settings, but no DDL.
+    if (meaning.dialect == sql::Dialect::postgresql) triggers_.emplace(!direct_sql_);
     if (mapping == nullptr) return;
     RowMapper::Setup setup;
     setup.mapping = mapping;
@@ -53,6 +56,7 @@ class Surveyor {
     ++piece_;
     if (source_head.number != head_number_) begin_statement(source_head);
     if (left_out_) return mapper_->left_out();
+    if (triggers_ && triggers_->off()) note_triggers();
     TableSurvey& table = file_.tables[table_];
     ++table.rows;
     table.last_piece = piece_;
@@ -75,6 +79,7 @@ class Surveyor {
   void statement(const sql::Statement& statement, const std::string& schema) {
     ++piece_;
     gap_.pass_over(statement);
+    if (triggers_) triggers_->pass_over(statement);
     switch (statement.kind) {
       case sql::StatementKind::ddl:
         ++file_.ddl_statements;
@@ -114,6 +119,12 @@ class Surveyor {
   MappingUse mapping_use() const { return mapper_ ? mapper_->use() : MappingUse{}; }
 
  private:
+  void note_triggers() {
+    file_.notes.push_back(*triggers_->off() +
+                          "; that is passed over, and they act on the rows as on any");
+    triggers_.reset();
+  }
+
   void note_definitions(const sql::Statement& statement, const std::string& schema) {
     file_.definitions.note(statement.text, schema);
     if (mapper_) mapper_->definitions_changed();
@@ -122,7 +133,7 @@ class Surveyor {
   void begin_statement(const sql::RowsHead& head) {
     head_number_ = head.number;
     set_known_ = false;
-    TableName name{head.table.schema.value_or(default_schema_), head.table.name};
+    TableName name{head.table.schema.value_or(options_.schema), head.table.name};
     if (mapper_) {
       auto target = mapper_->begin(head);
       left_out_ = !target;
@@ -137,6 +148,7 @@ class Surveyor {
       file_.tables.back().first_piece = piece_;
     }
     ++file_.tables[table_].statements;
+    if (wants(options_, name)) gap_.rows();
     target_ = {};
     if (!mapper_) return;
     std::vector<TableName>& sources = file_.tables[table_].sources;
@@ -225,7 +237,7 @@ class Surveyor {
   }
 
   FileSurvey& file_;
-  const std::string& default_schema_;
+  const Options& options_;
   const Meaning meaning_;
   bool can_run_ = false;  // the database understands the file's SQL, and its rows stay as they are
   bool direct_sql_ = false;  // so what no row can carry runs as the file has it
@@ -239,6 +251,7 @@ class Surveyor {
   std::size_t values_ = 0;
   bool set_known_ = false;
   TargetColumns target_;
+  std::optional<TriggerWatch> triggers_;  // until they were noted; of PostgreSQL's files
   std::optional<RowMapper> mapper_;
   bool left_out_ = false;  // by the mapping
 };
