@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pgseed/base/text.hpp"
 #include "support/seeding.hpp"
 
 namespace pgseed::test {
@@ -626,6 +627,70 @@ TEST_CASE("types: the time zone that a dump sets holds for its values") {
   CHECK(loaded.exit_code() == 0);
   CHECK(shared_stack().sql("set timezone = 'UTC'; select string_agg(to_char(v, 'HH24'), ' ' "
                            "order by id) from t") == "12 03 17 12 12");
+}
+
+TEST_CASE("types: zones in PostgreSQL's other spellings were passed over in silence over REST") {
+  const std::string schema = "create table t (id int primary key, v timestamptz, i interval)";
+  const auto hours = [] {
+    return shared_stack().sql(
+        "set timezone = 'UTC'; select string_agg(to_char(v, 'HH24:MI'), ' ' order by id) from t");
+  };
+  const std::string row = "', '2024-01-01 12:00');\n";
+  const auto rows = [&](const std::vector<std::string>& zones) {
+    std::string dump;
+    for (const std::string& zone : zones) {
+      dump += text("SET ", zone, ";\nINSERT INTO t (id, v) VALUES ('", &zone - zones.data(), row);
+    }
+    return dump;
+  };
+  reset_with(schema);
+  const Seeded known =
+      seed_text(rows({"TIME ZONE '+5'", "timezone TO utc",
+                      "TIME ZONE INTERVAL '-03:00' HOUR TO MINUTE", "timezone = 'gmt'"}),
+                {"--via", "rest"});
+  CHECK_MESSAGE(known.exit_code() == 0, known.error());
+  CHECK(hours() == "07:00 12:00 15:00 12:00");
+  for (const auto& [zone, wanted] : std::vector<std::pair<std::string, std::string>>{
+           {"TIME ZONE 'UTC+3'", "15:00"},
+           {"TIME ZONE '<+04>-04'", "08:00"},
+           {"timezone TO 'europe/berlin'", "11:00"},
+           {"TIME ZONE 5.5", "06:30"},
+           {"TIME ZONE INTERVAL '-08:30' HOUR TO MINUTE", "20:30"}}) {
+    CAPTURE(zone);
+    reset_with(schema);
+    const Seeded refused = seed_text(rows({zone}), {"--via", "rest"});
+    CHECK(refused.exit_code() == 3);
+    CHECK(contains(refused.hint(), "--via direct"));
+    CHECK(shared_stack().sql("select count(*) from t") == "0");
+    // The database does, and is asked where it can be.
+    CHECK(seed_text(rows({zone})).exit_code() == 0);
+    CHECK(hours() == wanted);
+  }
+  // Before a row is stored or deleted.
+  reset_with(schema + "; create table u (id int); insert into t values (7)");
+  for (const std::vector<std::string>& way : std::vector<std::vector<std::string>>{
+           {"--via", "rest"}, {"--via", "rest", "--force"}, {"--atomic", "--via", "rest"}}) {
+    CAPTURE(way.back());
+    const Seeded nowhere =
+        seed_text("INSERT INTO u VALUES (1);\n" + rows({"timezone TO 'Mars/Phobos'"}), way);
+    CHECK(nowhere.exit_code() == 5);
+    CHECK(contains(nowhere.error(), "does not know the time zone Mars/Phobos"));
+    CHECK(shared_stack().sql(
+              "select (select count(*) from t) || ' ' || (select count(*) from u)") == "1 0");
+  }
+  // Where no value can mean anything else, nobody minds.
+  CHECK(seed_text("SET timezone TO 'Mars/Phobos';\nINSERT INTO u VALUES (1);\n").exit_code() == 0);
+  // What is compared is read as it was stored.
+  reset_with(schema);
+  const Seeded verified = seed_text(rows({"TIME ZONE 'UTC+3'"}), {"--via", "direct", "--verify"});
+  CHECK_MESSAGE(verified.exit_code() == 0, verified.error());
+  // A sign that counts for all fields behind it.
+  const std::string intervals =
+      "SET intervalstyle = sql_standard;\nINSERT INTO t (id, i) VALUES (1, '-1 2:03:04');\n";
+  reset_with(schema);
+  CHECK(seed_text(intervals, {"--via", "rest"}).exit_code() == 3);
+  CHECK(seed_text(intervals).exit_code() == 0);
+  CHECK(shared_stack().sql("select i from t") == "-1 days -02:03:04");
 }
 
 }  // namespace pgseed::test

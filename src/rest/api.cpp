@@ -51,14 +51,14 @@ HttpRequest request_for(const Endpoint& endpoint, const TableName& table, std::s
   return request;
 }
 
+}  // namespace
+
 // A comma or semicolon would begin another preference.
-bool is_zone_name(std::string_view zone) {
-  return std::all_of(zone.begin(), zone.end(), [](char c) {
+bool is_preference_value(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
     return c > 0x20 && c < 0x7f && c != ',' && c != ';' && c != '"' && c != '=';
   });
 }
-
-}  // namespace
 
 std::string percent_encode(std::string_view bytes) {
   constexpr char kDigits[] = "0123456789ABCDEF";
@@ -134,7 +134,7 @@ HttpRequest insert_request(const Endpoint& endpoint, const TableName& table,
     }
   }
   if (!options.time_zone.empty()) {
-    if (!is_zone_name(options.time_zone)) {
+    if (!is_preference_value(options.time_zone)) {
       throw Error(ErrorKind::usage, text("\"", options.time_zone, "\" is not a time zone"));
     }
     prefer.append(",timezone=").append(options.time_zone);
@@ -303,7 +303,8 @@ HttpRequest count_rows_request(const Endpoint& endpoint, const TableName& table,
 }
 
 void use_time_zone(HttpRequest& request, const std::string& zone) {
-  if (!zone.empty()) request.headers.push_back("Prefer: timezone=" + zone);
+  if (zone.empty() || !is_preference_value(zone)) return;
+  request.headers.push_back("Prefer: timezone=" + zone);
 }
 
 HttpRequest any_row_request(const Endpoint& endpoint, const TableName& table,

@@ -20,6 +20,14 @@ std::optional<std::string> only_direct(const std::vector<FileSurvey>& files) {
               count > 1 ? text(" and ", with_separators(count - 1), " more") : std::string());
 }
 
+OnlyDirect zone_refusal(const std::string& zone, const std::string& where) {
+  return {Error(ErrorKind::refused,
+                text("PostgREST does not know the time zone ", zone,
+                     " that the file sets, and would read values in another one"),
+                where, "write a zone's full name into the file (SET timezone TO 'Europe/Berlin')"),
+          text("the time zone ", zone)};
+}
+
 OnlyDirect identity_refusal(const TableName& table, const std::string& column,
                             const std::string& where) {
   const std::string of = text(column, " of ", to_sql(table));

@@ -188,15 +188,7 @@ std::optional<std::string> mysql_time_zone(std::string_view value) {
   }
   const std::size_t colon = value.find(':');
   if (colon == std::string_view::npos || value.substr(colon) != ":00" || colon > 3) return {};
-  int hours = 0;
-  for (const char digit : value.substr(1, colon - 1)) {
-    if (!is_digit(digit)) return {};
-    hours = hours * 10 + (digit - '0');
-  }
-  if (hours == 0) return "UTC";
-  if (hours > (value[0] == '+' ? 14 : 12)) return {};
-  // POSIX counts the other way.
-  return text("Etc/GMT", value[0] == '+' ? '-' : '+', hours);
+  return zone_of_hours(value.substr(0, colon));
 }
 
 }  // namespace pgseed::sql

@@ -40,6 +40,17 @@ bool begins_like_sql(Cursor at) {
       kWords, [&](std::string_view known) { return equals_ignoring_case(word, known); });
 }
 
+// Like those of pg_timezone_names ("Europe/Berlin", "Etc/GMT-5", "EST5EDT"), which other clients
+// than the database itself know, too; and not an offset of POSIX ("UTC+3").
+bool is_zone_name(std::string_view zone) {
+  static constexpr std::string_view kWithDigits[] = {"EST5EDT", "CST6CDT", "MST7MDT", "PST8PDT",
+                                                     "GMT0",    "GMT+0",   "GMT-0"};
+  if (zone.empty() || zone.front() < 'A' || zone.front() > 'Z') return false;
+  return zone.starts_with("Etc/") ||
+         zone.find_first_of("0123456789<> ") == std::string_view::npos ||
+         std::ranges::find(kWithDigits, zone) != std::end(kWithDigits);
+}
+
 }  // namespace
 
 bool means_off(std::string_view value) {
@@ -459,6 +470,10 @@ class PostgresqlReader final : public WindowReader {
       search_path = no_schema ? "" : setting->value;
     } else if (setting->name == "timezone") {
       time_zone = is_default || value == "local" ? "" : setting->value;
+      if (!time_zone.empty() && !is_zone_name(time_zone)) statement.kind = StatementKind::unknown;
+    } else if (setting->name == "intervalstyle") {
+      // There a leading sign counts for all that follows; the other styles read alike.
+      if (value == "sql_standard") statement.kind = StatementKind::unknown;
     } else if (setting->name == "datestyle") {
       for (const std::string_view order : {"dmy", "ymd", "euro", "german"}) {
         const bool non_european = order == "euro" && value.find("noneuro") != std::string::npos;

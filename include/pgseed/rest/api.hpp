@@ -83,8 +83,12 @@ HttpRequest count_rows_request(const Endpoint& endpoint, const TableName& table,
 HttpRequest count_rows_request(const Endpoint& endpoint, const TableName& table,
                                const std::vector<std::vector<Condition>>& rows);
 
-// Texts without a zone in the request's filters are in this one; the answer's times, too. Empty:
-// the server's own.
+// Whether it can stand in a Prefer header as it is: the name of a time zone, for one. Which of them
+// there are only the server knows.
+bool is_preference_value(std::string_view text);
+
+// Texts without a zone in the request's filters are in this one; the answer's times, too. Empty,
+// and what is no name: the server's own.
 void use_time_zone(HttpRequest& request, const std::string& zone);
 
 // GET of the rows whose key is one of `keys`, otherwise as count_keys_request(): an array of

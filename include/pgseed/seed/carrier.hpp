@@ -26,6 +26,9 @@ class OnlyDirect : public Error {
 // where there is no such thing, or something that no way carries.
 std::optional<std::string> only_direct(const std::vector<FileSurvey>& files);
 
+// A time zone of rows that PostgREST does not know, and says nothing about. where: as below.
+OnlyDirect zone_refusal(const std::string& zone, const std::string& where);
+
 // Values for a GENERATED ALWAYS AS IDENTITY column. where: of the statement that has them.
 OnlyDirect identity_refusal(const TableName& table, const std::string& column,
                             const std::string& where);

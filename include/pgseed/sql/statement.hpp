@@ -73,6 +73,10 @@ struct Setting {
   std::string value;  // the first value, unquoted (of DateStyle all of them); "default" for RESET
   bool is_local = false;  // until COMMIT, and without effect outside a block
 };
+// "Etc/GMT-5" of "+5" or "05", hours east of Greenwich; nullopt of anything but whole hours, and
+// where there is no such zone.
+std::optional<std::string> zone_of_hours(std::string_view offset);
+
 // SET [SESSION|LOCAL] x {TO|=} v, SET NAMES v, SET TIME ZONE v, RESET x, SELECT set_config('x',
 // 'v',
 // ...), \encoding v; nullopt for anything else.

@@ -26,10 +26,15 @@ bool belongs_to_psql(std::string_view unsupported) {
   return unsupported == "a psql variable" || unsupported == "a parameter";
 }
 
-// PostgREST would read dates by the server's own setting, so there it is refused.
-bool is_date_setting(std::string_view text) {
+// PostgREST would read dates, times and intervals by the server's own setting, so there it is
+// refused.
+std::optional<std::string> name_of_date_setting(std::string_view text) {
   const auto setting = sql::read_setting(text);
-  return setting && to_lower(setting->name) == "datestyle";
+  if (!setting || (setting->name != "datestyle" && setting->name != "intervalstyle" &&
+                   setting->name != "timezone")) {
+    return {};
+  }
+  return setting->name;
 }
 
 class Surveyor {
@@ -98,17 +103,21 @@ class Surveyor {
       default:
         if (!sql::is_unsupported(statement.kind)) break;
         // A setting of dates holds for what follows, as everywhere on that way.
-        const bool is_setting = can_run_ && is_date_setting(statement.text);
+        const auto setting = can_run_ ? name_of_date_setting(statement.text) : std::nullopt;
         const bool runs = can_run_ && runs_directly(statement.kind);
-        if (direct_sql_ && is_setting) break;
-        UnsupportedUse use{statement.line, sql::describe(statement.kind), one_line(statement.text),
-                           runs || is_setting};
+        if (direct_sql_ && setting) break;
+        UnsupportedUse use{statement.line,
+                           setting ? "this setting of " + *setting : sql::describe(statement.kind),
+                           one_line(statement.text), runs || setting};
         if (runs) gap_.run();
         if (runs) ++file_.direct_statements;
         if (runs && !file_.first_direct) file_.first_direct = use;
         if (!direct_sql_ || !runs) add_unsupported(std::move(use));
     }
   }
+
+  // Of the rows that follow.
+  void set_time_zone(const std::string& zone) { zone_ = zone; }
 
   void end() {
     gap_.end();
@@ -148,6 +157,8 @@ class Surveyor {
       file_.tables.back().first_piece = piece_;
     }
     ++file_.tables[table_].statements;
+    std::vector<std::string>& zones = file_.tables[table_].time_zones;
+    if (!contains(zones, zone_)) zones.push_back(zone_);
     if (wants(options_, name)) gap_.rows();
     target_ = {};
     if (!mapper_) return;
@@ -251,6 +262,7 @@ class Surveyor {
   std::size_t values_ = 0;
   bool set_known_ = false;
   TargetColumns target_;
+  std::string zone_;                      // that rows are in which come now
   std::optional<TriggerWatch> triggers_;  // until they were noted; of PostgreSQL's files
   std::optional<RowMapper> mapper_;
   bool left_out_ = false;  // by the mapping
@@ -464,6 +476,7 @@ FileSurvey survey(DumpInput& input, const Options& options, const TargetKnowledg
     } else {
       const std::string& path_schema = reader.search_path();
       surveyor.statement(reader.statement(), path_schema.empty() ? options.schema : path_schema);
+      surveyor.set_time_zone(reader.time_zone());
     }
   }
   backslashes.require_decided();

@@ -8,6 +8,7 @@
 #include "pgseed/base/text.hpp"
 #include "pgseed/base/uuid.hpp"
 #include "pgseed/pg/connect.hpp"
+#include "pgseed/seed/carrier.hpp"
 #include "pgseed/seed/move/direct_refusal.hpp"
 #include "pgseed/seed/move/direct_transaction.hpp"
 
@@ -186,8 +187,18 @@ void Stage::wait_for_api() {
 
 // --- rows
 
+// PostgREST is not asked beforehand, and would be silent.
+void Stage::require_zone(const std::string& zone, const std::string& where) {
+  if (zone.empty() || zone == "UTC" || !known_zones_.insert(zone).second) return;
+  if (database_->value(text("SELECT EXISTS (SELECT FROM pg_catalog.pg_timezone_names WHERE name = ",
+                            pg::to_literal(zone), ")")) != "t") {
+    throw zone_refusal(zone, where);
+  }
+}
+
 std::vector<std::string> Stage::prepare(RunTable& target, ColumnSet& set,
                                         const std::string& where) {
+  require_zone(set.time_zone, where);
   std::vector<std::string> left_out =
       fit_to_catalogue(set, target.model, where, setup_.options->regenerate_identity);
   Table& table = table_of(target);

@@ -209,11 +209,14 @@ void RestRun::prepare_column_sets() {
     for (const TableSurvey& surveyed : file.tables) {
       RunTable& table = tables_->table(surveyed.name);
       if (!table.wanted) continue;
-      // The time zone of rows may change within the file; such sets are prepared on the way.
+      // Which of them goes with which zone is told by the rows: what is missing is prepared then.
+      const std::vector<std::string>& zones = surveyed.time_zones;
       for (const ColumnSetUse& use : surveyed.column_sets) {
         require_known_table(surveyed.name, use, file, inputs_.name(part));
-        loader_->prepare(table,
-                         {&use, &file.definitions, inputs_.name(part), "", inputs_.dialect(part)});
+        for (const std::string& zone : zones) {
+          loader_->prepare(
+              table, {&use, &file.definitions, inputs_.name(part), zone, inputs_.dialect(part)});
+        }
       }
     }
   }

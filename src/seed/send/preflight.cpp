@@ -101,11 +101,22 @@ rest::Outcome ask(Transport& transport, const HttpRequest& request, std::string&
               "", "see whether PostgREST and PostgreSQL are up, then run again");
 }
 
+// Whether the meaning of values may depend on the zone.
+bool has_zoned_times(const ColumnSet& set) {
+  for (std::size_t index = 0; index < set.columns.size(); ++index) {
+    const ColumnClass column = set.classes[index];
+    if (column == ColumnClass::unknown || column == ColumnClass::other) return true;
+    if (set.types[index].find("with time zone") != std::string::npos) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 PreflightResult preflight(Transport& transport, const rest::Endpoint& endpoint, ColumnSet& set,
                           const Options& options, const std::string& time_zone, bool has_key,
                           const std::string& where) {
+  if (!rest::is_preference_value(time_zone)) throw zone_refusal(time_zone, where);
   PreflightResult result;
   const bool resolves = options.mode == Mode::upsert || options.mode == Mode::ignore;
   for (;;) {
@@ -128,6 +139,9 @@ PreflightResult preflight(Transport& transport, const rest::Endpoint& endpoint, 
                     "give it a primary key, or name the columns of a unique constraint with "
                     "--on-conflict");
       }
+      // Of a zone that it does not know it says nothing.
+      const bool knows = time_zone.empty() || applied.find("timezone=") != std::string::npos;
+      if (tells && !knows && has_zoned_times(set)) throw zone_refusal(time_zone, where);
       return result;
     }
     const std::string column = outcome.code == "428C9" ? quoted_name(outcome.message) : "";

@@ -54,7 +54,8 @@ struct TableSurvey {
   std::uint64_t first_piece = 0;  // position among the pieces of the file, for the order of tables
   std::uint64_t last_piece = 0;
   std::vector<ColumnSetUse> column_sets;
-  std::vector<TableName> sources;  // that a mapping brings into it; empty: it is its own
+  std::vector<TableName> sources;       // that a mapping brings into it; empty: it is its own
+  std::vector<std::string> time_zones;  // that its rows are in; an empty one is the server's
 };
 
 struct UnsupportedUse {

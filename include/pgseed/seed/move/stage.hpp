@@ -19,6 +19,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -127,6 +128,7 @@ class Stage {
   void make(Table& table);
   void learn_what_is_there(Table& table);
   void wait_for_api();
+  void require_zone(const std::string& zone, const std::string& where);
   void drop_tables();
 
   // stage_move.cpp: from there into place
@@ -147,6 +149,7 @@ class Stage {
   bool was_moved_ = false;
   bool in_doubt_ = false;
   bool is_connection_lost_ = false;
+  std::set<std::string> known_zones_;
 };
 
 }  // namespace pgseed::seed

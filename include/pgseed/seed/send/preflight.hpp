@@ -24,8 +24,8 @@ struct PreflightResult {
 
 // where: the statement that uses the columns first ("a.sql:12"). Fills set.request and may take
 // generated columns out of the set. No other exchange may be in flight. Throws Error{refused} with
-// what is wrong and how to mend it (OnlyDirect for an identity column), Error{unreachable} when
-// nobody answers.
+// what is wrong and how to mend it (OnlyDirect for an identity column and an unknown time zone),
+// Error{unreachable} when nobody answers.
 PreflightResult preflight(Transport& transport, const rest::Endpoint& endpoint, ColumnSet& set,
                           const Options& options, const std::string& time_zone, bool has_key,
                           const std::string& where);
