@@ -284,6 +284,25 @@ TEST_CASE("inputs: inspect tells of each part of an archive, and of rows without
   CHECK_MESSAGE(contains(result.out, "all.tar:b.csv: csv"), result.out);
 }
 
+TEST_CASE("inputs: inspect tells why a load would refuse the file as a whole, and its notes") {
+  const TempDir folder;
+  const std::string file =
+      folder.write("two.sql", "\\connect one\n" + insert(1, "x") + "\\connect two\n" +
+                                  "INSERT INTO t VALUES (3, 'z') ON CONFLICT DO NOTHING;\n");
+  const Result shown = pgseed({"inspect", file});
+  CHECK_MESSAGE(shown.exit_code == 0, shown.err);
+  CHECK_MESSAGE(contains(shown.out, "two.sql:3: \\connect two: rows before it are of another"),
+                shown.out);
+  CHECK_MESSAGE(contains(shown.out, "note: line 4: ON CONFLICT is passed over"), shown.out);
+  const Json found = Json(pgseed({"--json", "inspect", file}).out)["files"][0];
+  CHECK(found["gap"]["line"].number() == 3);
+  CHECK(contains(found["gap"]["what"].text(), "another database"));
+  REQUIRE(found["notes"].size() == 1);
+  CHECK(contains(found["notes"][0].text(), "ON CONFLICT"));
+  const std::string plain = folder.write("one.sql", insert(1, "x"));
+  CHECK(Json(pgseed({"--json", "inspect", plain}).out)["files"][0]["gap"].is_null());
+}
+
 TEST_CASE("inputs: CSV: what is wrong without a header is in line 1, and --columns is named") {
   shared_stack().reset("create table t (id int primary key, name text)");
   const TempDir folder;

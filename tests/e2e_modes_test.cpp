@@ -333,6 +333,14 @@ TEST_CASE("standard input: loads, by itself and among files") {
   CHECK(contains(duplicate.where(), ":4"));
 }
 
+TEST_CASE("modes: a file's own word on rows that are there already is not passed over in silence") {
+  reset(kKeyed);
+  const Seeded seeded = seed_text("INSERT INTO t VALUES (1, 'a')\nON CONFLICT DO NOTHING;\n");
+  CHECK(seeded.exit_code() == 0);
+  CHECK(contains(seeded.notes(), "line 1: ON CONFLICT is passed over"));
+  CHECK(contains(seeded.notes(), "--mode"));
+}
+
 TEST_CASE("skip unsupported: rows of another database are loaded, and that is told") {
   reset(kKeyed);
   const Seeded seeded = seed_text(
@@ -342,6 +350,13 @@ TEST_CASE("skip unsupported: rows of another database are loaded, and that is to
   CHECK(seeded.exit_code() == 0);
   CHECK(seeded.counts("t") == "2 2 0 0 0 0");
   CHECK(contains(seeded.notes(), ":3: passed over"));
+}
+
+TEST_CASE("skip unsupported: a statement that only other dialects have names --dialect") {
+  reset(kKeyed);
+  const Seeded seeded = seed_text("REPLACE INTO t VALUES (1, 'a');\n");
+  CHECK(seeded.exit_code() == 3);
+  CHECK(contains(seeded.hint(), "--dialect mysql or sqlite"));
 }
 
 TEST_CASE("skip unsupported: what cannot go is counted, the rest is loaded") {

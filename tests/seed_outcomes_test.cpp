@@ -155,6 +155,15 @@ TEST_CASE("outcomes: a dry run says of standard input that it was not read") {
   CHECK(contains(seed_text(rows(0, 1), {"--dry-run"}).notes(), "would load 1 row into public.t"));
 }
 
+TEST_CASE("outcomes: nobody is sent to psql with a dump of MySQL") {
+  shared_stack().reset(kTable);
+  const std::string update = "UPDATE t SET v = 1;\n";
+  const Seeded mysql = seed_text(update, {"--dialect", "mysql", "--via", "rest"});
+  CHECK(mysql.exit_code() == 3);
+  CHECK_FALSE(contains(mysql.hint(), "psql"));
+  CHECK(contains(seed_text("LOAD;\nCOPY t FROM 'f';\n", {"--via", "rest"}).hint(), "psql"));
+}
+
 TEST_CASE("outcomes: a dry run misses tables and columns that the target does not have") {
   shared_stack().reset(kTable);
   const Seeded table = seed_text("INSERT INTO nowhere (id) VALUES (1);", {"--dry-run"});

@@ -55,6 +55,7 @@ std::string describe(const seed::FileSurvey& file) {
              file.ddl_statements == 1 ? " DDL statement (apply it" : " DDL statements (apply them",
              file.dialect == "postgresql" ? "" : ", translated,", " with pgseed schema)\n");
   }
+  if (file.gap) out += text("  ", file.path, ":", file.gap->line, ": ", file.gap->what, "\n");
   if (file.unsupported_count > 0) {
     out += text("  ", file.unsupported_count, " rows or statements cannot go over PostgREST:\n");
     for (const seed::UnsupportedUse& use : file.unsupported) {

@@ -242,7 +242,19 @@ std::string inspect_json(const std::vector<seed::FileSurvey>& files) {
           .text("text", use.text)
           .end_object();
     }
-    out.end_array().number("unsupported_count", file.unsupported_count).end_object();
+    out.end_array().number("unsupported_count", file.unsupported_count);
+    if (file.gap) {
+      out.begin_object("gap")
+          .number("line", file.gap->line)
+          .text("what", file.gap->what)
+          .text("hint", file.gap->hint)
+          .end_object();
+    } else {
+      out.null("gap");
+    }
+    out.begin_array("notes");
+    for (const std::string& note : file.notes) out.element(note);
+    out.end_array().end_object();
   }
   return out.end_array().null("error").end_object().finish();
 }

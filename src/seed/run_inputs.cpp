@@ -33,6 +33,12 @@ std::string zero_date_of(const UnsupportedUse& use) {
   return use.kind.substr(kThe.size(), behind - kThe.size());
 }
 
+// REPLACE INTO, which more than one dialect has, and PostgreSQL has not.
+bool is_foreign(const UnsupportedUse& use) {
+  constexpr std::string_view kReplace = "REPLACE ";
+  return equals_ignoring_case(std::string_view(use.text).substr(0, kReplace.size()), kReplace);
+}
+
 [[noreturn]] void refuse_changed(const std::string& name) {
   throw Error(ErrorKind::input, "the file was changed while it was read", name,
               "what was checked is not what would be loaded; run again when nobody writes to it");
@@ -334,8 +340,11 @@ void RunInputs::require_supported(const FileSurvey& file, const std::optional<st
                 "nothing was written; leave such rows and statements out with --skip-unsupported");
   if (cargo) throw OnlyDirect(refusal, *cargo);
   const bool carried = options_.via != Via::direct && file.unsupported_directly == 0;
-  refusal.hint += carried ? ", or let the database carry them out: --via direct"
-                          : ", or load the file with psql";
+  refusal.hint += carried             ? ", or let the database carry them out: --via direct"
+                  : is_foreign(first) ? ", or say whose dump it is: --dialect mysql or sqlite"
+                  : file.dialect == sql::name(sql::Dialect::postgresql)
+                      ? ", or load the file with psql"
+                      : "";
   throw Error(refusal);
 }
 

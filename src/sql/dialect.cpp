@@ -258,8 +258,10 @@ DialectGuess guess_dialect(std::string_view first_block) {
       before, {"\n#", "/*!4", "/*!5", "/*!8", "/*M!", "ENGINE=", "ENGINE =", "AUTO_INCREMENT",
                "DELIMITER $$", "DELIMITER //", "SET FOREIGN_KEY_CHECKS", "LOCK TABLES ",
                "INSERT IGNORE", "SET NAMES UTF8MB"});
-  const Found sqlite = find_first(before, {"PRAGMA ", "AUTOINCREMENT", "SQLITE_SEQUENCE",
-                                           "WITHOUT ROWID", "UNISTR(", ",CHAR(10))"});
+  const Found sqlite =
+      find_first(before, {"PRAGMA ", "AUTOINCREMENT", "SQLITE_SEQUENCE", "WITHOUT ROWID", "UNISTR(",
+                          ",CHAR(10))", "INSERT OR IGNORE ", "INSERT OR REPLACE ",
+                          "INSERT OR ABORT ", "INSERT OR FAIL ", "INSERT OR ROLLBACK "});
   // Either may name the other's words further down.
   if (!mysql.mark.empty() || !sqlite.mark.empty()) {
     const bool is_mysql = mysql.at < sqlite.at;
@@ -268,7 +270,13 @@ DialectGuess guess_dialect(std::string_view first_block) {
   }
   // SQLite reads backticks, too: they count only where nothing of its own stands.
   mark = find_any(before, {"`"});
-  if (!mark.empty()) return is(Dialect::mysql);
+  if (!mark.empty()) {
+    // MySQL has no such statement, and SQLite's tools begin with it.
+    const std::string_view begins = find_any(before, {"BEGIN TRANSACTION"});
+    if (begins.empty()) return is(Dialect::mysql);
+    mark = begins;
+    return is(Dialect::sqlite);
+  }
   mark = find_any(before, {"\nGO\n", "\nGO\r\n", "SET IDENTITY_INSERT", "[DBO]."});
   if (!mark.empty()) return is(Dialect::sql_server);
   mark = find_any(before, {"INSERT INTO [", "CREATE TABLE ["});

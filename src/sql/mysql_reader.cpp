@@ -17,6 +17,7 @@ namespace pgseed::sql {
 namespace {
 
 constexpr std::size_t kLongestDelimiter = 15;
+constexpr const char* kOnDuplicate = "ON DUPLICATE KEY UPDATE";
 
 class MysqlReader final : public WindowReader {
  public:
@@ -74,8 +75,8 @@ class MysqlReader final : public WindowReader {
     }
     head_text_.clear();
     if (options_.rows) {
-      const bool inserts = at.accept_word("INSERT") || at.accept_word("REPLACE");
-      if (inserts && begin_insert(at)) return false;
+      const bool replaces = at.accept_word("REPLACE");
+      if ((replaces || at.accept_word("INSERT")) && begin_insert(at, replaces)) return false;
     }
     at.position = begin;
     if (at.accept_word("DELIMITER")) {
@@ -92,10 +93,11 @@ class MysqlReader final : public WindowReader {
   }
 
   // Behind INSERT or REPLACE: true if rows of literals follow.
-  bool begin_insert(MysqlCursor& at) {
+  bool begin_insert(MysqlCursor& at, bool replaces) {
     while (at.accept_word("LOW_PRIORITY") || at.accept_word("DELAYED") ||
-           at.accept_word("HIGH_PRIORITY") || at.accept_word("IGNORE")) {
+           at.accept_word("HIGH_PRIORITY")) {
     }
+    const bool ignores = at.accept_word("IGNORE");
     at.accept_word("INTO");
     RowsHead fresh;
     fresh.table = at.read_qualified_name();
@@ -117,6 +119,7 @@ class MysqlReader final : public WindowReader {
                           "if the file is in another encoding, name it: --encoding latin1"};
     }
     take_head(std::move(fresh));
+    if (replaces || ignores) note_conflict_rule(replaces ? "REPLACE" : "INSERT IGNORE");
     // The database that the file names first is the one that it dumps: its tables have no schema.
     if (head.table.schema == database_) head.table.schema.reset();
     if (!assigns) remember_head(window_.begin(), at.position);
@@ -303,6 +306,7 @@ class MysqlReader final : public WindowReader {
     head.columns.clear();
     try {
       read_assignments(at);
+      if (at_conflict_rule(at)) note_conflict_rule(kOnDuplicate);
     } catch (const Unsupported& problem) {
       row.values.clear();
       row.unsupported = as_text(problem.what);
@@ -337,6 +341,11 @@ class MysqlReader final : public WindowReader {
            at.accept_word("AS") || at.accept_word("RETURNING");
   }
 
+  // AS new ON DUPLICATE KEY UPDATE ...: the alias is for nothing else.
+  static bool at_conflict_rule(MysqlCursor at) {
+    return at.accept_word("ON") || at.accept_word("AS");
+  }
+
   // ON DUPLICATE KEY UPDATE ..., AS new, RETURNING ... and the delimiter.
   void end_of_insert() {
     MysqlCursor at = cursor();
@@ -345,8 +354,10 @@ class MysqlReader final : public WindowReader {
       throw SyntaxProblem{at.position, "expected ',' or ';' after a row",
                           "look for a quote inside the text that is not escaped"};
     }
+    const bool has_rule = at_conflict_rule(at);
     scan_mysql_statement(at, delimiter_);
     finish(at.position);
+    if (has_rule) note_conflict_rule(kOnDuplicate);
     state_ = State::between;
   }
 

@@ -333,10 +333,8 @@ class PostgresqlReader final : public WindowReader {
     Cursor at = cursor();
     skip_blanks(at);
     const char* const begin = at.position;
-    const bool goes_on = at.peek() == ';' ||
-                         (accept_word(at, "ON") && accept_word(at, "CONFLICT")) ||
-                         accept_word(at, "RETURNING");
-    if (!goes_on) {
+    const bool has_rule = accept_word(at, "ON") && accept_word(at, "CONFLICT");
+    if (!has_rule && at.peek() != ';' && !accept_word(at, "RETURNING")) {
       // VALUES (...) UNION ..., ORDER BY ...: no plain rows after all.
       throw SyntaxProblem{begin, "expected ',' or ';' after a row", kUndoubled};
     }
@@ -344,6 +342,7 @@ class PostgresqlReader final : public WindowReader {
     at.position = begin;
     tail.scan(at);
     finish(at.position);
+    if (has_rule) note_conflict_rule("ON CONFLICT");
     state_ = State::between;
     return step();
   }

@@ -46,6 +46,9 @@ const std::string& DumpReader::search_path() const {
 const std::string& DumpReader::encoding() const {
   return reader_->encoding;
 }
+const std::optional<ConflictRule>& DumpReader::conflict_rule() const {
+  return reader_->conflict_rule;
+}
 std::uint64_t DumpReader::consumed() const {
   return reader_->consumed();
 }

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "pgseed/base/scan.hpp"
+#include "pgseed/base/text.hpp"
 #include "pgseed/sql/rows.hpp"
 #include "pgseed/sql/sqlite_cursor.hpp"
 #include "pgseed/sql/sqlite_spelling.hpp"
@@ -78,12 +79,17 @@ class SqliteReader final : public WindowReader {
 
   // At a statement: true if it is an INSERT or REPLACE with rows of values.
   bool begin_insert(SqliteCursor& at) {
+    const char* rule = nullptr;
     if (at.accept_word("INSERT")) {
       if (at.accept_word("OR")) {
         at.skip_blanks();
-        read_word(at);  // REPLACE, IGNORE, ABORT, FAIL or ROLLBACK
+        const std::string_view otherwise = read_word(at);  // ABORT, FAIL and ROLLBACK are errors
+        if (equals_ignoring_case(otherwise, "REPLACE")) rule = "INSERT OR REPLACE";
+        if (equals_ignoring_case(otherwise, "IGNORE")) rule = "INSERT OR IGNORE";
       }
-    } else if (!at.accept_word("REPLACE")) {
+    } else if (at.accept_word("REPLACE")) {
+      rule = "REPLACE";
+    } else {
       return false;
     }
     if (!at.accept_word("INTO")) return false;
@@ -118,6 +124,7 @@ class SqliteReader final : public WindowReader {
     }
     spelling_.spell(fresh);
     take_head(std::move(fresh));
+    if (rule != nullptr) note_conflict_rule(rule);
     remember_head(default_values_ ? at.position : window_.begin(), at.position);
     head_newlines_ = count_newlines(head_text_.data(), head_text_.data() + head_text_.size());
     begin_rows(at);
@@ -223,13 +230,15 @@ class SqliteReader final : public WindowReader {
     SqliteCursor at = cursor();
     at.skip_blanks();
     const char* const begin = at.position;
-    const bool goes_on = at.peek() == ';' || (at.accept_word("ON") && at.accept_word("CONFLICT")) ||
-                         at.accept_word("RETURNING");
-    if (!goes_on) throw SyntaxProblem{begin, "expected ',' or ';' after a row", kUndoubled};
+    const bool has_rule = at.accept_word("ON") && at.accept_word("CONFLICT");
+    if (!has_rule && at.peek() != ';' && !at.accept_word("RETURNING")) {
+      throw SyntaxProblem{begin, "expected ',' or ';' after a row", kUndoubled};
+    }
     SqliteStatementScanner tail;
     at.position = begin;
     tail.scan(at);
     finish(at.position);
+    if (has_rule) note_conflict_rule("ON CONFLICT");
     state_ = State::between;
   }
 

@@ -57,6 +57,13 @@ struct Statement {
   std::uint64_t column = 0;  // where it begins in its line; counted with rows = false only
 };
 
+// What a file wants done with rows that are there already: INSERT ... ON CONFLICT, INSERT IGNORE,
+// REPLACE and their like. Its rows are handed out all the same.
+struct ConflictRule {
+  std::string words;
+  std::uint64_t line = 0;  // of the statement
+};
+
 // The value of a boolean setting, as PostgreSQL reads it: off, false, no, 0 and what begins them.
 bool means_off(std::string_view value);
 
@@ -95,6 +102,12 @@ class DialectReader {
   Row row;
   Statement statement;
   std::string search_path, time_zone, encoding;
+  std::optional<ConflictRule> conflict_rule;
+
+ protected:
+  void note_conflict_rule(const char* words) {
+    if (!conflict_rule) conflict_rule = ConflictRule{words, head.line};
+  }
 };
 std::unique_ptr<DialectReader> make_postgresql_reader(Input& input, std::string name,
                                                       const ReaderOptions& options);
@@ -126,6 +139,8 @@ class DumpReader {
   const std::string& encoding() const;
   // The schema that the file's search_path gives to names without one; empty: none.
   const std::string& search_path() const;
+  // The first one of the statements that were read to their end.
+  const std::optional<ConflictRule>& conflict_rule() const;
   // UTF-8 bytes consumed so far: a measure of progress.
   std::uint64_t consumed() const;
 

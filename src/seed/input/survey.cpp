@@ -491,6 +491,11 @@ FileSurvey survey(DumpInput& input, const Options& options, const TargetKnowledg
     const char* const product = read.dialect == sql::Dialect::mysql ? "MySQL" : "SQLite";
     file.notes.push_back(text("read as ", product, ", because of ", one_line(input.guess().mark)));
   }
+  if (const auto& rule = reader.conflict_rule()) {
+    file.notes.push_back(text("line ", rule->line, ": ", rule->words,
+                              " is passed over; what becomes of rows that are there already is up "
+                              "to --mode"));
+  }
   if (backslashes.taken_as_text()) {
     file.notes.emplace_back(
         "backslashes in its strings are read as text, as PostgreSQL does; if they escape, say "
