@@ -54,6 +54,7 @@ HttpResult failure(Delivery delivery, std::string error, bool permanent = false)
 const std::string kDocument =
     R"({"swagger":"2.0","paths":{},"definitions":{"t":{"properties":{"id":{"format":"integer"}}}}})";
 const std::string kNoTable = R"({"code":"42P01","message":"relation does not exist"})";
+const std::string kWordless = R"({"code":"","details":null,"hint":null,"message":""})";
 const std::string kServer = "postgrest/12.0.2";
 
 using Answers = std::map<std::string, HttpResult>;
@@ -289,9 +290,21 @@ TEST_CASE("rest connect: a broken gateway is unreachable, not a wrong URL") {
 }
 
 TEST_CASE("rest connect: a 400 without a word, as while PostgreSQL restarts, is no wrong URL") {
-  CHECK(error_of(
-            transport_of({}, answer(400, R"({"code":"","details":null,"hint":null,"message":""})")))
-            .kind == ErrorKind::unreachable);
+  CHECK(error_of(transport_of({}, answer(400, kWordless))).kind == ErrorKind::unreachable);
+}
+
+TEST_CASE("rest connect: a gateway or a database that fails for a moment does not end the run") {
+  for (const HttpResult& first : {answer(400, kWordless), answer(502, "<title>Bad Gateway</title>"),
+                                  answer(503, "no server"), answer(504, "")}) {
+    CAPTURE(first.status);
+    ScriptedTransport transport;
+    int calls = 0;
+    transport.script = [&](const HttpRequest&) {
+      return ++calls < 4 ? first : answer(200, kDocument);
+    };
+    CHECK(connect_to(transport, "http://h").has_openapi);
+    CHECK(transport.waits_with_nothing_to_do == 3);
+  }
 }
 
 TEST_CASE("rest connect: another schema's model is read, missing or refused") {

@@ -132,6 +132,10 @@ Answer read_answer(const HttpResult& result) {
   return answer;
 }
 
+bool is_wordless(const HttpResult& result, const Answer& answer) {
+  return result.status == 400 && answer.is_object && answer.code.empty() && answer.message.empty();
+}
+
 std::string describe(const HttpResult& result, const Answer& answer) {
   if (result.delivery != Delivery::answered) {
     const auto error = presentable(result.transport_error, kMaxMessageBytes);

@@ -40,14 +40,24 @@ Patience patience_for(const std::string& code) {
   return passes ? Patience{4, milliseconds(750)} : Patience{0, milliseconds(0)};
 }
 
-// Who turns a request away and names a time to come back is asked again then.
+bool is_broken_gateway(const Probe& probe) {
+  const int status = probe.result.status;
+  return probe.answer.code.empty() && (status == 502 || status == 503 || status == 504);
+}
+
+// Who turns a request away and names a time to come back is asked again then; a gateway that does
+// not reach PostgREST, and PostgREST while its database restarts, may know more in a moment.
 Patience patience_for(const Probe& probe) {
+  constexpr Patience kMoment{4, milliseconds(750)};
   Patience patience = patience_for(probe.answer.code);
   const HttpResult& result = probe.result;
+  if (patience.tries == 0 && (is_wordless(result, probe.answer) || is_broken_gateway(probe))) {
+    patience = kMoment;
+  }
   if (result.status != 429 && result.status != 503) return patience;
   const auto named = parse_retry_after(result.retry_after, std::chrono::system_clock::now());
   if (!named || *named <= milliseconds(0)) return patience;
-  patience.tries = std::max(patience.tries, 4);
+  patience.tries = std::max(patience.tries, kMoment.tries);
   patience.pause = std::max(patience.pause, std::min(*named, RetryPolicy().longest_retry_after));
   return patience;
 }
@@ -92,10 +102,11 @@ Probe ask(Transport& transport, const Endpoint& endpoint, const std::string& sch
     if (patience.tries == 0) return probe;
     const auto left = interrupt::time_left();
     if (tries >= patience.tries || (left && patience.pause >= *left)) {
-      if (patience_for(probe.answer.code).tries == 0) {
-        throw turned_away_error(endpoint.base_url, probe.result, probe.answer);
+      if (patience_for(probe.answer.code).tries > 0) {
+        throw database_down_error(endpoint.base_url, probe.answer);
       }
-      throw database_down_error(endpoint.base_url, probe.answer);
+      if (is_wordless(probe.result, probe.answer) || is_broken_gateway(probe)) return probe;
+      throw turned_away_error(endpoint.base_url, probe.result, probe.answer);
     }
     transport.wait(patience.pause);
     throw_if_interrupted();

@@ -117,9 +117,7 @@ Decision by_status(const HttpResult& result, const Answer& answer) {
     case 413:
       return kSplit;
     case 400:
-      // While PostgreSQL restarts, PostgREST sends a few of these with empty code and message: the
-      // server closed the connection without a word, perhaps after the COMMIT.
-      if (answer.is_object && answer.code.empty() && answer.message.empty()) return kInDoubt;
+      if (is_wordless(result, answer)) return kInDoubt;
       break;
     case 404:
       // PostgREST 12 says {} for a table that it does not know.

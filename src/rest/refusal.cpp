@@ -134,9 +134,7 @@ Error not_postgrest_error(const std::string& base_url, const HttpResult& result,
                       ", and redirects are not followed: the key would go along"),
                  {}, "if the new place is right, set the URL to it");
   }
-  // PostgREST's own words, and none in them: so it answers while its database restarts.
-  if (result.status == 400 && answer.code.empty() && answer.message.empty() &&
-      contains(result.body, "\"message\"")) {
+  if (is_wordless(result, answer)) {
     return Error(ErrorKind::unreachable,
                  text("PostgREST at ", base_url, " answers without a word (HTTP status 400)"), {},
                  "its database may be restarting; try again in a moment");

@@ -21,6 +21,10 @@ Answer read_answer(const HttpResult& result);
 // True for what PostgreSQL (five capitals and digits) or PostgREST (PGRST...) call an error.
 bool is_database_code(std::string_view code);
 
+// 400 with an empty code and message: so PostgREST answers while PostgreSQL restarts or ends its
+// connection, perhaps after the COMMIT.
+bool is_wordless(const HttpResult& result, const Answer& answer);
+
 // One sentence about an answer that was no success; never empty.
 std::string describe(const HttpResult& result, const Answer& answer);
 
