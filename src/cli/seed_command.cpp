@@ -647,7 +647,7 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
   command->add_flag("--regenerate-identity", flags->regenerate_identity,
                     "let the server number GENERATED ALWAYS identity columns anew");
   command->add_flag("--allow-cascade", flags->allow_cascade,
-                    "let --force touch rows of other tables that refer to the emptied ones");
+                    "let --force take along rows of other tables (ON DELETE, inheritance)");
   command->add_flag("--yes", flags->yes, "no question before --force on a host that is not local");
   group_options(*command);
   command->footer(kSeedFooter);

@@ -17,6 +17,7 @@
 #include "pgseed/seed/ledger/other_work.hpp"
 #include "pgseed/seed/move/direct_refusal.hpp"
 #include "pgseed/seed/move/direct_transaction.hpp"
+#include "pgseed/seed/move/only_these.hpp"
 #include "pgseed/seed/move/sequences.hpp"
 #include "pgseed/seed/order/run_plan.hpp"
 #include "pgseed/seed/run_inputs.hpp"
@@ -248,7 +249,7 @@ class DirectRun {
     const std::vector<TableName> tables = plan_.children_first();
     try {
       lock_for_force(*database_, tables);
-      if (!options_.allow_cascade) require_no_cascade(*database_, tables);
+      if (!options_.allow_cascade) require_only_these(*database_, tables, Referring::changed);
       for (auto table = tables.begin(); table != tables.end();) {
         std::vector<TableName> together = {*table};
         const std::size_t circle = tables_->table(*table).circle;

@@ -18,13 +18,6 @@ std::string list_of(const std::vector<TableName>& tables, std::string (*as)(cons
   return list;
 }
 
-std::string oid_array(const std::vector<TableName>& tables) {
-  const auto oid = [](const std::string& name) {
-    return pg::to_literal(name) + "::pg_catalog.regclass";
-  };
-  return "ARRAY[" + list_of(tables, oid) + "]::pg_catalog.oid[]";
-}
-
 }  // namespace
 
 void begin_moving(pg::CopyIn& database, std::chrono::milliseconds wait_for_locks) {
@@ -55,43 +48,7 @@ void lock_for_force(pg::CopyIn& database, std::vector<TableName> tables) {
   database.execute(text("LOCK TABLE ", names, " IN SHARE ROW EXCLUSIVE MODE"));
 }
 
-void require_no_cascade(pg::CopyIn& database, const std::vector<TableName>& tables) {
-  const auto found = database.query(
-      text("SELECT n.nspname, c.relname, f.confrelid::pg_catalog.regclass::text"
-           " FROM pg_catalog.pg_constraint f JOIN pg_catalog.pg_class c ON c.oid = f.conrelid"
-           " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-           " WHERE f.contype = 'f' AND f.confdeltype IN ('c', 'n', 'd') AND f.confrelid = ANY (",
-           oid_array(tables), ") AND NOT f.conrelid = ANY (", oid_array(tables),
-           ") AND f.conparentid = 0"));
-  for (const pg::Row& row : found) {
-    const TableName other{row[0].value_or(""), row[1].value_or("")};
-    const std::string rows =
-        database.value(text("SELECT pg_catalog.count(*) FROM ", to_sql(other)));
-    if (rows == "0") continue;
-    throw Error(ErrorKind::refused,
-                text("emptying ", row[2].value_or(""), " would touch ", rows, " rows of ",
-                     to_sql(other), ", which refer to it and are not in the file"),
-                "",
-                "seed both tables in one run, or accept that they vanish or change by their ON "
-                "DELETE rule: --allow-cascade");
-  }
-}
-
 namespace {
-
-// Row-level security would leave rows where they are, in silence: it is to be an error.
-class RowSecurityOff {
- public:
-  explicit RowSecurityOff(pg::CopyIn& database)
-      : database_(database), before_(database.value("SHOW row_security")) {
-    database_.execute("SET LOCAL row_security = off");
-  }
-  void restore() { database_.execute(text("SET LOCAL row_security = ", before_)); }
-
- private:
-  pg::CopyIn& database_;
-  std::string before_;
-};
 
 std::vector<std::uint64_t> delete_rows(pg::CopyIn& database, const std::vector<TableName>& tables) {
   if (tables.size() == 1) {
@@ -112,9 +69,11 @@ std::vector<std::uint64_t> delete_rows(pg::CopyIn& database, const std::vector<T
 }  // namespace
 
 std::vector<std::uint64_t> delete_all(pg::CopyIn& database, const std::vector<TableName>& tables) {
-  RowSecurityOff all_rows(database);
+  // Row-level security would leave rows where they are, in silence: it is to be an error.
+  const std::string before = database.value("SHOW row_security");
+  database.execute("SET LOCAL row_security = off");
   std::vector<std::uint64_t> counts = delete_rows(database, tables);
-  all_rows.restore();
+  database.execute(text("SET LOCAL row_security = ", before));
   return counts;
 }
 

@@ -11,6 +11,7 @@
 #include "pgseed/seed/move/direct_refusal.hpp"
 #include "pgseed/seed/move/direct_transaction.hpp"
 #include "pgseed/seed/move/move.hpp"
+#include "pgseed/seed/move/only_these.hpp"
 #include "pgseed/seed/move/sequences.hpp"
 
 namespace pgseed::seed {
@@ -87,7 +88,7 @@ void Stage::empty(const std::vector<Table*>& order) {
   std::vector<TableName> targets;
   for (const Table* const table : order) targets.push_back(table->target->name);
   lock_for_force(database, targets);
-  if (!setup_.options->allow_cascade) require_no_cascade(database, targets);
+  if (!setup_.options->allow_cascade) require_only_these(database, targets, Referring::changed);
   for (auto table = order.rbegin(); table != order.rend();) {
     std::vector<TableName> together = {(*table)->target->name};
     const std::size_t circle = (*table)->target->circle;

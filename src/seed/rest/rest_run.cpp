@@ -9,6 +9,7 @@
 #include "pgseed/rest/url.hpp"
 #include "pgseed/seed/dry_run.hpp"
 #include "pgseed/seed/input/mapping.hpp"
+#include "pgseed/seed/move/only_these.hpp"
 #include "pgseed/seed/move/same_database.hpp"
 #include "pgseed/seed/order/closure_walk.hpp"
 #include "pgseed/seed/rest/rest_closure.hpp"
@@ -232,6 +233,16 @@ void RestRun::require_known_table(const TableName& name, const ColumnSetUse& use
               text(path, ':', use.line), kMissingTableHint);
 }
 
+// The API describes neither all foreign keys nor all tables; the catalogue does.
+void RestRun::ask_who_refers(const std::vector<TableName>& tables) {
+  if (options_.allow_cascade || services_.database_url.empty()) return;
+  if (services_.database_elsewhere.empty()) {
+    return require_only_these_over(services_.database_url, tables, Referring::any);
+  }
+  note(text("FORCE: only the API was asked which rows refer to the tables: ",
+            services_.database_elsewhere));
+}
+
 void RestRun::empty() {
   begin("emptying the tables");
   const std::vector<TableName> all = plan_.children_first();
@@ -245,6 +256,7 @@ void RestRun::empty() {
   inputs_.require_untouched();
   require_nothing_else_refers(*services_.transport, connection_.endpoint, all, inputs_.types(),
                               options_);
+  ask_who_refers(all);
   empty_tables(*services_.transport, connection_.endpoint, children_first, inputs_.types(),
                options_, *services_.observer, emptied_, work_ ? work_->ledger() : nullptr);
 }

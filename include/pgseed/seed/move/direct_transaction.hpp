@@ -22,9 +22,6 @@ void claim_tables(pg::CopyIn& database, std::vector<TableName> tables);
 // Readers go on, writers of these tables wait until the transaction ends. FORCE only: it takes the
 // right to delete.
 void lock_for_force(pg::CopyIn& database, std::vector<TableName> tables);
-// Throws Error{refused} where emptying the tables would change rows of others (ON DELETE CASCADE,
-// SET NULL, SET DEFAULT).
-void require_no_cascade(pg::CopyIn& database, const std::vector<TableName>& tables);
 // In one statement, so that tables may refer to each other. Returns how many rows of each it
 // deleted.
 std::vector<std::uint64_t> delete_all(pg::CopyIn& database, const std::vector<TableName>& tables);
