@@ -1,5 +1,5 @@
 // `pgseed seed --force`, on each of its ways: no row of a table that the files do not fill goes in
-// silence.
+// silence, and tables that are empty in the files become empty.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -182,6 +182,90 @@ TEST_CASE("force: a catalogue that does not tell about the rows stops the run") 
   CHECK(sql("select id from t") == "1");
   CHECK(force(dump, {"--allow-cascade"}, elsewhere).exit_code() == 0);
   sql("revoke all on schema public from limited");
+}
+
+// --- tables that are empty in the files
+
+TEST_CASE("force: a table that is empty in the dump kept its old rows") {
+  const std::string schema =
+      "create table t (id int primary key, eb int); create table eb (id int primary key);"
+      "alter table t add foreign key (eb) references eb; create table kept (id int);"
+      "insert into eb values (1), (2); insert into t values (9, 1); insert into kept values (1)";
+  const std::string dump =
+      "COPY public.eb (id) FROM stdin;\n\\.\n\n\nCOPY public.gone (id) FROM stdin;\n\\.\n"
+      "COPY public.t (id, eb) FROM stdin;\n1\t\\N\n2\t\\N\n\\.\n";
+  for (const auto& way : kWays) {
+    CAPTURE(way.size());
+    shared_stack().reset(schema);
+    const Seeded seeded = force(dump, way);
+    INFO(seeded.error());
+    CHECK(seeded.exit_code() == 0);
+    CHECK(count("eb") + count("t") + count("kept") == "021");
+    CHECK(seeded.counts("eb") == "0 0 0 0 0 0");
+    CHECK(contains(seeded.notes(), "public.gone is empty in the file"));
+
+    // In the other modes nothing is taken away, and one that is left out is left alone.
+    sql("insert into eb values (3)");
+    std::vector<std::string> upsert = way;
+    upsert.emplace_back("--upsert");
+    CHECK(seed_text(dump, upsert).exit_code() == 0);
+    std::vector<std::string> without = way;
+    without.insert(without.end(), {"--exclude", "eb"});
+    CHECK(force(dump, without).exit_code() == 0);
+    CHECK(count("eb") == "1");
+    without.back() = "t";
+    const Seeded alone = force(dump, without);
+    CHECK(alone.exit_code() == 2);
+    CHECK(contains(alone.error(), "FORCE would only empty it"));
+    CHECK(count("eb") == "1");
+  }
+}
+
+TEST_CASE("force: rows that refer to a table that is empty in the dump are not lost") {
+  refuses(
+      "create table t (id int primary key); create table eb (id int primary key);"
+      "create table other (eb int references eb on delete cascade);"
+      "insert into eb values (1); insert into other values (1)",
+      "COPY eb (id) FROM stdin;\n\\.\nINSERT INTO t VALUES (1);", "public.other",
+      "select (select count(*) from eb), (select count(*) from other)");
+}
+
+TEST_CASE("force: an empty COPY does not count where other statements have rows of the table") {
+  for (const auto& way : kWays) {
+    shared_stack().reset("create table t (id int primary key); insert into t values (9)");
+    const Seeded seeded = force(
+        "COPY t (id) FROM stdin;\n\\.\nINSERT INTO t VALUES (1);\nCOPY t (id) FROM stdin;\n\\.\n",
+        way);
+    CHECK(seeded.exit_code() == 0);
+    CHECK(sql("select string_agg(id::text, ' ') from t") == "1");
+    CHECK(seeded.counts("t") == "1 1 0 0 0 0");
+  }
+}
+
+TEST_CASE("verify: rows of a table that is empty in the dump were no difference under --exact") {
+  shared_stack().reset(
+      "create table t (id int primary key); create table eb (id int primary key, v text);"
+      "insert into t values (1); insert into eb values (1, 'old'), (2, 'old')");
+  TempDir folder;
+  const std::string file = folder.write(
+      "dump.sql", "COPY eb (id, v) FROM stdin;\n\\.\nINSERT INTO t (id) VALUES (1);\n");
+  for (const bool has_database : {true, false}) {
+    Call call;
+    if (!has_database) call.environment["DATABASE_URL"] = std::nullopt;
+    call.args = {"--json", "verify", file, "--exact"};
+    const Result exact = pgseed(call);
+    CHECK_MESSAGE(exact.exit_code == 6, exact.out);
+    CHECK(contains(exact.out, "the table public.eb does not hold what the files say: 2 rows too"));
+    call.args.pop_back();
+    CHECK(pgseed(call).exit_code == 0);
+    sql("create table saved as table eb; truncate eb");
+    call.args.emplace_back("--exact");
+    CHECK(pgseed(call).exit_code == 0);
+    sql("insert into eb table saved; drop table saved");
+  }
+  const Seeded seeded = seed({file, "--force", "--verify"});
+  CHECK(seeded.exit_code() == 0);
+  CHECK(seeded.summary["verification"]["tables"].size() == 2);
 }
 
 }  // namespace pgseed::test

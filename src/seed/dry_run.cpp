@@ -64,6 +64,15 @@ void tell_dry_run(const RunInputs& inputs, const Options& options,
       }
     }
   }
+  if (takes_empty_tables(options)) {
+    for (const FileSurvey& file : inputs.surveys()) {
+      for (const TableName& name : file.empty_tables) {
+        const auto has_rows = [&](const Wanted& each) { return each.name == name; };
+        if (std::ranges::any_of(all, has_rows) || !tables.table(name).wanted) continue;
+        note(text("would empty ", to_sql(name), ", which has no rows in the file"));
+      }
+    }
+  }
   if (inputs.all_surveyed()) require_named_tables(inputs, options, tables);
   for (const Wanted& table : all) {
     const std::uint64_t rows = rows_taken(table, options);

@@ -263,11 +263,8 @@ FileSurvey RunInputs::survey_part(std::size_t index) {
 bool RunInputs::read_catalogue(const FileSurvey& file) {
   const std::size_t before = catalogue_schemas_.size();
   if (before == 0) catalogue_schemas_.push_back(options_.schema);
-  for (const TableSurvey& table : file.tables) {
-    if (std::find(catalogue_schemas_.begin(), catalogue_schemas_.end(), table.name.schema) ==
-        catalogue_schemas_.end()) {
-      catalogue_schemas_.push_back(table.name.schema);
-    }
+  for (const TableName& name : tables_of(file, options_)) {
+    if (!contains(catalogue_schemas_, name.schema)) catalogue_schemas_.push_back(name.schema);
   }
   if (catalogue_schemas_.size() == before) return false;
   order_ = catalogue_(catalogue_schemas_);
@@ -361,12 +358,10 @@ void RunInputs::require_rows() {
 bool RunInputs::learn_schemas(const FileSurvey& file) {
   if (!has_openapi_ || is_direct_) return false;
   bool more = false;
-  for (const TableSurvey& table : file.tables) {
-    const std::string& schema = table.name.schema;
-    const bool is_known =
-        schema == options_.schema ||
-        std::find(other_schemas_.begin(), other_schemas_.end(), schema) != other_schemas_.end();
-    if (is_known || !wants(options_, table.name)) continue;
+  for (const TableName& name : tables_of(file, options_)) {
+    const std::string& schema = name.schema;
+    const bool is_known = schema == options_.schema || contains(other_schemas_, schema);
+    if (is_known || !wants(options_, name)) continue;
     other_schemas_.push_back(schema);
     const auto model = rest::read_model(*transport_, endpoint_, schema);
     if (!model) continue;

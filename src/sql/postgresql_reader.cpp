@@ -223,6 +223,7 @@ class PostgresqlReader final : public WindowReader {
     fresh.is_copy = true;
     format_ = std::move(copy.format);
     line_end_ = LineEnd::undecided;
+    copy_has_rows_ = false;
     take_head(std::move(fresh));
     finish(at.position);
     if (!format_.csv && format_.delimiter == '\t') window_.look_for(Marked::copy_fields);
@@ -353,6 +354,7 @@ class PostgresqlReader final : public WindowReader {
     begin_row();
     if (read_copy_line(at, format_, line_end_, arena_, row.values) == CopyLine::end) {
       end_copy(at);
+      if (!copy_has_rows_) empty_copies.push_back(head);
       return false;
     }
     if (state_ == State::copy_header) {
@@ -363,6 +365,7 @@ class PostgresqlReader final : public WindowReader {
     }
     check_count(begin, "");
     end_row(begin, at, window_.line_of(begin));
+    copy_has_rows_ = true;
     return true;
   }
 
@@ -517,6 +520,7 @@ class PostgresqlReader final : public WindowReader {
   bool default_values_ = false;
   bool lines_follow_ = false;  // behind a COPY that cannot be read
   CopyFormat format_;
+  bool copy_has_rows_ = false;
   LineEnd line_end_ = LineEnd::undecided;
 
   StatementScanner scanner_;

@@ -49,6 +49,9 @@ const std::string& DumpReader::encoding() const {
 const std::optional<ConflictRule>& DumpReader::conflict_rule() const {
   return reader_->conflict_rule;
 }
+const std::vector<RowsHead>& DumpReader::empty_copies() const {
+  return reader_->empty_copies;
+}
 std::uint64_t DumpReader::consumed() const {
   return reader_->consumed();
 }

@@ -61,6 +61,7 @@ struct Options {
   std::string schema = "public";           // of names without one
   bool regenerate_identity = false;        // leave GENERATED ALWAYS identity columns to the server
   bool verify = false;                     // compare the tables with the files afterwards
+  bool takes_empty = false;    // tables that are empty in the files count, as they do with FORCE
   bool closure = false;        // of what --limit leaves, no row refers to one that is not there
   bool allow_cascade = false;  // FORCE may empty tables that the file does not fill
   // Where ledgers lie; empty: none is kept, and none is gone on with.
@@ -68,6 +69,10 @@ struct Options {
   Continue unfinished = Continue::automatic;
   bool if_changed = false;  // what was loaded completely and has not changed is not sent again
 };
+
+inline bool takes_empty_tables(const Options& options) {
+  return options.takes_empty || options.mode == Mode::force;
+}
 
 // True unless --table or --exclude leave the table out.
 bool wants(const Options& options, const TableName& table);

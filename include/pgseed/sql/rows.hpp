@@ -103,6 +103,7 @@ class DialectReader {
   Statement statement;
   std::string search_path, time_zone, encoding;
   std::optional<ConflictRule> conflict_rule;
+  std::vector<RowsHead> empty_copies;
 
  protected:
   void note_conflict_rule(const char* words) {
@@ -141,6 +142,8 @@ class DumpReader {
   const std::string& search_path() const;
   // The first one of the statements that were read to their end.
   const std::optional<ConflictRule>& conflict_rule() const;
+  // COPY statements so far without a row: no piece comes of them.
+  const std::vector<RowsHead>& empty_copies() const;
   // UTF-8 bytes consumed so far: a measure of progress.
   std::uint64_t consumed() const;
 

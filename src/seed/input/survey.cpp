@@ -116,6 +116,20 @@ class Surveyor {
     }
   }
 
+  // At the end: what the file had of COPY statements without rows.
+  void note_empty(const std::vector<sql::RowsHead>& copies) {
+    for (const sql::RowsHead& head : copies) {
+      TableName name{head.table.schema.value_or(options_.schema), head.table.name};
+      if (mapper_) {
+        auto target = mapper_->begin(head);
+        if (!target) continue;
+        name = *std::move(target);
+      }
+      if (by_name_.contains(name) || contains(file_.empty_tables, name)) continue;
+      file_.empty_tables.push_back(name);
+    }
+  }
+
   // Of the rows that follow.
   void set_time_zone(const std::string& zone) { zone_ = zone; }
 
@@ -458,6 +472,16 @@ std::string declared_type(const TableName& name, const std::string& column,
   return {};
 }
 
+std::vector<TableName> tables_of(const FileSurvey& file, const Options& options) {
+  std::vector<TableName> names;
+  for (const TableSurvey& table : file.tables) names.push_back(table.name);
+  if (!takes_empty_tables(options)) return names;
+  for (const TableName& name : file.empty_tables) {
+    if (wants(options, name)) names.push_back(name);
+  }
+  return names;
+}
+
 FileSurvey survey(DumpInput& input, const Options& options, const TargetKnowledge& target) {
   const sql::ReaderOptions read = reader_options(input, options);
   FileSurvey file;
@@ -481,6 +505,7 @@ FileSurvey survey(DumpInput& input, const Options& options, const TargetKnowledg
   }
   backslashes.require_decided();
   surveyor.end();
+  if (input.is_sql()) surveyor.note_empty(reader.empty_copies());
   file.pieces += reader.head().number;  // a COPY without rows is something, too
   if (!reader.encoding().empty()) file.encoding = reader.encoding();
   file.bytes = input.bytes_read();

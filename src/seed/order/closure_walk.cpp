@@ -146,6 +146,11 @@ class ClosureWalk final : private RowTaker {
         each.is_emptied |= table->wanted && each.table == table->name;
       }
     }
+    for (const FileSurvey& file : inputs_.surveys()) {
+      for (Referenced& each : referenced_) {
+        each.is_emptied |= contains(file.empty_tables, each.table) && wants(options_, each.table);
+      }
+    }
   }
 
   bool ended() const override { return false; }

@@ -1,6 +1,7 @@
 #include "pgseed/seed/order/run_plan.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
@@ -32,6 +33,27 @@ std::vector<OrderedTable> tables_with_rows(const std::vector<FileSurvey>& survey
   return tables;
 }
 
+// What no file has a row of, and one of them says so. They may stand in any order.
+void add_empty_tables(const RunInputs& inputs, const Options& options, RunTables& run_tables,
+                      std::vector<OrderedTable>& tables,
+                      const std::function<void(const std::string&)>& note) {
+  for (const FileSurvey& file : inputs.surveys()) {
+    for (const TableName& name : file.empty_tables) {
+      const auto is_it = [&](const OrderedTable& table) { return table.name == name; };
+      if (std::ranges::any_of(tables, is_it)) continue;
+      if (!wants(options, name)) continue;
+      if (inputs.types().find(name) == nullptr) {
+        note(text(to_sql(name),
+                  " is empty in the file, and the target shows no such table: it is "
+                  "passed over, whatever rows it may hold"));
+        continue;
+      }
+      run_tables.table(name).surveyed = true;
+      tables.push_back({name, std::numeric_limits<std::uint64_t>::max(), 0, true});
+    }
+  }
+}
+
 bool means(const std::string& wanted, const TableName& name) {
   return name.table == wanted || to_sql(name) == wanted ||
          name.schema + "." + name.table == wanted || name.schema + ".*" == wanted;
@@ -47,6 +69,8 @@ bool is_known(const RunInputs& inputs, const std::string& wanted) {
   const auto is_meant = [&](const Table& table) { return means(wanted, table.name); };
   if (std::ranges::any_of(inputs.types().tables, is_meant)) return true;
   return std::ranges::any_of(inputs.surveys(), [&](const FileSurvey& file) {
+    const auto is_named = [&](const TableName& name) { return means(wanted, name); };
+    if (std::ranges::any_of(file.empty_tables, is_named)) return true;
     return std::ranges::any_of(file.definitions.names(), [&](const auto& name) {
       return means(wanted, {name.first, name.second});
     });
@@ -71,6 +95,7 @@ bool is_known(const RunInputs& inputs, const std::string& wanted) {
 void require_rows_to_fill(const std::vector<OrderedTable>& tables,
                           const std::vector<FileSurvey>& surveys, const Options& options) {
   for (const OrderedTable& table : tables) {
+    if (table.is_empty) continue;
     std::uint64_t rows = 0;
     for (const FileSurvey& file : surveys) {
       for (const TableSurvey& surveyed : file.tables) {
@@ -135,9 +160,17 @@ RunPlan make_plan(const RunInputs& inputs, const Options& options, RunTables& ta
                   const std::function<void(const std::string&)>& note) {
   RunPlan plan;
   plan.tables = tables_with_rows(inputs.surveys(), tables);
+  const bool has_rows = !plan.tables.empty();
+  if (takes_empty_tables(options)) add_empty_tables(inputs, options, tables, plan.tables, note);
   if (inputs.all_surveyed()) require_named_tables(inputs, options, tables);
   if (plan.tables.empty() && inputs.rows_total() > 0) {
     note("--table and --exclude leave out every table");
+  }
+  if (options.mode == Mode::force && !has_rows && !plan.tables.empty()) {
+    throw Error(ErrorKind::usage,
+                text(to_sql(plan.tables.front().name),
+                     " has no rows in the files: FORCE would only empty it"),
+                "", "take a table along that has rows, or empty it with SQL");
   }
   if (options.mode == Mode::force) require_rows_to_fill(plan.tables, inputs.surveys(), options);
   plan.order = order_tables(plan.tables, inputs.types());

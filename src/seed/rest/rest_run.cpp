@@ -183,10 +183,8 @@ const Model& RestRun::catalogue() {
   if (catalogue_ || !services_.catalogue) return catalogue_ ? *catalogue_ : catalogue_.emplace();
   std::vector<std::string> schemas = {options_.schema};
   for (const FileSurvey& file : inputs_.surveys()) {
-    for (const TableSurvey& table : file.tables) {
-      if (std::ranges::find(schemas, table.name.schema) == schemas.end()) {
-        schemas.push_back(table.name.schema);
-      }
+    for (const TableName& name : tables_of(file, options_)) {
+      if (!contains(schemas, name.schema)) schemas.push_back(name.schema);
     }
   }
   return catalogue_.emplace(services_.catalogue(schemas));

@@ -98,6 +98,8 @@ class RestVerifier final : public Verifier {
     if (kind.keyed.size() >= most || kind.bytes >= kMostBytesThatWait) ask_keyed(kind);
   }
 
+  void take_empty(const RunTable& table) override { compared_table(table, ""); }
+
   void finish(VerifyReport& report) override {
     for (const auto& kind : kinds_) ask_keyed(*kind);
     while (!under_way_.empty()) compare_first();

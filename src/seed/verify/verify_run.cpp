@@ -26,6 +26,7 @@ class Run {
         inputs_({&options_, services.transport, services.catalogue,
                  [this](const std::string& line) { note(line); }}) {
     options_.verify = true;
+    options_.takes_empty = verify_options.exact;
     // COPY carries values that PostgREST cannot.
     if (!services.database_url.empty()) options_.via = Via::direct;
   }
@@ -149,6 +150,9 @@ void walk_for(Verifier& verifier, RunInputs& inputs, const RunPlan& plan, const 
       walk_rows(*input, walk, verifier);
       inputs.require_same(part, *input);
     }
+  }
+  for (const OrderedTable& table : plan.tables) {
+    if (table.is_empty) verifier.take_empty(tables.table(table.name));
   }
 }
 

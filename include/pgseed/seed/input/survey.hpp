@@ -74,7 +74,9 @@ struct FileSurvey {
   std::string dialect = "postgresql";
   std::string encoding = "UTF8";
   std::vector<TableSurvey> tables;  // by first appearance
-  std::uint64_t pieces = 0;         // 0: nothing but blanks and comments
+  // Whose COPY statements all are without a row: a dump says so of tables that are empty.
+  std::vector<TableName> empty_tables;
+  std::uint64_t pieces = 0;  // 0: nothing but blanks and comments
   std::uint64_t ddl_statements = 0;
   std::uint64_t sequence_statements = 0;
   std::vector<UnsupportedUse> unsupported;  // the first kListed
@@ -115,6 +117,10 @@ struct TargetKnowledge {
   // Their columns in order (the direct connection's catalogue), for rows without a column list.
   const Model* order = nullptr;
 };
+
+// The tables that a load of the file is about: those with rows and, where they count, the wanted
+// ones that are empty in it.
+std::vector<TableName> tables_of(const FileSurvey& file, const Options& options);
 
 // Reads the input to its end. Of the options those count that say how files read. Throws
 // Error{input} with the place for broken text.

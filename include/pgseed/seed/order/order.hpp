@@ -12,6 +12,7 @@ struct OrderedTable {
   TableName name;
   std::uint64_t first_piece = 0;  // where its rows begin and end in the files
   std::uint64_t last_piece = 0;
+  bool is_empty = false;  // the files say that it has no rows
 };
 
 struct LoadOrder {

@@ -12,8 +12,10 @@
 namespace pgseed::seed {
 
 struct RunPlan {
-  std::vector<OrderedTable> tables;  // the wanted ones that have rows
-  LoadOrder order;                   // of them
+  // The wanted ones that have rows; with FORCE (Options::takes_empty) also those that are empty in
+  // the files.
+  std::vector<OrderedTable> tables;
+  LoadOrder order;  // of them
 
   std::vector<TableName> children_first() const;
   // Tells the run's tables what the order says of them.

@@ -41,6 +41,8 @@ class Verifier : public RowTaker {
   // The files of the run by their number, for messages.
   void begin(const std::vector<std::string>& files) { files_ = files; }
   void begin_file(std::size_t file) { file_ = file; }
+  // A table that has no rows in the files, whose own rows are all too many.
+  virtual void take_empty(const RunTable& table) = 0;
   virtual void finish(VerifyReport& report) = 0;
 
   bool ended() const override { return false; }
