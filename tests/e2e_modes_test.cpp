@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "pgseed/base/text.hpp"
 #include "support/seeding.hpp"
 
 namespace pgseed::test {
@@ -331,6 +332,52 @@ TEST_CASE("standard input: loads, by itself and among files") {
   const Seeded duplicate = seed({"-"}, Call{.args = {}, .stdin_text = "\n\n" + rows("t", 1, 1)});
   CHECK(duplicate.exit_code() == 1);
   CHECK(contains(duplicate.where(), ":4"));
+}
+
+TEST_CASE("modes: rows without any of the key's columns are not inserted again and again") {
+  const char* const schema =
+      "create table t (id serial primary key, code text unique, v text);"
+      "create table kept (n int generated always as identity primary key, v text)";
+  const std::string rows = "INSERT INTO t (code, v) VALUES ('a', '1'), ('b', '2');\n";
+  for (const std::vector<std::string>& way :
+       std::vector<std::vector<std::string>>{{}, {"--atomic"}, {"--via", "direct"}}) {
+    for (const char* mode : {"--upsert", "--ignore"}) {
+      reset(schema);
+      std::vector<std::string> args = {mode};
+      args.insert(args.end(), way.begin(), way.end());
+      const Seeded refused = seed_text(rows, args);
+      CHECK(refused.exit_code() == 5);
+      CHECK(contains(refused.error(), "rows of public.t come without their primary key (id)"));
+      CHECK(contains(refused.hint(), "--on-conflict"));
+      CHECK(contains(refused.where(), ":1"));
+      CHECK(query("select count(*) from t") == "0");
+      args.insert(args.end(), {"--on-conflict", "code"});
+      CHECK(seed_text(rows, args).exit_code() == 0);
+      CHECK(seed_text(rows, args).exit_code() == 0);
+      CHECK(query("select count(*) from t") == "2");
+    }
+    // Nor are those whose key the server is to make.
+    std::vector<std::string> anew = {"--upsert", "--regenerate-identity"};
+    anew.insert(anew.end(), way.begin(), way.end());
+    const Seeded made = seed_text("INSERT INTO kept (n, v) VALUES (1, 'a');\n", anew);
+    CHECK(made.exit_code() == 5);
+    CHECK(contains(made.error(), "primary key (n)"));
+    CHECK(query("select count(*) from kept") == "0");
+  }
+  // A pipe is not read through before: not one row goes all the same.
+  reset(schema);
+  CHECK(seed({"-", "--upsert"}, Call{.args = {}, .stdin_text = rows}).exit_code() == 5);
+  CHECK(query("select count(*) from t") == "0");
+}
+
+TEST_CASE("modes: rows that leave one column of a key to its default are upserted by it") {
+  reset("create table t (tenant text default 'x', id int, v text, primary key (tenant, id))");
+  for (const char* v : {"a", "b"}) {
+    const Seeded seeded =
+        seed_text(text("INSERT INTO t (id, v) VALUES (1, '", v, "');\n"), {"--upsert"});
+    CHECK(seeded.exit_code() == 0);
+  }
+  CHECK(query("select string_agg(tenant || id || v, ' ') from t") == "x1b");
 }
 
 TEST_CASE("modes: a file's own word on rows that are there already is not passed over in silence") {

@@ -35,9 +35,8 @@ struct Combination {
   bool is_keyed() const { return std::string(shape) == "keyed"; }
 };
 constexpr Combination kAll[] = {
-    {"keyed", "insert"},    {"keyed", "upsert"},   {"keyed", "ignore"},    {"keyed", "force"},
-    {"keyless", "insert"},  {"keyless", "force"},  {"numbered", "insert"}, {"numbered", "upsert"},
-    {"numbered", "ignore"}, {"numbered", "force"},
+    {"keyed", "insert"},   {"keyed", "upsert"},  {"keyed", "ignore"},    {"keyed", "force"},
+    {"keyless", "insert"}, {"keyless", "force"}, {"numbered", "insert"}, {"numbered", "force"},
 };
 
 std::string definition(const Combination& one) {

@@ -61,6 +61,7 @@ void tell_dry_run(const RunInputs& inputs, const Options& options,
             table, {&use, &file.definitions, inputs.name(part), "", inputs.dialect(part)}, options,
             inputs.order());
         fit_to_catalogue(set, table.model, where, options.regenerate_identity);
+        require_key_in_rows(table, set.columns, options, where);
       }
     }
   }

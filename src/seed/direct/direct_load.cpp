@@ -116,6 +116,7 @@ const ColumnSet& DirectLoad::columns(RunTable& table, const RowKind& kind) {
     setup_.note(text("the column ", quote_identifier(column), " of ", to_sql(table.name),
                      " is computed by the server; the file's values for it are left out"));
   }
+  require_key_in_rows(table, set.columns, *setup_.options, where);
   flush_all();
   end_copy();
   sink->target = &target_of(table);

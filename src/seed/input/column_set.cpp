@@ -92,6 +92,24 @@ std::vector<std::string> fit_to_catalogue(ColumnSet& set, const Table* table,
   return left_out;
 }
 
+void require_key_in_rows(const RunTable& table, const std::vector<std::string>& columns,
+                         const Options& options, const std::string& where) {
+  if ((options.mode != Mode::upsert && options.mode != Mode::ignore) || table.key.empty()) return;
+  for (const std::string& column : table.key) {
+    if (contains(columns, column)) return;
+    // A column that the table has not is named as such by the server.
+    if (table.model != nullptr && table.model->find_column(column) == nullptr) return;
+  }
+  throw Error(
+      ErrorKind::refused,
+      text("rows of ", to_sql(table.name), " come without ",
+           options.on_conflict.empty() ? "their primary key (" : "--on-conflict (",
+           quoted_list(table.key), "): ", name(options.mode), " would insert every row again"),
+      where,
+      "name the columns of a unique constraint that the rows have with --on-conflict, or "
+      "load new rows only, with --mode insert");
+}
+
 ColumnSet column_set_of(const RunTable& table, const RowKind& kind, const Options& options,
                         const Model* order) {
   const ColumnSetUse& use = *kind.use;

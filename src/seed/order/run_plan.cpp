@@ -5,6 +5,7 @@
 
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
+#include "pgseed/seed/input/column_set.hpp"
 
 namespace pgseed::seed {
 namespace {
@@ -156,6 +157,33 @@ void require_named_tables(const RunInputs& inputs, const Options& options,
   }
 }
 
+namespace {
+
+// Before the first row is sent.
+void require_keys_in_rows(const RunInputs& inputs, const Options& options, RunTables& tables) {
+  for (std::size_t part = 0; part < inputs.surveys().size(); ++part) {
+    const FileSurvey& file = inputs.surveys()[part];
+    for (const TableSurvey& surveyed : file.tables) {
+      const RunTable& table = tables.table(surveyed.name);
+      if (!table.wanted) continue;
+      for (const ColumnSetUse& use : surveyed.column_sets) {
+        const auto listed = columns_of_rows(surveyed.name, use, file.definitions, inputs.order(),
+                                            inputs.name(part));
+        if (!listed) continue;
+        std::vector<std::string> columns;
+        for (std::size_t index = 0; index < listed->size(); ++index) {
+          if (index >= use.defaults.size() || !use.defaults[index]) {
+            columns.push_back((*listed)[index]);
+          }
+        }
+        require_key_in_rows(table, columns, options, text(inputs.name(part), ':', use.line));
+      }
+    }
+  }
+}
+
+}  // namespace
+
 RunPlan make_plan(const RunInputs& inputs, const Options& options, RunTables& tables,
                   const std::function<void(const std::string&)>& note) {
   RunPlan plan;
@@ -173,6 +201,7 @@ RunPlan make_plan(const RunInputs& inputs, const Options& options, RunTables& ta
                 "", "take a table along that has rows, or empty it with SQL");
   }
   if (options.mode == Mode::force) require_rows_to_fill(plan.tables, inputs.surveys(), options);
+  if (options.mode != Mode::insert) require_keys_in_rows(inputs, options, tables);
   plan.order = order_tables(plan.tables, inputs.types());
   plan.tell(tables);
   return plan;

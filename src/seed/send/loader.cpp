@@ -88,7 +88,9 @@ void Loader::prepare(RunTable& table, const RowKind& kind) {
   set.number = prepared_.size();
   note_unstable_keys(table);
   if (setup_.stage != nullptr) {
-    for (const std::string& column : setup_.stage->prepare(table, set, where)) {
+    const std::vector<std::string> left_out = setup_.stage->prepare(table, set, where);
+    require_key_in_rows(table, set.columns, options, where);
+    for (const std::string& column : left_out) {
       setup_.note(text("the column ", quote_identifier(column), " of ", to_sql(table.name),
                        " is computed by the server; the file's values for it are left out"));
     }
@@ -108,6 +110,7 @@ void Loader::prepare(RunTable& table, const RowKind& kind) {
                 "set DATABASE_URL, or name the columns of type json and jsonb: "
                 "--json-columns a,b (or --json-columns none)");
   }
+  require_key_in_rows(table, set.columns, options, where);
   set.table_was_empty = was_empty(table, set);
   if (setup_.keyless && options.mode == Mode::insert && set.key.empty()) setup_.keyless(set);
   if (setup_.ledger != nullptr) remember_table(table, set);

@@ -64,6 +64,11 @@ bool is_same_kind(const RowKind& kind, const ColumnSetUse& use, const std::strin
 ColumnSet column_set_of(const RunTable& table, const RowKind& kind, const Options& options,
                         const Model* order);
 
+// Rows with none of the key's columns get a new key each time: UPSERT and IGNORE would insert every
+// one of them again. where: the first statement with such rows. Throws Error{refused}.
+void require_key_in_rows(const RunTable& table, const std::vector<std::string>& columns,
+                         const Options& options, const std::string& where);
+
 // Fits the set to what the catalogue tells of its table: generated columns, which no row can fill,
 // are left out and returned, and identity columns that are GENERATED ALWAYS where the server is to
 // number them. where: the first statement that uses the set. Throws Error{refused} for a table or a
