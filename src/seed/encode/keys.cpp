@@ -7,35 +7,47 @@
 
 namespace pgseed::seed {
 
-std::string key_of(const ColumnSet& set, const sql::Row& row) {
-  return key_of(set, set.key, row);
-}
+namespace {
 
 std::string key_of(const ColumnSet& set, const std::vector<std::size_t>& positions,
-                   const sql::Row& row) {
+                   const sql::Row& row, bool& is_only) {
+  is_only = true;
   std::string key;
   for (const std::size_t position : positions) {
     const sql::Value& value = row.values[set.value_index[position]];
     if (value.form == sql::Form::null || value.form == sql::Form::use_default) return {};
-    const auto text_part = text_of_value(set, position, value);
-    if (!text_part) return {};
-    std::string part = *text_part;
-    if (set.classes[position] == ColumnClass::integer) {
-      std::string plain;
-      if (sql::normalize_number(trim(part), plain)) part = plain;
-    } else if (set.types[position] == "uuid") {
-      std::string plain;
-      for (const char byte : to_lower(part)) {
-        if (byte != '-' && byte != '{' && byte != '}') plain += byte;
-      }
-      part = plain;
+    auto part = text_of_value(set, position, value);
+    if (!part) return {};
+    const Spelling spelling = set.spellings[position];
+    // As append_row() sends it.
+    if (spelling == Spelling::integer && value.form == sql::Form::number &&
+        part->find('.') != std::string::npos) {
+      *part = sql::rounded_to_integer(*part);
     }
-    if (positions.size() > 1) key += text(part.size(), ':');
-    key += part;
+    if (spelling != Spelling::one) is_only &= respell(spelling, *part);
+    if (positions.size() > 1) key += text(part->size(), ':');
+    key += *part;
   }
   // The empty string is a key as well; a NUL byte is in no other.
   if (!positions.empty() && key.empty()) key.push_back('\0');
   return key;
+}
+
+}  // namespace
+
+std::string key_of(const ColumnSet& set, const sql::Row& row, bool& is_only) {
+  return key_of(set, set.key, row, is_only);
+}
+
+std::string key_of(const ColumnSet& set, const sql::Row& row) {
+  bool is_only = true;
+  return key_of(set, set.key, row, is_only);
+}
+
+std::string key_of(const ColumnSet& set, const std::vector<std::size_t>& positions,
+                   const sql::Row& row) {
+  bool is_only = true;
+  return key_of(set, positions, row, is_only);
 }
 
 const KeysOnTheWay::Place* KeysOnTheWay::find(const std::string& key) const {

@@ -33,6 +33,8 @@ void ColumnSet::finish() {
     prefix.append(':');
     prefixes.emplace_back(prefix.view());
   }
+  spellings.clear();
+  for (const std::string& type : types) spellings.push_back(spelling_of(type));
 }
 
 std::vector<std::string> ColumnSet::stored_columns() const {

@@ -227,6 +227,7 @@ void RestRun::close_ledger() {
     const bool left_out = options_.skip_unsupported &&
                           std::any_of(files.begin(), files.end(),
                                       [](const auto& file) { return file.unsupported_count > 0; });
+    if (ledger != nullptr) loader_->mark_tables_in_order();
     if (ledger != nullptr) work_->complete(loader_->keys_came_once(), left_out);
     if (work_->compares()) note(kAllWasLoaded);
     report.settle = [work = work_] { work->settle(); };

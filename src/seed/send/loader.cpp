@@ -72,6 +72,7 @@ void Loader::keep(std::unique_ptr<Prepared> prepared) {
   const std::size_t table = prepared->table->tally;
   if (prepared_of_.size() <= table) prepared_of_.resize(table + 1);
   prepared_of_[table].push_back(prepared.get());
+  if (table < keys_.size() && keys_[table]->in_order) prepared->set.serial = true;
   prepared_.push_back(std::move(prepared));
 }
 
@@ -342,10 +343,12 @@ void Loader::take(const ColumnSet& set, const sql::Row& row) {
   // Only now, so that no row gives way to one that is never sent.
   const bool resolves = options.mode == Mode::upsert || options.mode == Mode::ignore;
   if (resolves && !prepared.set.key.empty()) {
-    std::string key = key_of(prepared.set, row);
+    bool is_only = true;
+    std::string key = key_of(prepared.set, row, is_only);
     if (key.empty()) {
       batch->null_keys = true;
     } else {
+      if (!is_only) go_in_order(prepared);
       take_key(prepared, key);
       keys_of(prepared.set.table).on_the_way.put(key, batch->group, batch->rows.size());
       batch->keys.push_back(std::move(key));
@@ -368,51 +371,6 @@ void Loader::take(const ColumnSet& set, const sql::Row& row) {
   if (open_bytes_ <= kMostOpenBytes || open_.size() < 2) return;
   flush(*open_.front());
   pump();
-}
-
-// Sees to it that rows of one key arrive in file order, and no key twice in one statement. The
-// batch of the row is open.
-void Loader::take_key(Prepared& prepared, const std::string& key) {
-  Keys& keys = keys_of(prepared.set.table);
-  const std::size_t table = prepared.set.table;
-  const bool first_time = keys.seen.insert(key);
-  if (setup_.resume != nullptr) keys.sent.insert(key);
-  prepared.open->repeats |= !first_time || !keys.seen.exact();
-  const KeysOnTheWay::Place* const place = keys.on_the_way.find(key);
-  const bool upsert = setup_.options->mode == Mode::upsert;
-  if (place == nullptr) {
-    if (!first_time && upsert) setup_.tally->superseded(table, true);
-    return;
-  }
-  if (place->group == prepared.open->group) {
-    if (!upsert) {  // the first one stays, also if the batch has to be taken apart
-      prepared.open->in_turn = true;
-      return;
-    }
-    // In one statement a key may come once only: the last one wins.
-    prepared.open->rows[place->row].dropped = true;
-    setup_.tally->superseded(table, false);
-    return;
-  }
-  if (upsert) setup_.tally->superseded(table, true);
-  const std::uint64_t group = place->group;
-  for (const auto& other : prepared_) {
-    if (other->open && other->open->group == group) {
-      flush(*other);
-      break;
-    }
-  }
-  std::vector<std::uint64_t>& after = prepared.open->after;
-  if (std::find(after.begin(), after.end(), group) == after.end()) after.push_back(group);
-}
-
-// Rows that refer to earlier ones need those of other column sets to be on their way before them.
-void Loader::flush_others_of_table(const Prepared& prepared) {
-  for (const auto& other : prepared_) {
-    if (other.get() != &prepared && other->open && other->set.table == prepared.set.table) {
-      flush(*other);
-    }
-  }
 }
 
 void Loader::flush(Prepared& prepared) {

@@ -33,8 +33,7 @@ bool Loader::is_overtaken(Prepared& prepared, const sql::Row& row, const Proven&
   const bool is_stored = proven.proof == Proof::loaded || proven.proof == Proof::left_out ||
                          proven.proof == Proof::unchanged;
   if (!is_stored) return false;
-  const SeenKeys& sent = keys_of(prepared.set.table).sent;
-  if (sent.is_empty() || !sent.may_hold(key_of(prepared.set, row))) return false;
+  if (!may_have_been_sent(prepared, row)) return false;
   if (compares_) compare_again(prepared, row, proven);
   return true;
 }
@@ -64,7 +63,9 @@ void Loader::take_proven(Prepared& prepared, const sql::Row& row, const Proven& 
       tally.unchanged(table, 1);
   }
   if (setup_.options->mode == Mode::upsert && !prepared.set.key.empty()) {
-    const std::string key = key_of(prepared.set, row);
+    bool is_only = true;
+    const std::string key = key_of(prepared.set, row, is_only);
+    if (!is_only) go_in_order(prepared);
     if (!key.empty() && !keys_of(table).seen.insert(key)) tally.superseded(table, true);
   }
   if (compares_ && proven.proof == Proof::loaded) take_along(prepared, row);
@@ -86,7 +87,10 @@ void Loader::take_along(Prepared& prepared, const sql::Row& row) {
   if (probe.rows->set != &prepared.set) return;
   if (!std::binary_search(probe.wanted.begin(), probe.wanted.end(), prepared.table->seen)) return;
   // A row is counted once, however many of the file's it took up.
-  std::string key = key_of(prepared.set, row);
+  bool is_only = true;
+  std::string key = key_of(prepared.set, row, is_only);
+  // Of keys that may be one and the same in spite of their texts, one is asked for.
+  if (!is_only && setup_.options->mode == Mode::upsert && !probe.keys.empty()) return;
   if (std::find(probe.keys.begin(), probe.keys.end(), key) != probe.keys.end()) return;
   probe.keys.push_back(std::move(key));
   const std::size_t begin = probe.rows->body.size() + 1;
@@ -188,6 +192,11 @@ std::string name_of(const TableName& table, const Hash128& body) {
   return text(table.schema, '\0', table.table, '\0', body.hex());
 }
 
+// In the ledger: keys of this table may have come twice, in different spellings.
+std::string mark_of_order(const TableName& table) {
+  return text("in-order:", table.schema, '\0', table.table);
+}
+
 }  // namespace
 
 void Loader::know_finished(const LedgerState& finished) {
@@ -195,14 +204,24 @@ void Loader::know_finished(const LedgerState& finished) {
   if (!finished.keys_came_once) return;
   for (const auto& [number, batch] : finished.batches) {
     if (!batch.answered || batch.ignored + batch.left_out > 0) continue;
-    stored_.insert(name_of(finished.tables[batch.table].name, batch.body));
+    const TableName& table = finished.tables[batch.table].name;
+    if (finished.marks.count(mark_of_order(table)) > 0) continue;
+    stored_.insert(name_of(table, batch.body));
   }
 }
 
 bool Loader::keys_came_once() const {
   return std::all_of(keys_.begin(), keys_.end(),
-                     [](const auto& keys) { return keys->seen.exact(); }) &&
+                     [](const auto& keys) { return keys->in_order || keys->seen.exact(); }) &&
          !setup_.tally->has_superseded_sent();
+}
+
+void Loader::mark_tables_in_order() const {
+  if (setup_.ledger == nullptr) return;
+  for (const auto& table : setup_.tables->all()) {
+    if (table->tally >= keys_.size() || !keys_[table->tally]->in_order) continue;
+    setup_.ledger->mark(mark_of_order(table->name), "keys");
+  }
 }
 
 // Batches of the same rows begin and end at the same rows wherever in the file they stand: a row

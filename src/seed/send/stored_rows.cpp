@@ -117,9 +117,10 @@ struct StoredRows::Kind {
   sql::Dialect dialect = sql::Dialect::postgresql;
   Known* known = nullptr;
   ColumnSet set;
-  ColumnSet value_set;  // without references that may have to wait for later rows
-  Batch keys;           // a key that comes again is asked for once
-  Batch values;         // of keys that do not come again
+  ColumnSet value_set;        // without references that may have to wait for later rows
+  Batch keys;                 // a key that comes again is asked for once
+  Batch values;               // of keys that do not come again
+  bool may_be_fewer = false;  // keys that differ as texts may be one
 };
 
 StoredRows::StoredRows(const Setup& setup)
@@ -197,8 +198,10 @@ void StoredRows::take(const ColumnSet& set, const sql::Row& row) {
   const bool is_asked = known.next < known.rows.size() && known.rows[known.next] == number;
   const bool may_repeat = setup_.options->mode == Mode::upsert && !known.places.empty();
   if (!is_asked && (!may_repeat || number > known.last)) return;
-  std::string key = key_of(set, row);
+  bool is_only = true;
+  std::string key = key_of(set, row, is_only);
   if (key.empty()) return;
+  kind.may_be_fewer |= !is_only && setup_.options->mode == Mode::upsert;
   const auto before = known.places.find(key);
   if (before != known.places.end()) {
     before->second.kind->values.rows[before->second.row].dropped = true;
@@ -222,7 +225,7 @@ bool StoredRows::are_as_left() {
     if (kind->keys.rows.empty()) continue;
     kind->keys.close();
     kind->values.close();
-    require_there(*kind);
+    as_left &= are_there(*kind);
     const bool keeps_values = mode == Mode::upsert || mode == Mode::force;
     if (keeps_values && has_other_values(*kind)) as_left = false;
   }
@@ -233,11 +236,13 @@ bool StoredRows::are_as_left() {
   return as_left;
 }
 
-void StoredRows::require_there(const Kind& kind) {
+// False where it cannot be told whether any are gone. Throws where some are.
+bool StoredRows::are_there(const Kind& kind) {
   const auto question = question_for_keys(*setup_.endpoint, kind.keys);
-  if (!question) return;
+  if (!question) return true;
   const auto there = ask(*setup_.transport, question->request, *setup_.options);
-  if (!there || static_cast<std::uint64_t>(*there) >= question->asked) return;
+  if (!there || static_cast<std::uint64_t>(*there) >= question->asked) return true;
+  if (kind.may_be_fewer && *there > 0) return false;
   throw Error(ErrorKind::verification,
               text("an earlier run stored rows of ", to_sql(kind.set.table_name),
                    " that are no longer there (", *there, " of ", question->asked, " asked for)"),

@@ -85,7 +85,9 @@ class RestVerifier final : public Verifier {
       if (kind.keyless.size() >= kMostRows || kind.bytes >= kMostBytesThatWait) ask_keyless(kind);
       return;
     }
-    if (!kind.compared->came.insert(key_of(set, row))) ask_others(kind);
+    bool is_only = true;
+    const bool came = !kind.compared->came.insert(key_of(set, row, is_only));
+    if (came || !is_only) ask_others(kind);
     std::size_t key_bytes = 0;
     for (const std::size_t position : set.key) {
       key_bytes += url_size(*said.values[position]);

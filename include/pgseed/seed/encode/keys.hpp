@@ -12,6 +12,9 @@ namespace pgseed::seed {
 
 // The row's key as one comparable string; empty if a part is NULL, DEFAULT or not in the set.
 // Spellings that mean one value become one: 007 and 7 in an integer column, upper case in a uuid.
+// is_only becomes false where the value may have others that do not (citext, a time with its zone):
+// then another string may be the same key.
+std::string key_of(const ColumnSet& set, const sql::Row& row, bool& is_only);
 std::string key_of(const ColumnSet& set, const sql::Row& row);
 // The same of the columns at these positions of the set.
 std::string key_of(const ColumnSet& set, const std::vector<std::size_t>& positions,
@@ -42,6 +45,8 @@ class SeenKeys {
   // True if it was inserted, and for any key where not all are remembered.
   bool may_hold(const std::string& key) const;
   bool exact() const { return exact_; }
+  // A key came that may be one of those inserted, or to come, in another spelling.
+  void give_up() { exact_ = false; }
   // Before the first insert(): how many keys memory is spent on.
   void remember(std::size_t most) { most_ = most; }
   // No key is to come any more: gives the memory back. One that comes all the same is not known.

@@ -8,6 +8,7 @@
 #include "pgseed/http/client.hpp"
 #include "pgseed/schema/model.hpp"
 #include "pgseed/seed/input/columns.hpp"
+#include "pgseed/seed/input/key_spelling.hpp"
 #include "pgseed/seed/input/survey.hpp"
 #include "pgseed/seed/options.hpp"
 #include "pgseed/seed/run_tables.hpp"
@@ -24,10 +25,11 @@ struct ColumnSet {
   std::vector<std::size_t> value_index;  // which value of the row goes into the column
   std::vector<ColumnClass> classes;
   std::vector<std::string> types;
+  std::vector<Spelling> spellings;     // of their values
   std::vector<std::string> prefixes;   // {"a":   ,"b":   ...
   std::vector<std::size_t> key;        // positions of the key's columns; empty: no key in the body
   std::vector<std::string> held_back;  // of the columns: their values are not stored yet
-  bool serial = false;                 // rows refer to earlier ones: one batch at a time
+  bool serial = false;                 // rows build on earlier ones: one batch at a time
   bool numbered = false;               // a row goes with its number, into a staging table
   bool table_was_empty = false;        // before the run: what is found there is ours
   std::string time_zone;               // that the values without one are in; empty: the server's
@@ -36,7 +38,7 @@ struct ColumnSet {
 
   // The columns that a request names. PostgREST passes over the values of others in its body.
   std::vector<std::string> stored_columns() const;
-  // Fills prefixes from columns.
+  // Fills prefixes from columns, and spellings from types.
   void finish();
   // The column's values are not sent after all.
   void leave_out(std::size_t position);

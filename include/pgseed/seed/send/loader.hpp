@@ -69,8 +69,10 @@ class Loader final : private RowTaker {
   // Sends what is open and waits until everything is answered.
   void finish_pass();
 
-  // No key of a table came twice in different batches.
+  // No key of a table came twice in different batches. Tables where that cannot be told are passed
+  // over here, and marked in the ledger of a complete run.
   bool keys_came_once() const;
+  void mark_tables_in_order() const;
   std::uint64_t rows_taken() const { return sequence_; }
   // Of files that were not surveyed.
   const MappingUse& mapping_use() const { return mapping_use_; }
@@ -90,7 +92,8 @@ class Loader final : private RowTaker {
   struct Keys {
     KeysOnTheWay on_the_way;
     SeenKeys seen;
-    SeenKeys sent;  // by this run, where an earlier one stored others
+    SeenKeys sent;          // by this run, where an earlier one stored others
+    bool in_order = false;  // equal keys may differ as texts: one batch goes after the other
   };
 
   bool ended() const override;
@@ -110,6 +113,8 @@ class Loader final : private RowTaker {
   Prepared* find_prepared(const RunTable& table, const RowKind& kind);
   Keys& keys_of(std::size_t table);
   void take_key(Prepared& prepared, const std::string& key);
+  void go_in_order(Prepared& prepared);
+  bool may_have_been_sent(const Prepared& prepared, const sql::Row& row);
   Proven look_up(const RunTable& table);
   bool is_overtaken(Prepared& prepared, const sql::Row& row, const Proven& proven);
   void take_proven(Prepared& prepared, const sql::Row& row, const Proven& proven);

@@ -70,7 +70,7 @@ class StoredRows final : private RowTaker {
                         const sql::DumpReader& /*reader*/) override {}
   void take_unsupported(const sql::Statement& /*statement*/) override {}
 
-  void require_there(const Kind& kind);
+  bool are_there(const Kind& kind);
   bool has_other_values(const Kind& kind);
   void require_as_many(const Known& known);
 
