@@ -305,4 +305,53 @@ TEST_CASE("circles: with --upsert a reference that the file unsets is unset") {
         "1:0 2:1 3:0");
 }
 
+TEST_CASE("circles: with --upsert the second pass overwrote a later row of fewer columns") {
+  Stack& stack = shared_stack();
+  const std::string schema = "create table em (id int primary key, boss int references em, v text)";
+  const auto stored = [&] {
+    return stack.sql(
+        "select string_agg(concat_ws(':', id, coalesce(boss, 0), v), ' ' order by id) from em");
+  };
+  for (const std::vector<std::string>& args :
+       {std::vector<std::string>{"--upsert"}, {"--upsert", "--batch-rows", "1"}}) {
+    stack.reset(schema);
+    const Seeded seeded = seed_text(
+        "insert into em (id, boss, v) values (2, 4, 'b'), (4, null, 'd');\n"
+        "insert into em (id, v) values (2, 'b2'), (5, 'e');\n"
+        "insert into em (id, boss) values (5, 6);\ninsert into em (v, id) values ('f', 6);\n",
+        args);
+    INFO(seeded.error(), seeded.notes());
+    CHECK(seeded.exit_code() == 0);
+    CHECK(contains(seeded.notes(), "is set when all rows are there"));
+    CHECK(stored() == "2:4:b2 4:0:d 5:6:e 6:0:f");
+
+    stack.reset(schema);
+    const TempDir folder;
+    std::vector<std::string> all = {
+        folder.write("rows.ndjson",
+                     "{\"id\":1,\"boss\":2,\"v\":\"v1\"}\n{\"id\":2,\"v\":\"x\"}\n"
+                     "{\"id\":1,\"v\":\"v2\"}\n"),
+        "--table", "em"};
+    all.insert(all.end(), args.begin(), args.end());
+    const Seeded rows = seed(all);
+    INFO(rows.error(), rows.notes());
+    CHECK(rows.exit_code() == 0);
+    CHECK(stored() == "1:2:v2 2:0:x");
+  }
+}
+
+TEST_CASE("circles: a row of fewer columns that was refused is not sent in the second pass") {
+  Stack& stack = shared_stack();
+  stack.reset(
+      "create table em (id int primary key, boss int references em, v text check (v <> 'bad'))");
+  const Seeded seeded = seed_text(
+      "insert into em (id, boss, v) values (2, 4, 'b'), (4, null, 'd');\n"
+      "insert into em (id, v) values (2, 'bad'), (4, 'd2');\n",
+      {"--upsert", "--max-rejects", "1"});
+  INFO(seeded.error(), seeded.notes());
+  CHECK(seeded.counts() == "4 1 0 1 2 0");
+  CHECK(stack.sql("select string_agg(concat_ws(':', id, boss, v), ' ' order by id) from em") ==
+        "2:4:b 4:d2");
+}
+
 }  // namespace pgseed::test

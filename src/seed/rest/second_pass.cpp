@@ -96,7 +96,7 @@ void SecondPass::load() {
 
 void SecondPass::run() {
   const std::string half =
-      text("all rows are stored, but ", held_columns(), " may be unset in some of them");
+      text(held_columns(), " may be unset in some of the rows that count as loaded");
   try {
     load();
   } catch (...) {

@@ -122,7 +122,8 @@ void Loader::prepare(RunTable& table, const RowKind& kind) {
   keep(std::move(prepared));
 }
 
-// False for rows that the second pass has no business with.
+// False for rows that the second pass has no business with. Where it sends rows anew, those behind
+// them that change other columns of the same keys have to go again as well.
 bool Loader::hold_back(Prepared& prepared, const std::string& where) const {
   ColumnSet& set = prepared.set;
   for (std::size_t position = 0; position < set.columns.size(); ++position) {
@@ -141,7 +142,8 @@ bool Loader::hold_back(Prepared& prepared, const std::string& where) const {
                      "without their key that cannot be set afterwards"),
                 where, kOneTransactionHint);
   }
-  return !setup_.sets_references || !prepared.references.empty();
+  if (!setup_.sets_references || !prepared.references.empty()) return true;
+  return !setup_.only_references && !set.key.empty();
 }
 
 // The second pass reads the row again, and has to find it.
@@ -156,10 +158,13 @@ void Loader::require_lasting_key(const ColumnSet& set, const sql::Row& row) cons
   }
 }
 
-bool Loader::is_passed_over(const Prepared& prepared, const sql::Row& row) const {
+bool Loader::is_passed_over(const Prepared& prepared, const sql::Row& row) {
   if (!setup_.sets_references) return false;
-  if (prepared.references.empty() || setup_.was_refused(*prepared.table)) return true;
+  if (setup_.was_refused(*prepared.table)) return true;
   const ColumnSet& set = prepared.set;
+  if (prepared.references.empty()) {
+    return setup_.only_references || set.key.empty() || !may_have_been_sent(prepared, row);
+  }
   return setup_.only_references &&
          std::all_of(prepared.references.begin(), prepared.references.end(),
                      [&](std::size_t position) {

@@ -15,7 +15,7 @@ void Loader::take_key(Prepared& prepared, const std::string& key) {
   Keys& keys = keys_of(prepared.set.table);
   const std::size_t table = prepared.set.table;
   const bool first_time = keys.seen.insert(key);
-  if (setup_.resume != nullptr) keys.sent.insert(key);
+  if (setup_.resume != nullptr || setup_.sets_references) keys.sent.insert(key);
   prepared.open->repeats |= !first_time || !keys.seen.exact();
   const KeysOnTheWay::Place* const place = keys.on_the_way.find(key);
   const bool upsert = setup_.options->mode == Mode::upsert;
@@ -61,8 +61,8 @@ void Loader::go_in_order(Prepared& prepared) {
   if (prepared.open) prepared.open->serial = true;
 }
 
-// Was a row of this key, or perhaps of it, sent before in this run? What has no key cannot overwrite
-// anything.
+// Was a row of this key, or perhaps of it, sent before in this run or pass? What has no key cannot
+// overwrite anything.
 bool Loader::may_have_been_sent(const Prepared& prepared, const sql::Row& row) {
   const SeenKeys& sent = keys_of(prepared.set.table).sent;
   if (sent.is_empty()) return false;

@@ -92,7 +92,7 @@ class Loader final : private RowTaker {
   struct Keys {
     KeysOnTheWay on_the_way;
     SeenKeys seen;
-    SeenKeys sent;          // by this run, where an earlier one stored others
+    SeenKeys sent;          // by this run, where an earlier one, or pass, stored others
     bool in_order = false;  // equal keys may differ as texts: one batch goes after the other
   };
 
@@ -108,7 +108,7 @@ class Loader final : private RowTaker {
 
   bool hold_back(Prepared& prepared, const std::string& where) const;
   void require_lasting_key(const ColumnSet& set, const sql::Row& row) const;
-  bool is_passed_over(const Prepared& prepared, const sql::Row& row) const;
+  bool is_passed_over(const Prepared& prepared, const sql::Row& row);
   void keep(std::unique_ptr<Prepared> prepared);
   Prepared* find_prepared(const RunTable& table, const RowKind& kind);
   Keys& keys_of(std::size_t table);
