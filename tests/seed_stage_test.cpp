@@ -117,15 +117,44 @@ TEST_CASE("atomic: --max-rejects goes on past bad rows of both kinds") {
   const std::string dump =
       "INSERT INTO t (id, n) VALUES (1, 1), (2, 'x'), (3, 0), (4, 4), (1, 5), (6, 6), (7, -1);";
   TempDir folder;
-  const Seeded seeded = atomic(dump, {"--max-rejects", "4"});
+  const std::string rejects = folder / "rejects.ndjson";
+  const Seeded seeded = atomic(dump, {"--max-rejects", "4", "--rejects", rejects});
   CHECK(seeded.exit_code() == 1);
   CHECK(rows_of("t", "n") == "1=1 4=4 6=6");
   CHECK(seeded.counts("t") == "7 3 0 4 0 0");
+  // What the table refused stands there like what the staging table refused, and can be loaded.
+  sql("alter table t drop constraint t_n_check; delete from t where id = 1");
+  const Seeded again = atomic(read_file(rejects), {"--max-rejects", "all"});
+  CHECK(again.counts("t") == "4 3 0 1 0 0");
+  CHECK(rows_of("t", "n") == "1=5 3=0 4=4 6=6 7=-1");
   shared_stack().reset("create table t (id int primary key, n int check (n > 0))");
   const Seeded few = atomic(dump, {"--max-rejects", "3"});
   CHECK(few.exit_code() == 1);
   CHECK(few.total("rows_loaded") == 0);
   CHECK(sql("select count(*) from t") == "0");
+}
+
+TEST_CASE("atomic: each row that tables refuse is in the reject file, with its own reason") {
+  shared_stack().reset(
+      "create table p (id int primary key); insert into p values (1);"
+      "create table t (id int primary key, p int references p, n int not null check (n > 0),"
+      " u text unique, j json)");
+  TempDir folder;
+  const std::string rejects = folder / "rejects.ndjson";
+  const Seeded seeded = atomic(
+      "INSERT INTO t (id, p, n, u, j) VALUES (1, 1, 1, 'a', '{\"a\": 1}'),\n"
+      "(2, 99, 1, 'b', '[1,  2]'),\n(3, 1, -1, 'c', NULL),\n(4, 1, NULL, 'd', NULL),\n"
+      "(5, 1, 5, 'a', NULL);\nINSERT INTO t (id, n) VALUES (1, 6),\n(7, 7);\n",
+      {"--max-rejects", "all", "--rejects", rejects});
+  CHECK(seeded.counts("t") == "7 2 0 5 0 0");
+  const std::string kept = read_file(rejects);
+  CHECK(std::count(kept.begin(), kept.end(), '\n') == 5);
+  for (const char* part : {R"("line":2)", R"("code":"23503")", R"("j":"[1,  2]")", R"("line":3)",
+                           R"("code":"23514")", R"("line":4)", R"("code":"23502")", R"("n":null)",
+                           R"("line":5)", R"("code":"23505")", R"("values":{"id":"1","n":"6"})"}) {
+    CAPTURE(part);
+    CHECK(contains(kept, part));
+  }
 }
 
 TEST_CASE("atomic: identity, generated and serial columns, and the sequences behind them") {

@@ -60,7 +60,8 @@ void Tally::superseded(std::size_t table, bool sent) {
 void Tally::remember(std::uint64_t sequence, std::uint64_t line, std::size_t file,
                      const TableName& table, const rest::Outcome& why) {
   if (first_rejects_.size() < Report::kMostRejects || sequence < first_rejects_.rbegin()->first) {
-    first_rejects_[sequence] = {files_[file], line, sequence + 1, table, why.code, why.message};
+    first_rejects_.emplace(sequence,
+                           Reject{files_[file], line, sequence + 1, table, why.code, why.message});
     if (first_rejects_.size() > Report::kMostRejects) {
       first_rejects_.erase(std::prev(first_rejects_.end()));
     }
@@ -102,10 +103,14 @@ void Tally::rejected_locally(const ColumnSet& set, const sql::Row& row, std::siz
 }
 
 void Tally::rejected_at(const TableName& name, std::size_t table, std::size_t file,
-                        std::uint64_t line, std::uint64_t sequence, const rest::Outcome& why) {
+                        std::uint64_t line, std::uint64_t sequence, const rest::Outcome& why,
+                        const RejectedValues& values) {
   ++tables_[table].counts.rejected;
   ++rejects_;
   remember(sequence, line, file, name, why);
+  if (!file_ || values.columns.empty()) return;
+  file_->add({files_[file], line, name, sequence + 1, why.code, why.message, values.columns,
+              values.values});
 }
 
 void Tally::moved(std::size_t table, const Moved& moved) {

@@ -59,6 +59,12 @@ struct Moved {
   std::uint64_t left_out = 0;    // by the server, without an error
 };
 
+// What a reject file tells of a row beside its place.
+struct RejectedValues {
+  std::vector<std::string> columns;
+  std::vector<std::optional<std::string>> values;  // as many, in the server's text form
+};
+
 class Tally {
  public:
   // max_rejects: unset for any number. rejects_file: empty for none; it is emptied, unless the
@@ -99,7 +105,8 @@ class Tally {
 
   // The same for a row that is known by its place only; line 0: not even by its line.
   void rejected_at(const TableName& name, std::size_t table, std::size_t file, std::uint64_t line,
-                   std::uint64_t sequence, const rest::Outcome& why);
+                   std::uint64_t sequence, const rest::Outcome& why,
+                   const RejectedValues& values = {});
   // A staging table holds all of the table's rows: those that met themselves there count as loaded.
   void all_are_staged(std::size_t table);
   // Rows that count as loaded since they reached a staging table are settled. moved.rejected was
@@ -144,6 +151,7 @@ class Tally {
   bool has_superseded_sent() const;
   // Settles what can only be known at the end (rows superseded after they were sent).
   std::vector<TableReport> final_tables() const;
+  bool has_rejects_file() const { return file_ != nullptr; }
   // Nothing is added to the reject file before this: how much of what an earlier run wrote stays.
   // False if it is not there any more.
   bool keep_rejects(std::uint64_t bytes) { return !file_ || file_->keep(bytes); }
@@ -180,7 +188,7 @@ class Tally {
     rest::Outcome why;
   };
   std::optional<First> first_;
-  std::map<std::uint64_t, Reject> first_rejects_;  // by the row's number
+  std::multimap<std::uint64_t, Reject> first_rejects_;  // by the row's number, some by its table's
 };
 
 }  // namespace pgseed::seed

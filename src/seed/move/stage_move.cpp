@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
+#include <map>
 #include <utility>
 
 #include "pgseed/base/error.hpp"
@@ -103,13 +105,40 @@ void Stage::empty(const std::vector<Table*>& order) {
   }
 }
 
+// For the reject file: while the staging tables still hold them.
+void Stage::read_values(std::vector<Refusal>& refusals) {
+  if (!setup_.tally->has_rejects_file()) return;
+  std::map<std::pair<const Table*, const ColumnSet*>, std::map<std::uint64_t, Refusal*>> alike;
+  for (Refusal& refusal : refusals) {
+    alike[{refusal.table, &refusal.table->rows.set_of(refusal.number)}][refusal.number] = &refusal;
+  }
+  for (const auto& [of, rows] : alike) {
+    const auto& [table, set] = of;
+    std::string columns = kRowNumber, numbers;
+    for (const std::string& column : set->columns) {
+      columns += text(", ", quote_identifier(column), "::text");
+    }
+    for (const auto& [number, refusal] : rows) {
+      numbers += text(numbers.empty() ? "" : ", ", number);
+    }
+    for (pg::Row& row : database_->query(text("SELECT ", columns, " FROM ", table->sql(), " WHERE ",
+                                              kRowNumber, " IN (", numbers, ")"))) {
+      RejectedValues& values = rows.at(number_of(row.front()))->values;
+      values.columns = set->columns;
+      values.values.assign(std::make_move_iterator(row.begin() + 1),
+                           std::make_move_iterator(row.end()));
+    }
+  }
+}
+
 // Counts what the tables refused, which only counts once the move stands or is given up.
 void Stage::count_refusals(const std::vector<Refusal>& refusals) {
   for (const Refusal& refusal : refusals) {
     const RunTable& target = *refusal.table->target;
     const auto place = refusal.table->rows.place_of(refusal.number);
     setup_.tally->rejected_at(target.name, target.tally, place ? place->file : 0,
-                              place ? place->line : 0, refusal.number, refusal.why);
+                              place ? place->line : 0, refusal.number - 1, refusal.why,
+                              refusal.values);
   }
 }
 
@@ -154,7 +183,7 @@ void Stage::move_once(const std::vector<TableName>& parents_first,
       move.all_or_nothing = left && *left == 0;
       move.refers_to_itself = table->target->refers_to_itself;
       move.refused = [&refusals, &left, table](std::uint64_t number, const pg::SqlError& why) {
-        refusals.push_back({table, number, outcome_of(why)});
+        refusals.push_back({table, number, outcome_of(why), {}});
         return !left || refusals.size() <= *left;
       };
     }
@@ -179,6 +208,7 @@ void Stage::move_once(const std::vector<TableName>& parents_first,
   for (const std::string& sql : not_allowed) {
     setup_.note("this sequence could not be set: " + sql);
   }
+  read_values(refusals);
   for (std::size_t index = 0; index < order.size(); ++index) {
     // From the COMMIT on, the empty table tells that the work is done.
     const std::string comment = moved_comment(setup_.work, run_, results[index]);

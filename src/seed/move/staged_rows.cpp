@@ -76,6 +76,11 @@ void StagedRows::clear() {
   *this = StagedRows();
 }
 
+const ColumnSet& StagedRows::set_of(std::uint64_t number) const {
+  const auto run = std::ranges::lower_bound(runs_, number, {}, &Run::last);
+  return *run->set;
+}
+
 std::optional<RowPlace> StagedRows::place_of(std::uint64_t number) const {
   const auto behind =
       std::upper_bound(marks_.begin(), marks_.end(), number,

@@ -116,6 +116,7 @@ class Stage {
     Table* table = nullptr;
     std::uint64_t number = 0;
     rest::Outcome why;
+    RejectedValues values;
   };
 
   // stage.cpp: made, filled, dropped
@@ -136,6 +137,7 @@ class Stage {
   bool has_moved();
   std::vector<Table*> in_order(const std::vector<TableName>& parents_first) const;
   void empty(const std::vector<Table*>& order);
+  void read_values(std::vector<Refusal>& refusals);
   void count_refusals(const std::vector<Refusal>& refusals);
   void commit();
   void move_once(const std::vector<TableName>& parents_first,

@@ -33,6 +33,8 @@ class StagedRows {
   std::uint64_t count() const { return count_; }
   std::uint64_t sum() const { return sum_; }  // of all numbers, modulo 2^64
   std::uint64_t last() const { return runs_.empty() ? 0 : runs_.back().last; }
+  // The set of a row that was added.
+  const ColumnSet& set_of(std::uint64_t number) const;
   // nullopt for a number that was not added.
   std::optional<RowPlace> place_of(std::uint64_t number) const;
 
