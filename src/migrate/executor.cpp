@@ -137,6 +137,7 @@ Plan Executor::run(const Planner& planner) {
     try {
       announced_ = false;
       reconnected_ = false;
+      block_began_ = false;
       const bool transactional =
           prepared.section == nullptr || prepared.section->options.transaction;
       until_done(
@@ -150,8 +151,8 @@ Plan Executor::run(const Planner& planner) {
               run_stepwise(prepared);
             }
           },
-          // Without a log a section would begin anew.
-          [&] { return transactional || has_log_; });
+          // Without a log a section would begin anew; a block that commits must not.
+          [&] { return transactional || (has_log_ && !block_began_); });
       done.push_back(prepared.step);
       plan.erase(plan.begin());
     } catch (const Moved& moved) {

@@ -66,25 +66,56 @@ void Executor::run_in_transaction(const Prepared& prepared) {
 }
 
 void Executor::execute_all(const Prepared& prepared) {
+  require_not_half_done(prepared);
   set_timeouts(&prepared.section->options);
-  const auto& limit = prepared.section->options.timeout;
-  std::optional<steady_clock::time_point> end;
-  if (limit) {
-    const auto rows = session_->query(text("SELECT pg_catalog.date_part('epoch', interval ",
-                                           session_->literal(*limit), ") * 1000"));
-    end = steady_clock::now() + milliseconds(std::atoll(rows.front()[0]->c_str()));
-  }
+  begin_timeout(*prepared.section);
   for (const ScriptStatement& statement : prepared.statements) {
     stop_if_asked();
-    if (end) {
-      const auto left = std::chrono::duration_cast<milliseconds>(*end - steady_clock::now());
-      session_->execute(
-          text("SET LOCAL statement_timeout = ", std::max<long long>(1, left.count())));
-    }
+    limit_statement(true);
     execute(statement, prepared);
   }
   if (has_settings(prepared.statements)) take_back_role();
   write_rows(prepared.step.changes);
+}
+
+// What a transaction:false section has finished would be done again once it is a transaction.
+void Executor::require_not_half_done(const Prepared& prepared) {
+  if (!has_log_) return;
+  const auto row = log_->find_unfinished(*session_, prepared.revision->id, prepared.step.direction);
+  if (!row || (row->steps == 0 && !row->was_running)) return;
+  const std::string how_far =
+      row->steps > 0 ? text("after ", row->steps, row->steps == 1 ? " statement" : " statements")
+                     : std::string("within its first statement");
+  throw Error(ErrorKind::input,
+              text("revision ", prepared.revision->id, " stopped ", how_far,
+                   ", and its section had transaction:false then, which was changed in the file "
+                   "since"),
+              text(prepared.section->path, ':', prepared.section->line - 1),
+              "put transaction:false back, or undo by hand what is done, then pgseed migrate "
+              "repair");
+}
+
+// The option timeout, which is for the section as a whole.
+void Executor::begin_timeout(const Section& section) {
+  section_end_.reset();
+  if (!section.options.timeout) return;
+  const auto rows = session_->query(text("SELECT pg_catalog.date_part('epoch', interval ",
+                                         session_->literal(*section.options.timeout), ") * 1000"));
+  section_end_ = steady_clock::now() + milliseconds(std::atoll(rows.front()[0]->c_str()));
+}
+
+// Gives the next statement what is left of it, or the statement_timeout at hand if that is less.
+// False if there is no such limit.
+bool Executor::limit_statement(bool is_local) {
+  if (!section_end_) return false;
+  const auto left = std::chrono::duration_cast<milliseconds>(*section_end_ - steady_clock::now());
+  const long long milliseconds_left = std::max<long long>(1, left.count());
+  session_->query(text(
+      "SELECT pg_catalog.set_config('statement_timeout', CASE WHEN setting::bigint BETWEEN 1 AND ",
+      milliseconds_left, " THEN setting ELSE '", milliseconds_left, "' END, ",
+      is_local ? "true" : "false",
+      ") FROM pg_catalog.pg_settings WHERE name = 'statement_timeout'"));
+  return true;
 }
 
 // SET ROLE in a section makes objects belong to that role. The version table and the log are not
@@ -103,8 +134,15 @@ void Executor::execute(const ScriptStatement& statement, const Prepared& prepare
   try {
     session_->execute(statement.sql);
   } catch (pg::SqlError& error) {
-    throw placed(std::move(error), {prepared.section->path, statement.line,
-                                    statement.from_copy ? 0 : statement.column});
+    error = placed(std::move(error), {prepared.section->path, statement.line,
+                                      statement.from_copy ? 0 : statement.column});
+    constexpr milliseconds kClose{100};
+    if (error.sqlstate == "57014" && section_end_ &&
+        steady_clock::now() + kClose >= *section_end_) {
+      error.hint = text("the section as a whole ran into its timeout:",
+                        prepared.section->options.timeout.value_or(""), "; raise it there");
+    }
+    throw error;
   }
 }
 

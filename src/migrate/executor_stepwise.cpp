@@ -2,6 +2,7 @@
 // in a transaction does so together with its log entry, so that it happens exactly once whenever
 // the process dies.
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "pgseed/base/digest.hpp"
@@ -35,6 +36,34 @@ std::size_t unit_end(const std::vector<ScriptStatement>& statements, std::size_t
   while (end < statements.size() && statements[end].block == statements[begin].block) ++end;
   return end;
 }
+
+// -- pgseed:noparse
+bool is_sent_as_it_stands(const ScriptStatement& statement, const Section& section) {
+  return statement.kind == sql::StatementKind::unknown && statement.sql == section.text;
+}
+
+// A DO block, a procedure and a section sent as it stands can COMMIT on their
+// own: where they fail or are lost, nobody knows how much of them stands.
+bool commits_by_itself(const ScriptStatement& statement, const Section& section) {
+  if (statement.block != 0) return false;
+  if (is_sent_as_it_stands(statement, section)) return true;
+  sql::Cursor cursor = sql::cursor_over(statement.sql);
+  return sql::accept_word(cursor, "DO") || sql::accept_word(cursor, "CALL");
+}
+
+// Sent as it stands, with what may end the transaction around it.
+bool ends_transactions(const ScriptStatement& statement, const Section& section) {
+  if (!is_sent_as_it_stands(statement, section)) return false;
+  const std::string lower = to_lower(statement.sql);
+  static constexpr std::array<std::string_view, 5> kWords = {"commit", "end", "rollback", "abort",
+                                                             "prepare"};
+  return std::any_of(kWords.begin(), kWords.end(),
+                     [&](std::string_view word) { return lower.find(word) != std::string::npos; });
+}
+
+constexpr const char* kBlockHint =
+    "look what stands of it; then finish the section by hand and pgseed migrate stamp, or undo all "
+    "of it by hand and pgseed migrate repair";
 
 // What the section has SET for its session. It is kept here and not in the session: a run that goes
 // on behind a SET needs it as well, the next revision must not see it, and behind a transaction
@@ -113,10 +142,22 @@ void Executor::run_steps(const Prepared& prepared) {
                   "put them back as they were, or finish or undo the section by hand, then "
                   "pgseed migrate repair");
     }
+    if (row->in_block) {
+      if (next < statements.size()) {  // what is looked at shall stand still
+        wait_for_orphan(statements[next], steady_clock::now() + options_.lock_wait);
+      }
+      throw Error(ErrorKind::rows,
+                  text("revision ", prepared.revision->id, " stopped within statement ", next + 1,
+                       ", which can COMMIT by itself: how much of it stands is not known"),
+                  text(prepared.section->path, ':',
+                       next < statements.size() ? statements[next].line : prepared.section->line),
+                  kBlockHint);
+    }
     if (next > 0) {
       observer_.note(text("going on after statement ", next, " of ", statements.size()));
     }
   }
+  begin_timeout(*prepared.section);
   Settings settings;
   for (std::size_t index = 0; index < next; ++index) settings.note(statements[index].sql);
   try {
@@ -132,7 +173,8 @@ void Executor::run_steps(const Prepared& prepared) {
         }
       };
       const ScriptStatement& statement = statements[next];
-      const bool alone = statement.block == 0 && must_run_alone(statement.sql);
+      const bool alone = statement.block == 0 && (must_run_alone(statement.sql) ||
+                                                  ends_transactions(statement, *prepared.section));
       bool done = false;
       if (!alone) {
         try {
@@ -144,6 +186,7 @@ void Executor::run_steps(const Prepared& prepared) {
             for (std::size_t index = next; index < end; ++index) {
               ScriptStatement local = statements[index];
               local.sql = as_local(local.sql);
+              limit_statement(true);
               execute(local, prepared);
             }
             if (!settings.statements().empty() ||
@@ -160,11 +203,14 @@ void Executor::run_steps(const Prepared& prepared) {
         }
       }
       if (!done) {
-        if (log_id && !log_->note_running(*session_, *log_id, static_cast<int>(next))) {
+        const bool is_block = commits_by_itself(statement, *prepared.section);
+        if (log_id && !log_->note_running(*session_, *log_id, static_cast<int>(next), is_block)) {
           throw Busy{};
         }
+        block_began_ = is_block;
         run_alone(statement, prepared, settings.statements(), was_running);
         note_done();
+        block_began_ = false;
       }
       was_running = false;
       for (; next < end; ++next) settings.note(statements[next].sql);
@@ -203,10 +249,22 @@ void Executor::run_alone(const ScriptStatement& statement, const Prepared& prepa
     set_option("lock_timeout", wanted.lock_timeout);
     set_option("statement_timeout", wanted.statement_timeout);
     for (const std::string& setting : settings) set(setting);
+    if (limit_statement(false)) undo += "RESET statement_timeout;";
     run_unless_done(statement, prepared, was_running);
   } catch (pg::ConnectionLost& lost) {
     // It had no transaction that could have been rolled back.
-    lost.hint = "the statement may have taken effect; the next run looks, and goes on from there";
+    lost.hint = block_began_ ? kBlockHint
+                             : "the statement may have taken effect; the next run looks, and goes "
+                               "on from there";
+    if (block_began_) lost.kind = ErrorKind::rows;
+    throw;
+  } catch (pg::SqlError& error) {
+    if (block_began_) {
+      error.kind = ErrorKind::rows;
+      error.message += "; the statement can COMMIT by itself, and part of its work may stand";
+      error.hint = kBlockHint;
+    }
+    reset();
     throw;
   } catch (...) {
     reset();

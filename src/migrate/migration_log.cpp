@@ -36,6 +36,9 @@ COMMENT ON TABLE pgseed.migration_log IS 'pgseed migration log, version 1';
 REVOKE ALL ON SCHEMA pgseed FROM PUBLIC;
 REVOKE ALL ON TABLE pgseed.migration_log FROM PUBLIC)";
 
+// Behind steps_sha256 while a statement is at work that can COMMIT by itself.
+constexpr std::string_view kInBlock = "+block";
+
 constexpr std::size_t kLongestError = 2'000;
 
 const char* word(Direction direction) {
@@ -119,8 +122,13 @@ std::optional<Unfinished> MigrationLog::find_unfinished(pg::Session& session, co
       word(direction), "' AND ok IS NULL FOR UPDATE"));
   if (rows.empty()) return std::nullopt;
   const pg::Row& row = rows.front();
-  return Unfinished{std::atoll(row[0]->c_str()), std::atoi(row[1]->c_str()), *row[2],
-                    row[3] == "t"};
+  Unfinished found{std::atoll(row[0]->c_str()), std::atoi(row[1]->c_str()), *row[2], row[3] == "t",
+                   false};
+  found.in_block = found.steps_sha256.ends_with(kInBlock);
+  if (found.in_block) {
+    found.steps_sha256.resize(found.steps_sha256.size() - kInBlock.size());
+  }
+  return found;
 }
 
 std::int64_t MigrationLog::begin(pg::Session& session, const Revision& revision,
@@ -142,13 +150,15 @@ std::optional<Unfinished> MigrationLog::open(pg::Session& session, const Revisio
                          session.literal(version_table_), ", 0))"));
   if (locked.front()[0] != "t") return std::nullopt;
   const auto row = find_unfinished(session, revision.id, direction);
-  return row ? row : Unfinished{begin(session, revision, direction), 0, {}, false};
+  return row ? row : Unfinished{begin(session, revision, direction), 0, {}, false, false};
 }
 
-bool MigrationLog::note_running(pg::Session& session, std::int64_t id, int steps) const {
-  return session.execute(text("UPDATE pgseed.migration_log SET running = true WHERE ok IS NULL AND "
-                              "step = ",
-                              steps, " AND id = ", id)) == 1;
+bool MigrationLog::note_running(pg::Session& session, std::int64_t id, int steps,
+                                bool is_block) const {
+  const std::string mark =
+      is_block ? text(", steps_sha256 = coalesce(steps_sha256, '') || '", kInBlock, '\'') : "";
+  return session.execute(text("UPDATE pgseed.migration_log SET running = true", mark,
+                              " WHERE ok IS NULL AND step = ", steps, " AND id = ", id)) == 1;
 }
 
 bool MigrationLog::note_step(pg::Session& session, std::int64_t id, int from, int to,
@@ -162,7 +172,8 @@ bool MigrationLog::note_step(pg::Session& session, std::int64_t id, int from, in
 void MigrationLog::note_failure(pg::Session& session, std::int64_t id, const std::string& sqlstate,
                                 const std::string& error) const {
   session.execute(text(
-      "UPDATE pgseed.migration_log SET running = false, sqlstate = ", session.literal(sqlstate),
+      "UPDATE pgseed.migration_log SET running = running AND coalesce(steps_sha256, '') LIKE '%",
+      kInBlock, "', sqlstate = ", session.literal(sqlstate),
       ", error = ", session.literal(error.substr(0, kLongestError)), " WHERE id = ", id));
 }
 

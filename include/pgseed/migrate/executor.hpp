@@ -136,6 +136,9 @@ class Executor {
   void execute_all(const Prepared& prepared);
   void execute(const ScriptStatement& statement, const Prepared& prepared);
   void set_timeouts(const SectionOptions* section);
+  void begin_timeout(const Section& section);
+  bool limit_statement(bool is_local);
+  void require_not_half_done(const Prepared& prepared);
   static bool has_settings(std::span<const ScriptStatement> statements);
   void take_back_role();
   void take_back_settings(const Prepared& prepared);
@@ -186,6 +189,8 @@ class Executor {
   bool made_table_ = false;   // by this run
   bool reconnected_ = false;  // in this step, after a COMMIT in doubt
   bool announced_ = false;    // the step at hand
+  bool block_began_ = false;  // in this step: a statement that can COMMIT by itself
+  std::optional<std::chrono::steady_clock::time_point> section_end_;  // by its option timeout
   std::chrono::steady_clock::time_point deadline_;
 };
 

@@ -21,6 +21,8 @@ struct Unfinished {
   int steps = 0;        // statements that are done
   std::string steps_sha256;
   bool was_running = false;  // the process died during statement steps + 1
+  // That statement can COMMIT by itself: how much of it stands, nobody knows.
+  bool in_block = false;
 };
 
 struct AppliedChecksums {
@@ -58,9 +60,14 @@ class MigrationLog {
   // must be looked at again behind this. Nullopt while another run does the same: try again.
   std::optional<Unfinished> open(pg::Session& session, const Revision& revision,
                                  Direction direction) const;
+  // The section's row if it broke off in its last run.
+  std::optional<Unfinished> find_unfinished(pg::Session& session, const std::string& id,
+                                            Direction direction) const;
   // Before a statement that runs on its own: it may or may not have happened if nothing follows.
+  // is_block: it can COMMIT by itself, so that a failure leaves it running as well.
   // False if the row has moved on.
-  [[nodiscard]] bool note_running(pg::Session& session, std::int64_t id, int steps) const;
+  [[nodiscard]] bool note_running(pg::Session& session, std::int64_t id, int steps,
+                                  bool is_block) const;
   [[nodiscard]] bool note_step(pg::Session& session, std::int64_t id, int from, int to,
                                const std::string& steps_sha256) const;
   void note_failure(pg::Session& session, std::int64_t id, const std::string& sqlstate,
@@ -79,8 +86,6 @@ class MigrationLog {
   void drop(pg::Session& session) const;
 
  private:
-  std::optional<Unfinished> find_unfinished(pg::Session& session, const std::string& id,
-                                            Direction direction) const;
   std::int64_t begin(pg::Session& session, const Revision& revision, Direction direction) const;
 
   std::string version_table_;
