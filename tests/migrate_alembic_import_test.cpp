@@ -302,6 +302,9 @@ TEST_CASE("alembic import: what cannot be imported is refused at its place") {
       {"UPDATE t SET p=%(p)s;\n\n",
        "script:3:16 Alembic printed a place holder instead of a value"},
       {"UPDATE t SET p=:p;\n\n", "script:3:16 Alembic printed a place holder instead of a value"},
+      {"INSERT INTO t VALUES ('C:\\\\dir');\n\n",
+       "script:3:26 Alembic printed doubled backslashes in revision a1, which may stand for single "
+       "ones"},
       {"SELECT 'x;\n\n", "script:5:53 a quoted string is never closed"},
       {"SELECT 1\n", "none"},
       {insert("a1") + begin + "SELECT 2;\n\n", "script:5:1 revision a1 is run twice"},
@@ -317,9 +320,10 @@ TEST_CASE("alembic import: what cannot be imported is refused at its place") {
       CHECK(found == each.wanted);
     }
   }
-  // None of these is a place holder.
-  for (const char* const body : {"SELECT a::text, b[1:n], c[:n], 'x :y %(z)s' || $$:q$$;\n",
-                                 "SELECT 5 %(a);\n", "SELECT \"a:b\" -- :c\n;\n"}) {
+  // None of these is a place holder or a value with doubled backslashes.
+  for (const char* const body :
+       {"SELECT a::text, b[1:n], c[:n], 'x :y %(z)s' || $$:q$$;\n", "SELECT 5 %(a);\n",
+        "SELECT 'a\\b', E'\\\\', $$\\\\$$;\n", "SELECT \"a:b\" -- :c\n;\n"}) {
     CHECK(failure(script(begin + body + insert("a1"))) == "none");
   }
 }

@@ -201,9 +201,10 @@ TEST_CASE("revision file: a section's options are checked word by word") {
       {"-- Upgrade", at + "'-- Upgrade' is nearly a section's marker"},
       {"--  upgrade timeout:5s", at + "'--  upgrade timeout:5s' is nearly a section's marker"},
       {"-- upgrade:", at + "'-- upgrade:' is nearly a section's marker"},
-      {"-- upgrade the users table", "v/a1_x.sql:2: there is no section \"-- upgrade\""},
+      {"-- upgrade the users table",
+       at + "'-- upgrade the users table' is nearly a section's marker"},
       {"-- upgraded", "v/a1_x.sql:2: there is no section \"-- upgrade\""},
-      {" -- upgrade", "v/a1_x.sql:2: there is no section \"-- upgrade\""},
+      {" -- upgrade", at + "'-- upgrade' is nearly a section's marker"},
   };
   for (const auto& one : cases) {
     CAPTURE(one.marker);
@@ -214,6 +215,34 @@ TEST_CASE("revision file: a section's options are checked word by word") {
   } catch (const Error& error) {
     CHECK(error.hint == "write it without blanks: transaction:false");
   }
+}
+
+TEST_CASE("revision file: a downgrade whose marker is misspelt is not part of the upgrade") {
+  const char* const markers[] = {"-- downgrade (irreversible)",
+                                 "  -- downgrade",
+                                 "\t-- downgrade transaction:false",
+                                 "-- downgrade -- drop it",
+                                 "-- downgrade, drop",
+                                 "-- downgrade.",
+                                 "-- downgrade section",
+                                 "-- downgrade no transaction",
+                                 "--- DOWNGRADE ---",
+                                 "-- (downgrade)"};
+  for (const std::string marker : markers) {
+    CAPTURE(marker);
+    const std::string sql = "-- upgrade\nCREATE TABLE a (id int);\n\n";
+    const std::string below = marker + "\nDROP TABLE a;\n";
+    const std::string comment = marker.substr(marker.find('-'));
+    CHECK(outcome(kHead + sql + below) ==
+          "v/a1_x.sql:7: '" + comment + "' is nearly a section's marker");
+    // Where the section has its marker, the line is prose; in a text it is the text's.
+    const Revision revision =
+        parse_revision_file(kHead + sql + below + "-- downgrade\nSELECT 2;\n", "a1.sql");
+    CHECK(revision.upgrade->text.ends_with("DROP TABLE a;\n"));
+    CHECK(outcome(kHead + "-- upgrade\nDO $$\n" + marker + "\n$$;\n") == "fine");
+  }
+  CHECK(outcome(kHead + "-- upgrade\nSELECT 1;  -- downgrade\n-- downgraded\n-- a downgrade\n") ==
+        "fine");
 }
 
 TEST_CASE("revision file: only a marker outside quotes, comments and data begins a section") {
@@ -288,7 +317,7 @@ TEST_CASE("revision file: rendering keeps a comment from becoming a marker") {
   revision.id = "a1";
   revision.upgrade = Section{"SELECT 1;\n-- downgrade\nSELECT 2;\n-- Upgrade:\n", "x.sql", 1, {}};
   const std::string content = render_revision_file(revision);
-  CHECK(upgrade_of(content) == "SELECT 1;\n -- downgrade\nSELECT 2;\n -- Upgrade:\n");
+  CHECK(upgrade_of(content) == "SELECT 1;\n-- note: downgrade\nSELECT 2;\n-- note: Upgrade:\n");
   CHECK_FALSE(parse_revision_file(content, "a1.sql").downgrade);
 }
 

@@ -238,6 +238,7 @@ class ScriptReader {
       brackets += *token == '[' ? 1 : *token == ']' ? -1 : 0;
       refuse_placeholder(token, walk.end, brackets > 0);
       sql::skip_token(walk);
+      refuse_backslashes(token, walk.position);
       out += std::string_view(token, walk.position);
       // A cast's second colon begins no name.
       if (std::string_view(token, walk.end).starts_with("::")) {
@@ -260,6 +261,21 @@ class ScriptReader {
     if (!percent && !colon) return;
     fail(at, "Alembic printed a place holder instead of a value",
          "give context.configure() of env.py's offline mode literal_binds=True");
+  }
+
+  // Offline, SQLAlchemy doubles each backslash of a value, as for a server that reads escapes in
+  // every string; what op.execute() has as text stays as it is. Printed they look the same.
+  void refuse_backslashes(const char* begin, const char* end) const {
+    if (*begin != '\'') return;
+    const std::string_view literal(begin, end);
+    const std::size_t doubled = literal.find("\\\\");
+    if (doubled == std::string_view::npos) return;
+    fail(begin + doubled,
+         text("Alembic printed doubled backslashes in revision ", steps_.back().id,
+              ", which may stand for single ones"),
+         "offline it doubles those of values (bulk_insert, bindparams, defaults, comments) and not "
+         "those of op.execute(): write this revision by hand, or its strings as E'...' or $$...$$ "
+         "in op.execute()");
   }
 
   void close_step() {

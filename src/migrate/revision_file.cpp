@@ -179,12 +179,20 @@ class FileParser {
 
   void read_sections() {
     CommentFinder finder(text_, path_);
+    finder.find_indented();
+    std::optional<LineComment> near_upgrade, near_downgrade;
     std::optional<Section>* open = nullptr;
     std::size_t first = 0;
     while (const auto comment = finder.next()) {
-      const auto marker = read_marker(comment->text, place(comment->line));
+      const auto marker =
+          comment->is_indented ? std::nullopt : read_marker(comment->text, place(comment->line));
       if (!marker) {
-        if (open == nullptr && comment->begin >= position_) refuse_late_header(*comment);
+        if (const auto is_upgrade = names_upgrade(comment->text)) {
+          std::optional<LineComment>& near = *is_upgrade ? near_upgrade : near_downgrade;
+          if (!near) near = comment;
+        }
+        if (!comment->is_indented && open == nullptr && comment->begin >= position_)
+          refuse_late_header(*comment);
         continue;
       }
       finder.begin_section();
@@ -200,6 +208,13 @@ class FileParser {
       section.path = path_;
       section.line = comment->line + 1;
       section.options = marker->options;
+    }
+    // Prose where the section has its marker; else its statements would be the other section's.
+    if (near_upgrade && !revision_.upgrade) {
+      refuse_near_marker(near_upgrade->text, true, place(near_upgrade->line));
+    }
+    if (near_downgrade && !revision_.downgrade) {
+      refuse_near_marker(near_downgrade->text, false, place(near_downgrade->line));
     }
     close(open, first, text_.size());
     if (!revision_.upgrade) {

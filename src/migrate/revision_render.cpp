@@ -32,24 +32,28 @@ std::string one_line(std::string_view value) {
   return line;
 }
 
-void append_section(std::string& out, const Marker& marker, const Section* section) {
+void append_section(std::string& out, const Marker& marker, const Section* section,
+                    bool has_downgrade) {
   out += render_marker(marker);
   out += '\n';
   if (section == nullptr) return;
-  // A comment that would be taken for a marker is moved off column 0.
+  // A comment that would be taken for a marker, or nearly one, gets another first word.
   CommentFinder finder(section->text, section->path, section->line);
+  finder.find_indented();
   std::size_t copied = 0;
   while (const auto comment = finder.next()) {
     bool is_marker = true;
     try {
-      is_marker = read_marker(comment->text, "").has_value();
+      is_marker = (!comment->is_indented && read_marker(comment->text, "").has_value()) ||
+                  (!has_downgrade && names_upgrade(comment->text) == false);
     } catch (const Error&) {
       // nearly one
     }
     if (!is_marker) continue;
     out.append(section->text, copied, comment->begin - copied);
-    out += ' ';
-    copied = comment->begin;
+    out += "-- note:";
+    copied = comment->begin + 2;
+    if (comment->text.size() > 2 && comment->text[2] != ' ') out += ' ';
   }
   out.append(section->text, copied);
 }
@@ -72,12 +76,12 @@ std::string render_revision_file(const Revision& revision) {
   out += '\n';
   const Section none;
   const Section& upgrade = revision.upgrade ? *revision.upgrade : none;
-  append_section(out, {true, upgrade.options}, &upgrade);
+  append_section(out, {true, upgrade.options}, &upgrade, revision.downgrade.has_value());
   if (!revision.downgrade) return out;
   // The downgrade is set off by a blank line, which belongs to the upgrade's text.
   if (!out.ends_with('\n')) out += '\n';
   if (!out.ends_with("\n\n")) out += '\n';
-  append_section(out, {false, revision.downgrade->options}, &*revision.downgrade);
+  append_section(out, {false, revision.downgrade->options}, &*revision.downgrade, true);
   return out;
 }
 

@@ -114,7 +114,7 @@ std::optional<LineComment> CommentFinder::find() {
         if (cursor_.peek(1) == '-') {
           const char* const begin = at;
           skip_line();
-          if (begin == text_.data() || begin[-1] == '\n') return comment_at(begin);
+          if (stands_alone(begin)) return comment_at(begin);
           continue;
         }
         ++at;
@@ -216,6 +216,14 @@ void CommentFinder::skip_copy_data() {
                            "the rows end with a line that holds nothing but \\."};
 }
 
+bool CommentFinder::stands_alone(const char* comment) const {
+  const char* before = comment;
+  if (finds_indented_) {
+    while (before > text_.data() && (before[-1] == ' ' || before[-1] == '\t')) --before;
+  }
+  return before == text_.data() || before[-1] == '\n';
+}
+
 LineComment CommentFinder::comment_at(const char* begin) {
   line_ += count_newlines(counted_, begin);
   counted_ = begin;
@@ -224,7 +232,7 @@ LineComment CommentFinder::comment_at(const char* begin) {
   if (behind < cursor_.end && *behind == '\n') ++behind;
   const auto offset = [&](const char* at) { return static_cast<std::size_t>(at - text_.data()); };
   return {text_.substr(offset(begin), offset(cursor_.position) - offset(begin)), offset(begin),
-          offset(behind), line_};
+          offset(behind), line_, begin > text_.data() && begin[-1] != '\n'};
 }
 
 }  // namespace pgseed::migrate

@@ -124,12 +124,30 @@ std::optional<Marker> read_marker(std::string_view comment, const std::string& w
   if (!words.empty() && options == 0) return std::nullopt;
   if (!is_exact) {
     if (options != std::ssize(words)) return std::nullopt;
-    throw Error(ErrorKind::input, text("'", comment, "' is nearly a section's marker"), where,
-                text("write \"", exact, "\" for the section; word a comment otherwise"));
+    refuse_near_marker(comment, marker.is_upgrade, where);
   }
   OptionReader reader(marker, where);
   for (const std::string_view word : words) reader.read(word);
   return marker;
+}
+
+std::optional<bool> names_upgrade(std::string_view comment) {
+  const auto is_word_byte = [](char byte) {
+    return (byte & 0x80) != 0 || byte == '_' || (byte >= '0' && byte <= '9') ||
+           ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z');
+  };
+  const auto* const begin = std::find_if(comment.begin(), comment.end(), is_word_byte);
+  const auto* const end = std::find_if_not(begin, comment.end(), is_word_byte);
+  const std::string_view word(begin, static_cast<std::size_t>(end - begin));
+  if (equals_ignoring_case(word, "upgrade")) return true;
+  if (equals_ignoring_case(word, "downgrade")) return false;
+  return std::nullopt;
+}
+
+void refuse_near_marker(std::string_view comment, bool is_upgrade, const std::string& where) {
+  throw Error(ErrorKind::input, text("'", comment, "' is nearly a section's marker"), where,
+              text("write \"-- ", is_upgrade ? "up" : "down",
+                   "grade\" at the beginning of a line for the section; word a comment otherwise"));
 }
 
 std::string render_marker(const Marker& marker) {

@@ -19,10 +19,11 @@ std::string_view checked_text(std::string_view content, const std::string& path)
 
 // A "--" comment at column 0, outside quotes, dollar quotes, /* */ and the data of COPY.
 struct LineComment {
-  std::string_view text;   // with its dashes, without the line end
-  std::size_t begin = 0;   // offset of the dashes
-  std::size_t behind = 0;  // offset of the next line
-  std::uint64_t line = 0;  // its number
+  std::string_view text;     // with its dashes, without the line end
+  std::size_t begin = 0;     // offset of the dashes
+  std::size_t behind = 0;    // offset of the next line
+  std::uint64_t line = 0;    // its number
+  bool is_indented = false;  // only when asked for
 };
 
 // Walks through the tokens of a text from comment to comment; statements are not looked at, so one
@@ -35,6 +36,9 @@ class CommentFinder {
   // is not closed, and for COPY data without its end.
   std::optional<LineComment> next();
 
+  // From here on also comments with nothing but blanks before them on their line.
+  void find_indented() { finds_indented_ = true; }
+
   // The comment found last ends whatever statement was open.
   void begin_section();
 
@@ -44,6 +48,7 @@ class CommentFinder {
   void skip_word();
   void skip_block_comment();
   void skip_copy_data();
+  bool stands_alone(const char* comment) const;
   LineComment comment_at(const char* begin);
 
   std::string_view text_;
@@ -52,6 +57,7 @@ class CommentFinder {
   sql::Cursor cursor_;
   const char* counted_;  // the newlines before this are in line_
   std::uint64_t line_;
+  bool finds_indented_ = false;
   bool at_statement_start_ = true;
   const char* copy_ = nullptr;  // the COPY whose data follows its semicolon
 };

@@ -22,6 +22,14 @@ bool is_duration(std::string_view value);
 // ("--downgrade", "-- Upgrade:"): read as a comment it would let the wrong section run.
 std::optional<Marker> read_marker(std::string_view comment, const std::string& where);
 
+// Whether the comment's first word is "upgrade" (true) or "downgrade" (false), however it is
+// written and whatever follows: a marker, a misspelt one, or prose.
+std::optional<bool> names_upgrade(std::string_view comment);
+
+// Refuses a comment that is nearly a section's marker, always by Error{input} at `where`.
+[[noreturn]] void refuse_near_marker(std::string_view comment, bool is_upgrade,
+                                     const std::string& where);
+
 // The marker line, without its line end.
 std::string render_marker(const Marker& marker);
 
