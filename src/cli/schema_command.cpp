@@ -201,7 +201,7 @@ void add_schema_command(CLI::App& app, const GlobalFlags& global, Action& action
       ->type_name("");
   command->add_flag("--if-not-exists", flags->if_not_exists, "pass over what exists already");
   command->add_flag("--allow-drop", flags->allow_drop,
-                    "apply DROP TABLE, DROP SCHEMA and the like");
+                    "apply DROP TABLE, DROP COLUMN, CASCADE and the like");
   command->add_flag("--do-blocks", flags->do_blocks, "apply DO blocks, too");
   command->add_option("--dialect", flags->dialect, "auto, postgresql, mysql or sqlite")
       ->check(CLI::IsMember({"auto", "postgresql", "mysql", "sqlite"}))

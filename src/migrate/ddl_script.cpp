@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "pgseed/base/text.hpp"
+#include "pgseed/migrate/ddl_checks.hpp"
 #include "pgseed/migrate/local_setting.hpp"
 #include "pgseed/sql/rows.hpp"
 #include "pgseed/sql/table_definition.hpp"
@@ -46,13 +47,7 @@ const char* reason_to_leave_out(std::string_view statement, const DdlOptions& op
   if (verb == "ALTER" && object == "SYSTEM") return "the server's settings are not changed";
   if (object == "TABLESPACE" && (verb == "CREATE" || verb == "DROP")) return "tablespaces stay";
   if (verb == "COMMENT" && words[2] == "DATABASE") return "a database is not commented on";
-  if (verb != "DROP" || options.allow_drop) return nullptr;
-  static constexpr std::array<std::string_view, 8> kHoldData = {
-      "TABLE", "SCHEMA", "MATERIALIZED", "TYPE", "DOMAIN", "EXTENSION", "OWNED", "SEQUENCE"};
-  const bool holds_data = std::find(kHoldData.begin(), kHoldData.end(), object) != kHoldData.end();
-  return holds_data || object == "FOREIGN"
-             ? "nothing that holds data is dropped without --allow-drop"
-             : nullptr;
+  return options.allow_drop ? nullptr : reason_it_loses_data(statement);
 }
 
 bool is_duplicate(const std::string& sqlstate) {
@@ -119,12 +114,14 @@ DdlScript read_ddl(sql::Input& input, const std::string& path, const DdlOptions&
   sql::DumpReader reader(input, path, reader_options);
   std::map<std::string, std::uint64_t> left_out;
   std::string schema = options.default_schema;
+  PsqlScript psql(path);
   for (;;) {
     const sql::Piece piece = reader.next();
     if (piece == sql::Piece::end) break;
     if (piece != sql::Piece::statement) continue;
     const sql::Statement& statement = reader.statement();
     const std::string_view body = statement.text;
+    psql.check(statement);
     if (statement.kind == StatementKind::session) {
       const auto setting = sql::read_setting(body);
       if (!setting || !matters_to_ddl(setting->name)) continue;
@@ -142,6 +139,7 @@ DdlScript read_ddl(sql::Input& input, const std::string& path, const DdlOptions&
           text(path, ':', statement.line, ": left out: ", beginning(body), " (", why, ")"));
       continue;
     }
+    psql.note_ddl();
     if (statement.cut) {
       throw Error(ErrorKind::input, "a DDL statement is longer than 1 MiB",
                   text(path, ':', statement.line));
@@ -151,6 +149,7 @@ DdlScript read_ddl(sql::Input& input, const std::string& path, const DdlOptions&
       script.created_tables.push_back({created->schema.value_or(schema), created->name});
     }
   }
+  psql.finish();
   for (const auto& [what, count] : left_out) {
     script.left_out.push_back(text(path, ": left out: ", count, " ", what));
   }

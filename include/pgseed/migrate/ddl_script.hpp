@@ -39,8 +39,9 @@ struct DdlOptions {
   std::chrono::milliseconds lock_timeout{5'000};
 };
 
-// Reads a file and picks its DDL. Rows, queries, psql's own commands and session settings that only
-// matter to rows are passed over. Throws Error{input} for broken text.
+// Reads a file and picks its DDL. Rows, queries, session settings that only matter to rows and
+// psql's commands that change no DDL are passed over. Throws Error{input} for broken text, and
+// where psql would apply other DDL (ddl_checks.hpp).
 DdlScript read_ddl(sql::Input& input, const std::string& path, const DdlOptions& options);
 
 struct DdlResult {
