@@ -303,6 +303,26 @@ TEST_CASE("inputs: inspect tells why a load would refuse the file as a whole, an
   CHECK(Json(pgseed({"--json", "inspect", plain}).out)["files"][0]["gap"].is_null());
 }
 
+TEST_CASE("inputs: CSV: --table takes a name as messages print it, in quotes as in SQL") {
+  const TempDir folder;
+  const std::string file = folder.write("a.csv", "id\n1\n");
+  for (const auto& [typed, sql] : std::vector<std::pair<std::string, std::string>>{
+           {"\"UPPER\"", "\"UPPER\""},
+           {"public.\"UPPER\"", "\"UPPER\""},
+           {"UPPER", "\"UPPER\""},
+           {"\"odd \"\"N\"\" with.dot\"", "\"odd \"\"N\"\" with.dot\""},
+           {"public.odd", "odd"},
+           {"\"odd\"", "odd"}}) {
+    CAPTURE(typed);
+    shared_stack().reset("create table " + sql + " (id int primary key)");
+    const Seeded seeded = seed({file, "--table", typed});
+    CHECK(seeded.exit_code() == 0);
+    CHECK(shared_stack().sql("select count(*) from " + sql) == "1");
+    CHECK(seed_text("INSERT INTO " + sql + " VALUES (2);\n", {"--table", typed}).exit_code() == 0);
+    CHECK(shared_stack().sql("select count(*) from " + sql) == "2");
+  }
+}
+
 TEST_CASE("inputs: CSV: what is wrong without a header is in line 1, and --columns is named") {
   shared_stack().reset("create table t (id int primary key, name text)");
   const TempDir folder;

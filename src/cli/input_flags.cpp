@@ -11,7 +11,10 @@
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/cli/value_checks.hpp"
+#include "pgseed/schema/model.hpp"
 #include "pgseed/seed/input/mapping_file.hpp"
+#include "pgseed/sql/cursor.hpp"
+#include "pgseed/sql/statement.hpp"
 
 namespace pgseed::cli {
 namespace {
@@ -22,6 +25,27 @@ std::optional<char> byte_of(const char* option, const std::string& value) {
   if (value.size() == 1) return value[0];
   throw Error(ErrorKind::usage, text(option, " wants one character, not ", redact(value)), "",
               text("for example ", option, " ';' (a tab is tab)"));
+}
+
+// Of a name with quotes; nullopt for any other, and for what is no name.
+std::optional<sql::QualifiedName> quoted_name(const std::string& typed) {
+  if (!contains(typed, "\"")) return {};
+  try {
+    sql::Cursor cursor = sql::cursor_over(typed);
+    sql::QualifiedName name = sql::read_qualified_name(cursor);
+    sql::skip_blanks(cursor);
+    if (cursor.at_end()) return name;
+  } catch (const sql::SyntaxProblem&) {
+    // Then it is what a table is called.
+  }
+  return {};
+}
+
+sql::QualifiedName name_of(const std::string& typed) {
+  if (auto quoted = quoted_name(typed)) return *std::move(quoted);
+  const std::size_t dot = typed.find('.');
+  if (dot == std::string::npos) return {std::nullopt, typed};
+  return {typed.substr(0, dot), typed.substr(dot + 1)};
 }
 
 bool exists(const std::string& path) {
@@ -40,10 +64,9 @@ seed::RowOptions rows_of(const InputFlags& flags, const std::vector<std::string>
   seed::RowOptions rows;
   rows.format = format_of(flags);
   if (tables.size() == 1 && !tables.front().ends_with(".*")) {
-    const std::string& name = tables.front();
-    const std::size_t dot = name.find('.');
-    if (dot != std::string::npos) rows.schema = name.substr(0, dot);
-    rows.table = name.substr(dot == std::string::npos ? 0 : dot + 1);
+    const sql::QualifiedName name = name_of(tables.front());
+    rows.schema = name.schema.value_or("");
+    rows.table = name.name;
   }
   rows.header = !flags.no_header;
   rows.columns = flags.columns;
@@ -56,6 +79,20 @@ seed::RowOptions rows_of(const InputFlags& flags, const std::vector<std::string>
 }
 
 }  // namespace
+
+std::vector<std::string> table_names(const std::vector<std::string>& typed) {
+  std::vector<std::string> names;
+  for (const std::string& each : typed) {
+    const auto quoted = quoted_name(each);
+    if (!quoted) {
+      names.push_back(each);
+    } else {
+      names.push_back(quoted->schema ? to_sql(TableName{*quoted->schema, quoted->name})
+                                     : quoted->name);
+    }
+  }
+  return names;
+}
 
 void add_input_flags(CLI::App& command, InputFlags& flags, const char* description) {
   command.add_option("FILE", flags.files, description)->required()->type_name("");

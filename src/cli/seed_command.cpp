@@ -197,8 +197,8 @@ seed::Options options_of(const SeedFlags& flags, const Config& config) {
   }
   options.limit = flags.limit;
   options.offset = flags.offset;
-  options.tables = flags.tables;
-  options.exclude = flags.exclude;
+  options.tables = table_names(flags.tables);
+  options.exclude = table_names(flags.exclude);
   options.batch_rows = flags.batch_rows;
   options.batch_bytes = flags.batch_bytes;
   options.concurrency = flags.concurrency;

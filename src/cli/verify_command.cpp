@@ -46,8 +46,8 @@ seed::Options options_of(const VerifyFlags& flags, const Config& config) {
   options.on_conflict = flags.on_conflict;
   options.limit = flags.limit;
   options.offset = flags.offset;
-  options.tables = flags.tables;
-  options.exclude = flags.exclude;
+  options.tables = table_names(flags.tables);
+  options.exclude = table_names(flags.exclude);
   options.skip_unsupported = flags.skip_unsupported;
   options.regenerate_identity = flags.regenerate_identity;
   options.zero_dates_are_null = flags.zero_dates == "null";

@@ -34,6 +34,10 @@ void add_input_flags(CLI::App& command, InputFlags& flags, const char* descripti
 void set_input(seed::Options& options, const InputFlags& flags,
                const std::vector<std::string>& tables);
 
+// Names of --table and --exclude, which may be quoted as in SQL ("Odd.name", public."Upper"), as
+// they are compared with tables; all others as they were typed.
+std::vector<std::string> table_names(const std::vector<std::string>& typed);
+
 // Each path that no file has and that holds *, ? or [ as the files that it matches, sorted as
 // strcmp() does. Throws Error{input} if it matches none.
 std::vector<std::string> expand_patterns(const std::vector<std::string>& paths);
