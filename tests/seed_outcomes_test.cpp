@@ -146,13 +146,18 @@ TEST_CASE("outcomes: a dry run counts what --limit, --offset and --table leave o
   CHECK(shared_stack().sql("select count(*) from t") == "0");
 }
 
-TEST_CASE("outcomes: a dry run says of standard input that it was not read") {
+TEST_CASE("outcomes: a dry run reads standard input through, and finds what is wrong in it") {
   shared_stack().reset(kTable);
-  Call call;
-  call.stdin_text = "hello";
-  const Seeded dry = seed({"-", "--dry-run"}, call);
-  CHECK(contains(dry.notes(), "not read, as this input can be read only once"));
-  CHECK(contains(seed_text(rows(0, 1), {"--dry-run"}).notes(), "would load 1 row into public.t"));
+  const auto dry = [](const std::string& text) {
+    Call call;
+    call.stdin_text = text;
+    return seed({"-", "--dry-run"}, call);
+  };
+  CHECK(contains(dry(rows(0, 1)).notes(), "would load 1 row into public.t"));
+  const Seeded broken = dry(rows(0, 50) + "INSERT INTO t (id) VALUES ('it's');\n");
+  CHECK(broken.exit_code() == 3);
+  CHECK(contains(broken.where(), "<stdin>:"));
+  CHECK(shared_stack().sql("select count(*) from t") == "0");
 }
 
 TEST_CASE("outcomes: nobody is sent to psql with a dump of MySQL") {

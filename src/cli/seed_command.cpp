@@ -216,8 +216,9 @@ seed::Options options_of(const SeedFlags& flags, const Config& config) {
     throw Error(ErrorKind::usage, "--closure needs --limit", "",
                 "it keeps the rows that --limit takes consistent; without it all rows are taken");
   }
-  if (flags.no_check && (flags.closure || flags.verify)) {
-    throw Error(ErrorKind::usage, "--no-check leaves out what --verify and --closure need", "",
+  if (flags.no_check && (flags.closure || flags.verify || flags.dry_run)) {
+    throw Error(ErrorKind::usage,
+                "--no-check leaves out what --verify, --closure and --dry-run need", "",
                 "leave --no-check out");
   }
   options.check = !flags.no_check;
@@ -639,8 +640,7 @@ void add_seed_command(CLI::App& app, const GlobalFlags& global, Action& action) 
   command->add_flag("--fresh", flags->fresh, "begin anew, whatever an unfinished run has done");
   command->add_flag("--if-changed", flags->if_changed,
                     "send nothing if it is loaded; with --upsert only what changed");
-  command->add_flag("--dry-run", flags->dry_run,
-                    "read and check the files, write nothing (not standard input)");
+  command->add_flag("--dry-run", flags->dry_run, "read and check the files, write nothing");
   command->add_flag("--no-check", flags->no_check, "do not read the files through before loading");
   command->add_flag("--skip-unsupported", flags->skip_unsupported,
                     "skip what cannot go over PostgREST instead of refusing the file");

@@ -37,11 +37,6 @@ void tell_dry_run(const RunInputs& inputs, const Options& options,
   std::vector<Wanted> all;
   for (std::size_t part = 0; part < inputs.surveys().size(); ++part) {
     const FileSurvey& file = inputs.surveys()[part];
-    if (!inputs.surveyed(part)) {
-      note(text(inputs.name(part),
-                ": not read, as this input can be read only once; its rows are "
-                "checked as they are loaded"));
-    }
     for (const TableSurvey& surveyed : file.tables) {
       const RunTable& table = tables.table(surveyed.name);
       if (!table.wanted) continue;
@@ -74,7 +69,7 @@ void tell_dry_run(const RunInputs& inputs, const Options& options,
       }
     }
   }
-  if (inputs.all_surveyed()) require_named_tables(inputs, options, tables);
+  require_named_tables(inputs, options, tables);
   for (const Wanted& table : all) {
     const std::uint64_t rows = rows_taken(table, options);
     note(text("would load ", with_separators(rows), rows == 1 ? " row into " : " rows into ",

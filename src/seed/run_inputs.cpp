@@ -80,10 +80,10 @@ std::unique_ptr<DumpInput> RunInputs::open_part(std::size_t index) const {
 }
 
 void RunInputs::open() {
-  // FORCE deletes only after the whole input was read through, so it is read twice; and rows of one
-  // file may have to wait for those of another.
+  // FORCE deletes only after the whole input was read through, so it is read twice; rows of one
+  // file may have to wait for those of another; and a dry run only reads through.
   const bool read_again = options_.mode == Mode::force || options_.verify || options_.closure ||
-                          options_.files.size() > 1;
+                          options_.dry_run || options_.files.size() > 1;
   parts_ = list_inputs(options_.files, options_.input.packed, read_again);
   for (const InputPart& part : parts_) {
     auto input = std::make_unique<DumpInput>(part, options_.input);
