@@ -140,6 +140,18 @@ TEST_CASE("env file: what is broken is named by file and line, without its value
   CHECK_THROWS_AS(parse_env_file(std::string_view("K=a\0b", 5), ".env"), Error);
 }
 
+TEST_CASE("env file: lines that double one another filled the memory") {
+  std::string text = "A=0123456789\n";
+  for (int line = 0; line < 60; ++line) text += "A=${A}${A}\n";
+  try {
+    cli::parse_env_file(text, "env");
+    FAIL("it was read");
+  } catch (const Error& error) {
+    CHECK(error.kind == ErrorKind::usage);
+    CHECK(error.where.starts_with("env:"));
+  }
+}
+
 TEST_CASE("env file: a file cut at any byte is read or refused, never crashes") {
   const std::string_view content =
       "\xEF\xBB\xBF# c\r\nexport A = \"x ${B:-d} \\n\" # c\nB='y\nz'\nC=`q`\nD=${A}$E#f g\r\n";

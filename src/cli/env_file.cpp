@@ -20,6 +20,8 @@ bool is_name_character(char c) {
   return is_name_start(c) || (c >= '0' && c <= '9') || c == '.' || c == '-';
 }
 
+constexpr std::size_t kMostReferenced = std::size_t{1} << 20;
+
 class Parser {
  public:
   Parser(std::string_view content, const std::string& path, const EnvironmentLookup& environment)
@@ -174,7 +176,14 @@ class Parser {
       fail("${ is not followed by a name and }", "write ${NAME}, or put the value into '...'");
     }
     ++at_;
-    return value_of(name).value_or(fallback);
+    std::string value = value_of(name).value_or(fallback);
+    // Lines that double one another would fill any memory.
+    referenced_ += value.size();
+    if (referenced_ > kMostReferenced) {
+      fail("the values that references stand for are longer than 1 MiB together",
+           "write the value out, or put what begins with ${ into '...'");
+    }
+    return value;
   }
 
   // Blank counts as absent, as everywhere in the settings.
@@ -192,6 +201,7 @@ class Parser {
   const std::string& path_;
   const EnvironmentLookup& environment_;
   std::size_t at_ = 0;
+  std::size_t referenced_ = 0;  // bytes that references were replaced by
   int line_ = 1;
   std::vector<EnvEntry> entries_;
 };

@@ -7,6 +7,7 @@
 
 #include "pgseed/base/text.hpp"
 #include "pgseed/migrate/foreign_expression.hpp"
+#include "pgseed/sql/window_reader.hpp"
 
 namespace pgseed::migrate {
 namespace {
@@ -72,7 +73,8 @@ class Writer {
              std::pair(right.place.file, right.place.line);
     });
     for (const sql::DdlNote& each : notes_) {
-      out_.scripts.back().left_out.push_back(where(each.place) + each.text);
+      // It may quote the file, which may be any bytes.
+      out_.scripts.back().left_out.push_back(where(each.place) + sql::as_text(each.text));
     }
     return std::move(out_);
   }
