@@ -153,6 +153,36 @@ TEST_CASE("program: the help of every command names its options, on stdout, with
   }
 }
 
+// The commands that a help text lists, with what stands before them on the command line.
+std::vector<Strings> commands_in(const Strings& command) {
+  Strings args = command;
+  args.emplace_back("--help");
+  const Result result = timed({.args = args});
+  std::istringstream lines(result.out);
+  std::vector<Strings> commands;
+  bool listed = false;
+  for (std::string line; std::getline(lines, line);) {
+    CHECK_MESSAGE(line.size() <= 100, line);
+    if (line.empty() || line.front() != ' ') listed = line == "Subcommands:";
+    if (!listed || line.empty() || line.front() != ' ') continue;
+    commands.push_back(command);
+    std::string name = words(line).front();
+    if (name.back() == ',') name.pop_back();  // an alias follows
+    commands.back().push_back(name);
+  }
+  return commands;
+}
+
+TEST_CASE("program: no line of any command's help is longer than 100 columns") {
+  std::vector<Strings> all = {{}};
+  for (std::size_t index = 0; index < all.size(); ++index) {
+    CAPTURE(all[index]);
+    const std::vector<Strings> more = commands_in(all[index]);
+    all.insert(all.end(), more.begin(), more.end());
+  }
+  CHECK(all.size() > 30);
+}
+
 TEST_CASE("program: every example of the help is a command line that parses") {
   int examples = 0;
   for (const Strings& args : std::vector<Strings>{{"--help"},

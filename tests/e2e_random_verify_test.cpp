@@ -90,9 +90,9 @@ TEST_CASE("verify: random dumps that psql loaded are equal, and a change of thei
     const std::string c = in_quotes(column.name);
     // Another row's value, or none.
     const std::string done =
-        sql("do $mutate$ begin update " + name + " a set " + c + " = (select b." + c + " from " + name +
-            " b where row(b." + c + ")::text <> row(a." + c + ")::text limit 1) where " + key +
-            " = " + row +
+        sql("do $mutate$ begin update " + name + " a set " + c + " = (select b." + c + " from " +
+            name + " b where row(b." + c + ")::text <> row(a." + c + ")::text limit 1) where " +
+            key + " = " + row +
             "; exception when others then null; end $mutate$; select count(*) from (select "
             "1) x");
     const Json after = verification(path, exit_code, why);

@@ -2,9 +2,11 @@
 // direct and --atomic change all or nothing, and the next run finishes what one could not.
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <functional>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -71,6 +73,21 @@ const std::vector<std::vector<std::string>> kWays = {{"--via", "direct"}, {"--at
 void reset() {
   shared_stack().reset(
       "create table t (id int, v text)");  // no key: a row sent twice is there twice
+}
+
+// Kills a load of kRows behind its COMMIT.
+void kill_behind_commit(Load& load) {
+  const auto victim = std::make_shared<std::atomic<pid_t>>(0);
+  load.proxy().on_commit = [victim] {
+    if (*victim == 0 || rows() == "0") return;  // one of the questions before it
+    if (const pid_t pid = victim->exchange(0); pid != 0) kill(pid, SIGKILL);
+  };
+  Process process(load.command());
+  *victim = process.pid();
+  const auto killed = process.wait(60s);
+  REQUIRE(killed.has_value());
+  CHECK(killed->signal == SIGKILL);
+  CHECK(rows() == std::to_string(kRows));
 }
 
 }  // namespace
@@ -144,19 +161,7 @@ TEST_CASE("faults: direct load that is killed behind its COMMIT is not carried o
     std::unique_ptr<LocalPgbouncer> pooler;
     if (pooled) pooler = std::make_unique<LocalPgbouncer>(shared_stack().postgres, 2);
     Load load({"--via", "direct"}, {}, pooled ? pooler->port() : 0);
-    std::atomic<pid_t> victim = 0;
-    load.proxy().on_commit = [&victim] {
-      // Not one of the questions before it.
-      if (victim != 0 && rows() != "0") kill(victim.exchange(0), SIGKILL);
-    };
-    {
-      Process process(load.command());
-      victim = process.pid();
-      const auto killed = process.wait(60s);
-      REQUIRE(killed.has_value());
-      CHECK(killed->signal == SIGKILL);
-    }
-    CHECK(rows() == std::to_string(kRows));
+    kill_behind_commit(load);
     const Result next = load.run();
     CHECK(next.exit_code == 0);
     CHECK(contains(next.err, "nothing was left to do"));
@@ -173,32 +178,11 @@ TEST_CASE("faults: direct load that was killed behind its COMMIT, and the rows a
     CAPTURE(gone);
     reset();
     Load load({"--via", "direct"}, {});
-    std::atomic<pid_t> victim = 0;
-    load.proxy().on_commit = [&victim] {
-      if (victim != 0 && rows() != "0") kill(victim.exchange(0), SIGKILL);
-    };
-    {
-      Process process(load.command());
-      victim = process.pid();
-      REQUIRE(process.wait(60s).has_value());
-    }
-    CHECK(rows() == std::to_string(kRows));
+    kill_behind_commit(load);
     shared_stack().sql(gone);
     CHECK(load.run().exit_code == 0);
     CHECK(rows() == std::to_string(kRows));
   }
-}
-
-// A load of kRows that was killed behind its COMMIT.
-void kill_behind_commit(Load& load) {
-  std::atomic<pid_t> victim = 0;
-  load.proxy().on_commit = [&victim] {
-    if (victim != 0 && rows() != "0") kill(victim.exchange(0), SIGKILL);
-  };
-  Process process(load.command());
-  victim = process.pid();
-  REQUIRE(process.wait(60s).has_value());
-  CHECK(rows() == std::to_string(kRows));
 }
 
 TEST_CASE("faults: direct load that was killed behind its COMMIT is not believed of other rows") {

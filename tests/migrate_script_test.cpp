@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "pgseed/base/error.hpp"
-#include "pgseed/sql/literal.hpp"
 #include "pgseed/migrate/local_setting.hpp"
 #include "pgseed/pg/session.hpp"
+#include "pgseed/sql/literal.hpp"
 #include "support/local_postgres.hpp"
 #include "support/local_postgrest.hpp"
 

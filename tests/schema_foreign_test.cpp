@@ -160,6 +160,16 @@ TEST_CASE("schema foreign: keys, indexes and other objects of MySQL") {
   CHECK(contains(translate(Dialect::mysql, ddl).notes, "f:1: 2 DROP TABLE left out"));
 }
 
+TEST_CASE("schema foreign: the second database of a dump is said to become a schema, as it does") {
+  const auto both = translate(Dialect::mysql,
+                              "CREATE DATABASE a; USE a; CREATE TABLE t (id int);"
+                              "CREATE DATABASE b; USE b; CREATE TABLE t (id int);");
+  CHECK(contains(both.sql, "CREATE SCHEMA IF NOT EXISTS b;"));
+  CHECK(contains(both.sql, "CREATE TABLE b.t "));
+  CHECK(contains(both.notes, "the database a is not made"));
+  CHECK(contains(both.notes, "the database b becomes the schema b"));
+}
+
 TEST_CASE("schema foreign: tables of SQLite") {
   check(
       Dialect::sqlite,

@@ -413,13 +413,14 @@ TEST_CASE("direct: works through a pooler in transaction mode, in every mode") {
 
 TEST_CASE("direct: a role without rights is told so, and what to do") {
   shared_stack().reset(
-      "create table t (id int); drop role if exists nobody; create role nobody login");
+      "create table t (id int); drop role if exists rightless; create role rightless login");
   Call call = direct_only();
-  call.environment["DATABASE_URL"] = shared_stack().postgres.url(Stack::kDatabase, "nobody");
+  call.environment["DATABASE_URL"] = shared_stack().postgres.url(Stack::kDatabase, "rightless");
   const Seeded seeded = seed_text("INSERT INTO t VALUES (1);", {"--via", "direct"}, call);
   CHECK(seeded.exit_code() == 5);
   CHECK(contains(seeded.error(), "permission denied"));
   CHECK(contains(seeded.hint(), "DATABASE_URL"));
+  shared_stack().sql("drop role rightless");
 }
 
 }  // namespace pgseed::test

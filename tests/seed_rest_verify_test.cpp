@@ -328,7 +328,8 @@ TEST_CASE("rest verify: what PostgREST cannot carry is refused with what would c
   const Verified refused = compare("INSERT INTO t (id, j) VALUES (1, 'null');\n");
   CHECK(refused.exit_code() == 3);
   CHECK(refused.summary["error"]["hint"].text() ==
-        "set DATABASE_URL, over which all but expressions can be compared; or leave such rows out with "
+        "set DATABASE_URL, over which all but expressions can be compared; or leave such rows out "
+        "with "
         "--skip-unsupported");
   // As it says.
   shared_stack().sql("insert into t values (1, 'null')");

@@ -27,8 +27,10 @@ Examples:
 
 Revisions are read from --dir, else from where alembic.ini says, else [migrate] dir in pgseed.toml,
 else migrations/; the files lie in its folder versions/ where there is one. The database is
-DATABASE_URL. Exit codes: 1 not up to date, findings, a failed test; 3 broken files, unknown revision,
-irreversible; 4 unreachable, lock not obtained; 5 SQL error, or a revision that only Alembic can run.)";
+DATABASE_URL.
+
+Exit codes: 1 not up to date, findings, a failed test; 3 broken files, unknown revision, or
+irreversible; 4 unreachable, lock not obtained; 5 SQL error, or a revision only Alembic can run.)";
 
 constexpr const char* kSubcommandFooter =
     "Further options: pgseed migrate --help, and pgseed --help for --json, -v, -q, --database-url.";

@@ -431,7 +431,7 @@ void add_migrate_run_commands(const MigrateCommands& commands) {
   }
   {
     CLI::App& command = commands.add(
-        "repair", "take out redundant rows, forget half-way sections, accept changed files",
+        "repair", "take out redundant rows, forget half-way sections, take changed files",
         run_repair);
     add_lock_option(command, flags);
   }

@@ -196,7 +196,7 @@ int run_test(MigrateProject& project, const std::string& scratch_url) {
 void add_migrate_test_command(const MigrateCommands& commands) {
   auto scratch_url = std::make_shared<std::string>();
   CLI::App& command = commands.add(
-      "test", "run every revision up, down and up in a database of its own, compare the schema",
+      "test", "try every revision up, down and up in a database made for it",
       [scratch_url](MigrateProject& project) { return run_test(project, *scratch_url); });
   command
       .add_option("--scratch-url", *scratch_url, "an empty database to use instead of making one")

@@ -143,7 +143,7 @@ void add_verify_command(CLI::App& app, const GlobalFlags& global, Action& action
       ->allow_extra_args(false)
       ->type_name("COL,...");
   command->add_flag("--skip-unsupported", flags->skip_unsupported,
-                    "leave out what only a server can work out, instead of refusing the file");
+                    "leave out what only a server can work out, not refuse the file");
   command->add_flag("--regenerate-identity", flags->regenerate_identity,
                     "GENERATED ALWAYS identity columns were numbered anew");
   command->footer(kVerifyFooter);

@@ -140,7 +140,7 @@ struct Session::Impl {
     if (transaction_failed) run("SELECT 1");
   }
 
-  std::vector<std::string> notices;  // before `collector`, which writes into it
+  std::vector<std::string> notices;         // before `collector`, which writes into it
   std::shared_ptr<pqxx::connection> owner;  // with a request to cancel that is still under way
   pqxx::connection& connection;
   NoticeCollector collector;

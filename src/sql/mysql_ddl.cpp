@@ -183,6 +183,10 @@ void MysqlDdl::create(DdlWalk& walk, const DdlPlace& place) {
   }
   const OtherObject object = read_other_object(whole);
   if (object.kind == "database" || object.kind == "schema") {
+    if (!first_database_.empty() && object.name != first_database_) {
+      return schema_.note(place, text("the database ", object.name, " becomes the schema ",
+                                      object.name, ", which the API has to serve (db-schemas)"));
+    }
     return schema_.note(place, text("the database ", object.name,
                                     " is not made: its tables go to the schema of names without "
                                     "one (--schema)"));
@@ -406,8 +410,8 @@ void MysqlDdl::alter_part(DdlWalk& walk, DdlTable& table, const DdlPlace& place)
     for (const std::string_view word : kStorage) {
       if (walk.at_word(word)) return;
     }
-    schema_.note(
-        place, text("ALTER TABLE ", table.name.name, ' ', walk.shown(), " is not translated"));
+    schema_.note(place,
+                 text("ALTER TABLE ", table.name.name, ' ', walk.shown(), " is not translated"));
   }
 }
 

@@ -14,10 +14,10 @@ struct ShimFault {
   // ENOSPC, EIO, EROFS, EMFILE, EINTR; "brief": a write takes half; "memory": malloc gives nothing;
   // "new": operator new does; "clock": the wall clock jumps.
   std::string kind = {};
-  long at = 0;          // the call that fails, from 1; 0: none, all are counted
-  bool from = false;    // and all calls behind it
-  std::string path = {};// calls at files whose path holds this,
-  int descriptor = -1;  // or at this descriptor
+  long at = 0;            // the call that fails, from 1; 0: none, all are counted
+  bool from = false;      // and all calls behind it
+  std::string path = {};  // calls at files whose path holds this,
+  int descriptor = -1;    // or at this descriptor
 };
 
 // A sanitizer has calls of its own in the same place.

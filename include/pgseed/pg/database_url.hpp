@@ -14,8 +14,8 @@ namespace pgseed::pg {
 // the same additions. The result normalizes to itself. Throws Error{usage} for anything else.
 std::string normalize_database_url(std::string_view url);
 
-// The same connection to another database. `name` is plain letters, digits and _. Normalized. Throws
-// as normalize_database_url().
+// The same connection to another database. `name` is plain letters, digits and _. Normalized.
+// Throws as normalize_database_url().
 std::string with_database(std::string_view url, const std::string& name);
 // The same without the password, normalized: it may be given to another program, with PGPASSWORD in
 // its environment.

@@ -108,8 +108,9 @@ void Loader::prepare(RunTable& table, const RowKind& kind) {
                      setup_.model_is_complete ? "the API's OpenAPI document does not list the table"
                                               : "the API gives no OpenAPI document"),
                 where,
-                "set DATABASE_URL, or name the columns of type json and jsonb: "
-                "--json-columns a,b (or --json-columns none)");
+                text(setup_.model_is_complete ? "if the table is new, run again; else " : "",
+                     "set DATABASE_URL, or name the columns of type json and jsonb: --json-columns "
+                     "a,b (or --json-columns none)"));
   }
   require_key_in_rows(table, set.columns, options, where);
   set.table_was_empty = was_empty(table, set);

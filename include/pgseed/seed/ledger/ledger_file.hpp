@@ -51,10 +51,10 @@ class LedgerFile {
   // Shared with the thread.
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::uint64_t wanted_ = 0;  // that much shall be on disk,
-  std::uint64_t synced_ = 0;  // that much is
+  std::uint64_t wanted_ = 0;       // that much shall be on disk,
+  std::uint64_t synced_ = 0;       // that much is
   bool folder_is_synced_ = false;  // that the file is in it will outlive a power cut
-  int failure_ = 0;  // of the thread's last try
+  int failure_ = 0;                // of the thread's last try
   bool ends_ = false;
   std::thread thread_;
 };
