@@ -120,6 +120,12 @@ TEST_CASE("server message: a failed connection is refused, unreachable or malfor
       {"invalid URI query parameter: \"x\"\n", ConnectFailure::malformed, ""},
       {"invalid sslmode value: \"x\"\n", ConnectFailure::malformed, ""},
       {"invalid port number: \"99999\"\n", ConnectFailure::malformed, ""},
+      // Once told as "the database URL is not valid: out of memory".
+      {"out of memory\n", ConnectFailure::no_memory, ""},
+      {"connection to server at \"h\", port 1 failed: out of memory\n", ConnectFailure::no_memory,
+       ""},
+      {"connection to server at \"h\", port 1 failed: FATAL:  out of memory\n",
+       ConnectFailure::unreachable, ""},
       // The last of several addresses decides.
       {"connection to server at \"h\" (::1), port 1 failed: Connection refused\n\tIs the server "
        "running on that host and accepting TCP/IP connections?\nconnection to server at \"h\" "

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <new>
 #include <string>
 
 #include "pgseed/base/error.hpp"
@@ -60,6 +61,8 @@ void throw_connect_error(const std::string& database_url, const char* libpq_mess
                   text("the database refused the connection to ",
                        display_database_url(database_url), ": ", message),
                   {}, std::move(diagnosis.hint));
+    case ConnectFailure::no_memory:
+      throw std::bad_alloc();
     case ConnectFailure::unreachable:
       break;
   }

@@ -171,13 +171,15 @@ ConnectDiagnosis diagnose_connect_failure(std::string_view libpq_message) {
 
   if (contains_any(line, {"FATAL:", "no password supplied", "authentication method"})) {
     // The server is there; some of its answers only mean "not now".
-    const bool not_now =
-        contains_any(line, {"starting up", "shutting down", "recovery mode", "not yet accepting",
-                            "partial pkt", "too many clients", "too many connections",
-                            "connection slots", "no more connections", "Max client connections",
-                            "server_login_retry", "server login has been failing",
-                            "query_wait_timeout", "connect timeout", "terminating connection"});
+    const bool not_now = contains_any(
+        line,
+        {"starting up", "shutting down", "recovery mode", "not yet accepting", "partial pkt",
+         "too many clients", "too many connections", "connection slots", "no more connections",
+         "Max client connections", "server_login_retry", "server login has been failing",
+         "query_wait_timeout", "connect timeout", "terminating connection", "out of memory"});
     out.failure = not_now ? ConnectFailure::unreachable : ConnectFailure::refused;
+  } else if (contains_any(line, {"out of memory", "Cannot allocate memory"})) {
+    out.failure = ConnectFailure::no_memory;
   } else if (!contains_any(line, {"connection to server", "could not translate host name",
                                   "could not look up", "could not connect", "server closed",
                                   "timeout expired", "SSL", "could not create socket"})) {

@@ -11,7 +11,7 @@ namespace pgseed::pg {
 std::string with_session_defaults(std::string_view database_url);
 
 // What libpq said about a failed attempt, as the Error to act on: unreachable, refused or usage,
-// without the password.
+// without the password; std::bad_alloc where libpq had no memory to try.
 [[noreturn]] void throw_connect_error(const std::string& database_url, const char* libpq_message);
 
 // SQL text as a literal that is read the same whatever standard_conforming_strings says. Throws

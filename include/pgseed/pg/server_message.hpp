@@ -25,6 +25,7 @@ enum class ConnectFailure {
   malformed,    // libpq refused the connection string itself
   refused,      // the server, or libpq on its behalf, refused the user, password or database
   unreachable,  // no server, no route, TLS, starting up, no free slot
+  no_memory,    // libpq had none, anywhere on its way to the server; says nothing of the server
 };
 struct ConnectDiagnosis {
   ConnectFailure failure = ConnectFailure::unreachable;
