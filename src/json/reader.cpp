@@ -19,11 +19,19 @@ namespace ondemand = simdjson::ondemand;
 struct Workshop {
   ondemand::parser parser;
   std::string padded;
+  std::string decoded;  // room for any string of the text
 
   ondemand::document open(std::string_view text) {
     padded.reserve(text.size() + simdjson::SIMDJSON_PADDING);
     padded.assign(text);
+    decoded.resize(std::max(decoded.size(), padded.capacity()));
     return parser.iterate(padded.data(), padded.size(), padded.capacity());
+  }
+
+  // simdjson 3.0 does not look whether it got memory for its own room.
+  std::string unescape(ondemand::raw_json_string raw) {
+    auto* room = reinterpret_cast<std::uint8_t*>(decoded.data());
+    return std::string(std::string_view(parser.unescape(raw, room)));
   }
 };
 
@@ -37,7 +45,7 @@ Member read_value(ondemand::value value) {
   switch (ondemand::json_type(value.type())) {
     case ondemand::json_type::string:
       member.was_string = true;
-      member.value.emplace(std::string_view(value.get_string()));
+      member.value.emplace(workshop().unescape(value.get_raw_json_string()));
       break;
     case ondemand::json_type::object: {
       ondemand::object object = value.get_object();
@@ -75,7 +83,7 @@ std::optional<std::vector<Member>> try_read_object(std::string_view text) {
     auto document = workshop().open(text);
     std::vector<Member> members;
     for (auto field : document.get_object()) {
-      std::string name(std::string_view(field.unescaped_key()));
+      std::string name = workshop().unescape(field.key());
       members.push_back(read_value(field.value()));
       members.back().name = std::move(name);
     }

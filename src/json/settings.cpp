@@ -21,6 +21,7 @@ class Reader {
  public:
   explicit Reader(std::string_view object) : padded_(object) {
     padded_.reserve(object.size() + simdjson::SIMDJSON_PADDING);
+    decoded_.resize(padded_.capacity());
     passed_ = padded_.data();
   }
 
@@ -39,8 +40,9 @@ class Reader {
     std::unordered_set<std::string> names;
     for (auto field : object) {
       SettingMember member;
-      member.place = place_of(ondemand::raw_json_string(field.key()).raw() - 1);
-      member.name = std::string_view(field.unescaped_key());
+      const ondemand::raw_json_string name = field.key();
+      member.place = place_of(name.raw() - 1);
+      member.name = unescape(name);
       member.setting = read_value(field.value());
       if (!names.insert(member.name).second) {
         throw SettingProblem{member.place, text('\'', member.name, "' is said twice")};
@@ -56,7 +58,7 @@ class Reader {
     switch (ondemand::json_type(value.type())) {
       case ondemand::json_type::string:
         setting.kind = SettingKind::text;
-        setting.value = std::string_view(value.get_string());
+        setting.value = unescape(value.get_raw_json_string());
         break;
       case ondemand::json_type::object:
         setting.kind = SettingKind::table;
@@ -81,6 +83,12 @@ class Reader {
     return setting;
   }
 
+  // simdjson 3.0 does not look whether it got memory for its own room.
+  std::string unescape(ondemand::raw_json_string raw) {
+    auto* room = reinterpret_cast<std::uint8_t*>(decoded_.data());
+    return std::string(std::string_view(parser_.unescape(raw, room)));
+  }
+
   // Asked from the front of the text to its end.
   Place place_of(const char* where) {
     const std::string_view passed(passed_, static_cast<std::size_t>(where - passed_));
@@ -96,6 +104,7 @@ class Reader {
 
   ondemand::parser parser_;
   std::string padded_;
+  std::string decoded_;  // room for any string of the text
   const char* passed_ = nullptr;
   Place place_{1, 1};
 };

@@ -14,6 +14,7 @@
 
 #include "pgseed/base/descriptor.hpp"
 #include "pgseed/base/error.hpp"
+#include "pgseed/base/folder.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/migrate/alembic_file.hpp"
 #include "pgseed/migrate/foreign_files.hpp"
@@ -53,26 +54,24 @@ struct Listing {
 
 // Hidden entries, devices and pipes are left out.
 Listing list(const fs::path& folder) {
-  std::error_code error;
-  fs::directory_iterator entries(folder, error);
-  if (error) {
-    fail("cannot read the folder of revisions", folder, error.message(),
+  std::vector<std::string> names;
+  try {
+    names = names_in(folder);
+  } catch (const std::system_error& error) {
+    fail("cannot read the folder of revisions", folder, error.code().message(),
          "make it with `pgseed migrate init`, or name another one with --dir");
   }
   Listing listing;
-  for (; entries != fs::directory_iterator(); entries.increment(error)) {
-    const std::string name = entries->path().filename().string();
-    std::error_code ignored;  // a link to nowhere: opening it tells
-    const bool is_folder = entries->is_directory(ignored);
+  for (const std::string& name : names) {
     if (name.starts_with('.') || name == "__pycache__") continue;
-    if (is_folder) {
+    std::error_code ignored;  // a link to nowhere: opening it tells
+    const fs::file_status status = fs::status(folder / name, ignored);
+    if (fs::is_directory(status)) {
       listing.subfolders.push_back(folder / name);
-    } else if (!entries->is_other(ignored)) {
+    } else if (!fs::is_other(status)) {
       listing.files.push_back(name);
     }
-    if (error) break;
   }
-  if (error) fail("cannot read the folder of revisions", folder, error.message(), "");
   std::sort(listing.files.begin(), listing.files.end());
   std::sort(listing.subfolders.begin(), listing.subfolders.end());
   return listing;

@@ -1,15 +1,20 @@
 #include "pgseed/seed/ledger/other_work.hpp"
 
 #include <algorithm>
-#include <filesystem>
+#include <new>
 #include <optional>
+#include <system_error>
 
 #include "pgseed/base/error.hpp"
+#include "pgseed/base/folder.hpp"
+#include "pgseed/base/text.hpp"
 #include "pgseed/seed/ledger/ledger.hpp"
 #include "pgseed/seed/ledger/ledger_file.hpp"
 
 namespace pgseed::seed {
 namespace {
+
+constexpr std::string_view kExtension = ".ledger";
 
 std::optional<LedgerState> state_of(const std::string& path) {
   try {
@@ -20,17 +25,16 @@ std::optional<LedgerState> state_of(const std::string& path) {
   }
 }
 
-// Of a folder that cannot be read, what could be.
-std::vector<std::filesystem::path> files_of(const std::string& folder) {
-  std::vector<std::filesystem::path> files;
+// None of a folder that cannot be read: then nobody else's work is known.
+std::vector<std::string> ledgers_in(const std::string& folder) {
   try {
-    for (const auto& each : std::filesystem::directory_iterator(folder)) {
-      files.push_back(each.path());
-    }
-  } catch (const std::filesystem::filesystem_error&) {
-    // Then nobody else's work is known.
+    std::vector<std::string> names = names_in(folder);
+    std::erase_if(names, [](const std::string& name) { return !name.ends_with(kExtension); });
+    return names;
+  } catch (const std::system_error& error) {
+    if (error.code() == std::errc::not_enough_memory) throw std::bad_alloc();
+    return {};
   }
-  return files;
 }
 
 bool may_hold_rows(LedgerState& state, const TableName& name) {
@@ -48,10 +52,9 @@ std::vector<OtherWork> stored_by_other_work(const std::string& folder, const std
                                             const std::vector<TableName>& tables,
                                             const std::vector<LedgerSource>& sources) {
   std::vector<std::string> by_table(tables.size());  // the sources; empty: none yet
-  // increment() with an error code would end the process where memory is short.
-  for (const std::filesystem::path& path : files_of(folder)) {
-    if (path.extension() != ".ledger" || path.stem() == own) continue;
-    std::optional<LedgerState> state = state_of(path);
+  for (const std::string& name : ledgers_in(folder)) {
+    if (name == own + std::string(kExtension)) continue;
+    std::optional<LedgerState> state = state_of(text(folder, '/', name));
     if (!state || state->complete || state->head.target != target) continue;
     const auto same = std::ranges::find_if(state->head.sources, [&](const LedgerSource& theirs) {
       return std::ranges::any_of(

@@ -101,7 +101,8 @@ void RestRun::finish() {
   report.rejects_file = tally_.rejects_path();
   report.rejects = tally_.first_rejects();
   report.timeline = timeline_;
-  const std::string& doing = timeline_->phases().back().name;
+  const auto& phases = timeline_->phases();
+  const std::string doing = phases.empty() ? "beginning" : phases.back().name;
   const bool connects = doing == "connecting" && !report.target.empty();
   report.take_stop_request(connects ? text(doing, " to ", report.target) : doing);
   if (sender_) {
