@@ -78,10 +78,16 @@ std::string missing_column(const rest::Outcome& outcome) {
   throw Error(ErrorKind::refused, std::move(message), where, std::move(hint));
 }
 
-rest::Outcome ask(Transport& transport, const HttpRequest& request, std::string& applied) {
+rest::Outcome ask(Transport& transport, const HttpRequest& request, int retries,
+                  std::string& applied) {
   rest::Outcome outcome;
-  // What passes soon (a pool that is full, a cache that loads) is waited for; a dead server is not.
-  for (const int delay : {300, 700, 1500, 0}) {
+  // Who answers that it cannot now (a full pool, a cache that loads, a database that restarts) is
+  // asked as often as about rows; who does not answer at all, three times more.
+  constexpr int kMostUnanswered = 3;
+  RetryPolicy policy;
+  policy.max_retries = retries;
+  int unanswered = 0;
+  for (int attempt = 1;; ++attempt) {
     const HttpResult result = exchange(transport, request);
     if (interrupt::signal_number() != 0) throw Interrupted{};
     applied = result.preference_applied;
@@ -89,13 +95,13 @@ rest::Outcome ask(Transport& transport, const HttpRequest& request, std::string&
     const bool passes =
         outcome.verdict == rest::Verdict::retry || outcome.verdict == rest::Verdict::in_doubt;
     if (!passes) return outcome;
-    if (result.permanent || delay == 0) break;
-    milliseconds pause(delay);
-    if (outcome.retry_after) {
-      pause = std::max(pause, std::min(*outcome.retry_after, RetryPolicy().longest_retry_after));
-    }
-    if (const auto left = interrupt::time_left(); left && pause >= *left) break;
-    interrupt::pause(pause);
+    unanswered += result.status == 0 ? 1 : 0;
+    if (result.permanent || unanswered > kMostUnanswered) break;
+    constexpr std::uint64_t kMiddle = std::uint64_t{1} << 63;  // of what the delay may be
+    const auto pause =
+        retry_delay(policy, attempt, outcome.retry_after, interrupt::time_left(), kMiddle);
+    if (!pause) break;
+    interrupt::pause(*pause);
   }
   throw Error(ErrorKind::unreachable, text("the target gives no usable answer: ", outcome.message),
               "", "see whether PostgREST and PostgreSQL are up, then run again");
@@ -126,7 +132,7 @@ PreflightResult preflight(Transport& transport, const rest::Endpoint& endpoint, 
     HttpRequest request = set.request;
     request.body = "[]";
     std::string applied;
-    const rest::Outcome outcome = ask(transport, request, applied);
+    const rest::Outcome outcome = ask(transport, request, options.retries, applied);
     if (outcome.verdict == rest::Verdict::accepted) {
       // Without a primary key PostgREST drops the preference silently and inserts again and again.
       const bool honoured = applied.find("resolution=") != std::string::npos;
