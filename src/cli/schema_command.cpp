@@ -13,6 +13,7 @@
 #include "pgseed/migrate/ddl_script.hpp"
 #include "pgseed/migrate/foreign_ddl.hpp"
 #include "pgseed/seed/input/dump_input.hpp"
+#include "pgseed/seed/input/reading.hpp"
 #include "pgseed/seed/input/survey.hpp"
 
 namespace pgseed::cli {

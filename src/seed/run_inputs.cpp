@@ -11,6 +11,7 @@
 #include "pgseed/base/text.hpp"
 #include "pgseed/seed/carrier.hpp"
 #include "pgseed/seed/input/columns.hpp"
+#include "pgseed/seed/input/reading.hpp"
 #include "pgseed/seed/ledger/work_identity.hpp"
 
 namespace pgseed::seed {

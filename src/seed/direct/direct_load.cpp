@@ -8,6 +8,7 @@
 #include "pgseed/pg/connect.hpp"
 #include "pgseed/seed/encode/copy_text.hpp"
 #include "pgseed/seed/encode/row_json.hpp"
+#include "pgseed/seed/input/reading.hpp"
 #include "pgseed/seed/move/direct_refusal.hpp"
 #include "pgseed/seed/move/stage_table.hpp"
 

@@ -6,6 +6,7 @@
 
 #include "pgseed/seed/input/backslashes.hpp"
 #include "pgseed/seed/input/foreign_value.hpp"
+#include "pgseed/seed/input/reading.hpp"
 #include "pgseed/seed/input/row_mapper.hpp"
 
 namespace pgseed::seed {

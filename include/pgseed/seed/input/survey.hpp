@@ -10,7 +10,7 @@
 
 #include "pgseed/base/content_hash.hpp"
 #include "pgseed/schema/model.hpp"
-#include "pgseed/seed/input/columns.hpp"
+#include "pgseed/seed/input/column_set_use.hpp"
 #include "pgseed/seed/input/dump_input.hpp"
 #include "pgseed/seed/input/mapping.hpp"
 #include "pgseed/seed/input/session_gap.hpp"
@@ -19,32 +19,6 @@
 #include "pgseed/sql/table_definition.hpp"
 
 namespace pgseed::seed {
-
-struct ColumnSetUse {
-  // As the statements list them; empty with unlisted: the table's own first `values` columns.
-  std::vector<std::string> columns;
-  bool unlisted = false;
-  bool is_copy = false;
-  std::size_t values = 0;      // per row, with unlisted
-  std::vector<bool> defaults;  // which values are DEFAULT; empty: none
-  std::uint64_t line = 0;      // of the first statement that uses it
-  bool overriding_system = false;
-  // The file's own types of the columns, where a mapping gave them other names; empty: look it up.
-  std::vector<std::string> declared_types;
-};
-
-inline bool has_defaults(const sql::Row& row) {
-  return std::any_of(row.values.begin(), row.values.end(),
-                     [](const sql::Value& value) { return value.form == sql::Form::use_default; });
-}
-
-// What is told by the head of a statement with rows of so many values; of one row also which of
-// them are DEFAULT.
-ColumnSetUse use_of(const sql::RowsHead& head, std::size_t values);
-ColumnSetUse use_of(const sql::RowsHead& head, const sql::Row& row);
-
-// Do they put values into the same columns, and from the same statements?
-bool are_alike(const ColumnSetUse& one, const ColumnSetUse& other);
 
 struct TableSurvey {
   TableName name;
@@ -99,17 +73,6 @@ struct FileSurvey {
   TableSurvey* find(const TableName& name);
 };
 
-// The dialect that the input is read in: the user's word, or by evidence for "auto". Throws
-// Error{input} for SQL Server's files, which nothing here reads.
-sql::Dialect dialect_of(const DumpInput& input, const std::string& dialect);
-// Refuses what is not to be sent to PostgreSQL as it stands: files of any other dialect.
-void require_readable(const DumpInput& input, const std::string& dialect);
-// How a reader takes the input, and what its values mean.
-sql::ReaderOptions reader_options(const DumpInput& input, const Options& options);
-Meaning meaning_of(const DumpInput& input, const Options& options);
-// The mapping of its rows; nullptr without one, and for a reject file: its rows went through it.
-const Mapping* mapping_of(const DumpInput& input, const Options& options);
-
 // What is known of the target's tables; nullptr: nothing.
 struct TargetKnowledge {
   // Their types: values that would change their meaning on the way count as unsupported.
@@ -125,25 +88,6 @@ std::vector<TableName> tables_of(const FileSurvey& file, const Options& options)
 // Reads the input to its end. Of the options those count that say how files read. Throws
 // Error{input} with the place for broken text.
 FileSurvey survey(DumpInput& input, const Options& options, const TargetKnowledge& target);
-
-// The columns that the values of a row go into, first to last: as listed, else the table's own
-// order by the file's CREATE TABLE, else by the catalogue. COPY without a list leaves generated
-// columns out. Empty optional when nobody knows the order; throws Error{input} for more values than
-// columns.
-std::optional<std::vector<std::string>> columns_of_rows(const TableName& table,
-                                                        const ColumnSetUse& use,
-                                                        const sql::TableDefinitions& definitions,
-                                                        const Model* order,
-                                                        const std::string& path);
-
-// The type of a column: the target's. Where the API tells no length and it decides what a value is
-// (bit), the catalogue's or else the file's own, `declared` if that is known already.
-std::string type_of_column(const Table* table, const TableName& name, const std::string& column,
-                           const sql::TableDefinitions& definitions, const Model* order,
-                           const std::string& declared = {});
-// The file's own type of a column, if it is one whose length decides; else empty.
-std::string declared_type(const TableName& name, const std::string& column,
-                          const sql::TableDefinitions& definitions);
 
 // What the direct connection carries out as it stands, in the file's order: changes of rows, DO
 // blocks, calls. Not what reads files of the server or belongs to psql.
