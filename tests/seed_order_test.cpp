@@ -126,6 +126,28 @@ TEST_CASE("order: parents outside the files, other schemas and unknown tables pl
   CHECK(order.parents[0].empty());
 }
 
+TEST_CASE("order: a catalogue adds the keys that the API does not tell, but no circle") {
+  Case c = Case().table("a", 1, 2).table("b", 3, 4).table("c", 5, 6, {"a"});
+  Model more;
+  const auto tell = [&](const TableName& child, const TableName& parent) {
+    Table& table = more.tables.emplace_back();
+    table.name = child;
+    table.foreign_keys.push_back({{"x", "y"}, parent, {"k", "l"}});
+  };
+  tell(named("a"), named("b"));  // of two columns
+  tell(named("b"), named("c"));  // would close a circle
+  tell(named("c"), named("c"));  // nothing to order
+  tell(named("nobody_knows"), named("a"));
+  add_foreign_keys(c.model, more, c.tables);
+  const LoadOrder order = c.order();
+  CHECK(c.names(order) == "bac");
+  CHECK(order.in_cycle.empty());
+  CHECK(order.refers_to_itself == std::vector<bool>(3, false));
+  CHECK(c.model.find(named("a"))->foreign_keys.back().columns.size() == 2);
+  add_foreign_keys(c.model, more, c.tables);
+  CHECK(c.model.find(named("a"))->foreign_keys.size() == 1);
+}
+
 TEST_CASE("order: two foreign keys to one parent are one parent") {
   const Case c = Case().table("p", 1, 2).table("c", 3, 4, {"p", "p"});
   CHECK(c.order().parents[1] == std::vector<std::size_t>{0});

@@ -72,6 +72,11 @@ const Table* Model::find(const TableName& name) const {
   return found == tables.end() ? nullptr : &*found;
 }
 
+Table* Model::find(const TableName& name) {
+  const auto found = std::ranges::find(tables, name, &Table::name);
+  return found == tables.end() ? nullptr : &*found;
+}
+
 bool is_json_type(const std::string& type) {
   return equals_ignoring_case(type, "json") || equals_ignoring_case(type, "jsonb");
 }

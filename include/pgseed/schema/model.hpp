@@ -57,6 +57,7 @@ struct Model {
   std::vector<Table> tables;
   // nullptr where there is none. The pointer lives as long as the model is unchanged.
   const Table* find(const TableName& name) const;
+  Table* find(const TableName& name);
 };
 
 // True for json and jsonb, the two types whose values travel raw inside a JSON body

@@ -12,12 +12,6 @@ struct Reference {
   ForeignKey key;
 };
 
-Table* find_table(Model& model, const TableName& name) {
-  const auto found = std::find_if(model.tables.begin(), model.tables.end(),
-                                  [&](const Table& table) { return table.name == name; });
-  return found == model.tables.end() ? nullptr : &*found;
-}
-
 }  // namespace
 
 bool HeldBack::any() const {
@@ -59,7 +53,7 @@ HeldBack hold_back(const std::vector<OrderedTable>& tables, const Model& model,
   };
   std::vector<Reference> opened;  // of circles
   for (std::size_t child = 0; child < tables.size(); ++child) {
-    Table* const table = find_table(held.model, tables[child].name);
+    Table* const table = held.model.find(tables[child].name);
     if (table == nullptr) continue;
     std::erase_if(table->foreign_keys, [&](const ForeignKey& key) {
       if (columns_to_hold(*table, key).empty()) return false;
@@ -82,7 +76,7 @@ HeldBack hold_back(const std::vector<OrderedTable>& tables, const Model& model,
   if (!held.stuck.empty()) return held;
   // Those that close no circle are in place at once.
   for (const Reference& reference : opened) {
-    Table* const table = find_table(held.model, tables[reference.table].name);
+    Table* const table = held.model.find(tables[reference.table].name);
     table->foreign_keys.push_back(reference.key);
     if (in_looking_circles().empty()) continue;
     table->foreign_keys.pop_back();

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "pgseed/base/text.hpp"
+
 namespace pgseed::seed {
 namespace {
 
@@ -39,28 +41,31 @@ std::vector<std::size_t> circles(const Parents& parents) {
   return first;
 }
 
+Parents parents_of(const std::vector<OrderedTable>& tables, const Model& model) {
+  Parents parents(tables.size());
+  for (std::size_t child = 0; child < tables.size(); ++child) {
+    const Table* const table = model.find(tables[child].name);
+    if (table == nullptr) continue;
+    for (const ForeignKey& key : table->foreign_keys) {
+      for (std::size_t parent = 0; parent < tables.size(); ++parent) {
+        if (tables[parent].name != key.referenced_table) continue;
+        if (!contains(parents[child], parent)) parents[child].push_back(parent);
+      }
+    }
+  }
+  return parents;
+}
+
 }  // namespace
 
 LoadOrder order_tables(const std::vector<OrderedTable>& tables, const Model& model) {
   const std::size_t count = tables.size();
   LoadOrder order;
   order.pass.assign(count, 0);
-  order.parents.resize(count);
+  order.parents = parents_of(tables, model);
   order.refers_to_itself.assign(count, false);
-  for (std::size_t child = 0; child < count; ++child) {
-    const Table* const table = model.find(tables[child].name);
-    if (table == nullptr) continue;
-    for (const ForeignKey& key : table->foreign_keys) {
-      for (std::size_t parent = 0; parent < count; ++parent) {
-        if (tables[parent].name != key.referenced_table) continue;
-        std::vector<std::size_t>& parents = order.parents[child];
-        if (parent == child) {
-          order.refers_to_itself[child] = true;
-        } else if (std::find(parents.begin(), parents.end(), parent) == parents.end()) {
-          parents.push_back(parent);
-        }
-      }
-    }
+  for (std::size_t table = 0; table < count; ++table) {
+    order.refers_to_itself[table] = std::erase(order.parents[table], table) > 0;
   }
   // Kahn's algorithm over circles (most tables are alone in theirs), taking the table that comes
   // first in the file whenever there is a choice, and a real circle only when nothing else is free.
@@ -112,6 +117,27 @@ LoadOrder order_tables(const std::vector<OrderedTable>& tables, const Model& mod
     order.passes = std::max(order.passes, pass + 1);
   }
   return order;
+}
+
+void add_foreign_keys(Model& model, const Model& more, const std::vector<OrderedTable>& tables) {
+  Parents parents = parents_of(tables, model);
+  const Parents all = parents_of(tables, more);
+  for (std::size_t child = 0; child < tables.size(); ++child) {
+    Table* const table = model.find(tables[child].name);
+    if (table == nullptr) continue;
+    for (const std::size_t parent : all[child]) {
+      if (contains(parents[child], parent)) continue;
+      std::vector<bool> is_ancestor(tables.size(), false);
+      is_ancestor[parent] = true;
+      mark_ancestors(parents, parent, is_ancestor);
+      if (is_ancestor[child]) continue;
+      parents[child].push_back(parent);
+      const auto& keys = more.find(table->name)->foreign_keys;
+      std::ranges::copy_if(keys, std::back_inserter(table->foreign_keys), [&](const auto& key) {
+        return key.referenced_table == tables[parent].name;
+      });
+    }
+  }
 }
 
 }  // namespace pgseed::seed

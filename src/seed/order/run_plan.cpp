@@ -113,6 +113,11 @@ void require_rows_to_fill(const std::vector<OrderedTable>& tables,
 
 }  // namespace
 
+void RunPlan::learn(const Model& catalogue) {
+  add_foreign_keys(model, catalogue, tables);
+  order = order_tables(tables, model);
+}
+
 std::vector<TableName> RunPlan::children_first() const {
   std::vector<TableName> names;
   for (auto index = order.parents_first.rbegin(); index != order.parents_first.rend(); ++index) {
@@ -202,7 +207,8 @@ RunPlan make_plan(const RunInputs& inputs, const Options& options, RunTables& ta
   }
   if (options.mode == Mode::force) require_rows_to_fill(plan.tables, inputs.surveys(), options);
   if (options.mode != Mode::insert) require_keys_in_rows(inputs, options, tables);
-  plan.order = order_tables(plan.tables, inputs.types());
+  plan.model = inputs.types();
+  plan.order = order_tables(plan.tables, plan.model);
   plan.tell(tables);
   return plan;
 }

@@ -50,6 +50,7 @@ void RestRun::go() {
   if (options_.atomic) make_stage();
   make_sender();
   plan_ = make_plan(inputs_, options_, *tables_, [this](const std::string& line) { note(line); });
+  ask_for_order();
   if (options_.closure) close();
   if (stage_) {
     open_stage();
@@ -188,6 +189,17 @@ const Model& RestRun::catalogue() {
     }
   }
   return catalogue_.emplace(services_.catalogue(schemas));
+}
+
+void RestRun::ask_for_order() {
+  if (plan_.tables.size() < 2 || stage_ || !services_.database_elsewhere.empty()) return;
+  try {
+    plan_.learn(catalogue());
+    plan_.tell(*tables_);
+  } catch (const Error& error) {
+    note(text("foreign keys of several columns, or to other schemas, were not looked for: ",
+              error.message));
+  }
 }
 
 void RestRun::close() {

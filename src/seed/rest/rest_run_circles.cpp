@@ -22,7 +22,7 @@ void RestRun::break_circles() {
   HeldBack held;
   // Which rows --ignore stores nobody tells, so none of them can be updated afterwards.
   if (options_.mode != Mode::ignore) {
-    held = hold_back(plan_.tables, inputs_.types(),
+    held = hold_back(plan_.tables, plan_.model,
                      find_looking_ahead(inputs_, options_, plan_, *tables_));
   }
   // A target may have switched its foreign keys off, as dumps do; but nothing is emptied for rows

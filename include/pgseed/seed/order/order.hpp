@@ -34,4 +34,8 @@ struct LoadOrder {
 
 LoadOrder order_tables(const std::vector<OrderedTable>& tables, const Model& model);
 
+// Adds the foreign keys from one of the tables to another one that it is not known to refer to and
+// `more` says so, unless that closes a circle: then the tables stay as the model has them.
+void add_foreign_keys(Model& model, const Model& more, const std::vector<OrderedTable>& tables);
+
 }  // namespace pgseed::seed

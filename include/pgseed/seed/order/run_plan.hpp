@@ -15,8 +15,12 @@ struct RunPlan {
   // The wanted ones that have rows; with FORCE (Options::takes_empty) also those that are empty in
   // the files.
   std::vector<OrderedTable> tables;
-  LoadOrder order;  // of them
+  Model model;      // whose foreign keys the order goes by
+  LoadOrder order;  // of the tables
 
+  // Goes by the foreign keys of a catalogue, too: the API tells neither those of several columns
+  // nor those to other schemas.
+  void learn(const Model& catalogue);
   std::vector<TableName> children_first() const;
   // Tells the run's tables what the order says of them.
   void tell(RunTables& all) const;

@@ -69,6 +69,7 @@ class RestRun {
   void require_known_table(const TableName& name, const ColumnSetUse& use, const FileSurvey& file,
                            const std::string& path);
   const Model& catalogue();
+  void ask_for_order();
   void ask_who_refers(const std::vector<TableName>& tables);
   void empty();
   void load();
