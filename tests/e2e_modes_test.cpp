@@ -240,6 +240,44 @@ TEST_CASE("order: children by a key of two columns went before their parents ove
   }
 }
 
+TEST_CASE("order: ids that the server makes went to other rows than those of the file's order") {
+  const std::string schema =
+      "create table par (id serial primary key, name text, x int);"
+      "create table chi (id serial primary key, pid int references par, expect text)";
+  std::string dump;
+  for (int id = 1; id <= 600; ++id) {
+    // Of two kinds, and now and then one alone in a long row of the other.
+    const bool has_x = id % 3 == 0 || id > 400;
+    const std::string name = "n" + std::to_string(id);
+    dump += has_x ? "INSERT INTO par (x, name) VALUES (1, '" + name + "');\n"
+                  : "INSERT INTO par (name) VALUES ('" + name + "');\n";
+  }
+  for (int id = 1; id <= 600; ++id) {
+    const std::string number = std::to_string(id);
+    dump += "INSERT INTO chi (pid, expect) VALUES (" + number + ", 'n" + number + "');\n";
+  }
+  const std::vector<std::vector<std::string>> ways = {
+      {}, {"--batch-rows", "20"}, {"--via", "direct"}, {"--atomic"}};
+  for (const auto& way : ways) {
+    CAPTURE(way.size());
+    reset(schema);
+    const Seeded seeded = seed_text(dump, way);
+    INFO(seeded.error());
+    CHECK(seeded.exit_code() == 0);
+    CHECK(query("select count(*) from chi join par on par.id = pid where expect = name") == "600");
+  }
+}
+
+TEST_CASE("order: numbers that a refused request took are told") {
+  reset(
+      "create table par (id serial primary key, name text check (name <> 'bad'));"
+      "create table chi (pid int references par)");
+  const Seeded seeded =
+      seed_text("INSERT INTO par (name) VALUES ('a'), ('bad'), ('c');", {"--max-rejects", "1"});
+  CHECK(seeded.exit_code() == 1);
+  CHECK(contains(seeded.notes(), "the server numbered the rows of public.par"));
+}
+
 TEST_CASE("order: a missing parent is told with its line and what to do") {
   reset(kFamily);
   const Seeded seeded = seed_text("INSERT INTO child VALUES (1, 'c', 77);");

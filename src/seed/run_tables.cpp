@@ -1,8 +1,25 @@
 #include "pgseed/seed/run_tables.hpp"
 
+#include "pgseed/base/text.hpp"
 #include "pgseed/seed/tally.hpp"
 
 namespace pgseed::seed {
+namespace {
+
+std::vector<std::string> referenced_columns(const Model& types, const TableName& name) {
+  std::vector<std::string> columns;
+  for (const Table& table : types.tables) {
+    for (const ForeignKey& key : table.foreign_keys) {
+      if (key.referenced_table != name) continue;
+      for (const std::string& column : key.referenced_columns) {
+        if (!contains(columns, column)) columns.push_back(column);
+      }
+    }
+  }
+  return columns;
+}
+
+}  // namespace
 
 RunTable& RunTables::table(const TableName& name) {
   RunTable*& known = by_name_[name];
@@ -19,6 +36,7 @@ RunTable& RunTables::table(const TableName& name) {
       fresh.refers_to_itself |= key.referenced_table == name;
     }
   }
+  if (fresh.model != nullptr) fresh.referenced = referenced_columns(*types_, name);
   if (fresh.wanted) fresh.tally = tally_.add_table(name);
   return fresh;
 }

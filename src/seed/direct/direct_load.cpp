@@ -156,7 +156,7 @@ void DirectLoad::take(const ColumnSet& set, const sql::Row& row) {
   }
   if (target.staged) target.rows.add(number, set, file_, row.line);
   sink.lines.push_back(row.line);
-  // Rows that refer to earlier ones keep the order of the file.
+  // Rows that refer to earlier ones, or to their numbers, keep the order of the file.
   if (set.serial) {
     for (const auto& other : sinks_) {
       if (other.get() != &sink && other->target == &target) flush(*other);
@@ -174,7 +174,7 @@ void DirectLoad::flush(Sink& sink) {
       sink.target->staged
           ? TableName{"", sink.target->stage.substr(sink.target->stage.find('.') + 1)}
           : sink.set.table_name;
-  const bool too_long = copied_bytes_ > kLongestCopy && !sink.set.serial;
+  const bool too_long = copied_bytes_ > kLongestCopy && !sink.target->table->refers_to_itself;
   if (copying_ != &sink || too_long) end_copy();
   try {
     if (copying_ == nullptr) {

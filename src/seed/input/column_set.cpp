@@ -94,6 +94,14 @@ std::vector<std::string> fit_to_catalogue(ColumnSet& set, const Table* table,
   return left_out;
 }
 
+bool is_numbered_by_server(const RunTable& table, const std::vector<std::string>& columns) {
+  return std::ranges::any_of(table.referenced, [&](const std::string& name) {
+    if (contains(columns, name)) return false;
+    const Column* const column = table.model->find_column(name);
+    return column != nullptr && class_of(column->type) == ColumnClass::integer;
+  });
+}
+
 void require_key_in_rows(const RunTable& table, const std::vector<std::string>& columns,
                          const Options& options, const std::string& where) {
   if ((options.mode != Mode::upsert && options.mode != Mode::ignore) || table.key.empty()) return;
@@ -130,7 +138,6 @@ ColumnSet column_set_of(const RunTable& table, const RowKind& kind, const Option
   ColumnSet set;
   set.table = table.tally;
   set.table_name = table.name;
-  set.serial = table.refers_to_itself;
   set.time_zone = kind.time_zone;
   set.meaning = {kind.dialect, options.zero_dates_are_null, options.via == Via::direct};
   for (std::size_t index = 0; index < columns->size(); ++index) {
@@ -144,6 +151,8 @@ ColumnSet column_set_of(const RunTable& table, const RowKind& kind, const Option
     set.classes.push_back(declared_json(options, table.name, name) ? ColumnClass::jsonb
                                                                    : class_of(set.types.back()));
   }
+  // Of both kinds: a row builds on earlier ones.
+  set.serial = table.refers_to_itself || is_numbered_by_server(table, set.columns);
   for (const std::string& column : table.key) {
     const auto found = std::find(set.columns.begin(), set.columns.end(), column);
     if (found == set.columns.end()) {

@@ -63,6 +63,18 @@ void RestRun::set_sequences() {
   for (const std::string& sql : not_allowed) note("this sequence could not be set: " + sql);
 }
 
+// What a request took from a sequence does not come back when it is refused or broken off.
+void RestRun::note_numbers() {
+  if (!tables_ || stage_ || (report.retries == 0 && tally_.rejects() == 0)) return;
+  for (const auto& table : tables_->all()) {
+    if (!table->is_numbered) continue;
+    note(text("the server numbered the rows of ", to_sql(table->name),
+              ", and requests were refused or repeated, which leaves gaps: if rows of the files "
+              "refer to them by number, see whether they fit, or load with --atomic or --via "
+              "direct"));
+  }
+}
+
 void RestRun::note_sequences(const std::vector<TableName>& loaded) {
   std::string all;
   for (const TableName& name : loaded) {
@@ -130,6 +142,7 @@ void RestRun::finish() {
   if (options_.dry_run || (!loader_ && emptied_.empty())) report.is_unchanged = true;
   note_doubt();
   note_superseded();
+  note_numbers();
   if (!stage_) note_force_state();
   if (const auto sequences = inputs_.sequence_statements(); sequences > 0 && !options_.dry_run) {
     note(sequences_passed_over(sequences, !services_.database_url.empty()));

@@ -114,6 +114,7 @@ void Loader::prepare(RunTable& table, const RowKind& kind) {
   }
   require_key_in_rows(table, set.columns, options, where);
   set.table_was_empty = was_empty(table, set);
+  table.is_numbered |= is_numbered_by_server(table, set.columns);
   if (setup_.keyless && options.mode == Mode::insert && set.key.empty()) setup_.keyless(set);
   if (setup_.ledger != nullptr) remember_table(table, set);
   for (const std::string& column : result.left_out) {

@@ -29,7 +29,7 @@ struct ColumnSet {
   std::vector<std::string> prefixes;   // {"a":   ,"b":   ...
   std::vector<std::size_t> key;        // positions of the key's columns; empty: no key in the body
   std::vector<std::string> held_back;  // of the columns: their values are not stored yet
-  bool serial = false;                 // rows build on earlier ones: one batch at a time
+  bool serial = false;                 // the order of the rows counts: one batch at a time
   bool numbered = false;               // a row goes with its number, into a staging table
   bool table_was_empty = false;        // before the run: what is found there is ours
   std::string time_zone;               // that the values without one are in; empty: the server's
@@ -65,6 +65,10 @@ bool is_same_kind(const RowKind& kind, const ColumnSetUse& use, const std::strin
 // may be nullptr. Throws Error{input} where nobody tells the columns.
 ColumnSet column_set_of(const RunTable& table, const RowKind& kind, const Options& options,
                         const Model* order);
+
+// The server numbers rows of these columns, and others may refer to them by the numbers that their
+// place in the file gives them.
+bool is_numbered_by_server(const RunTable& table, const std::vector<std::string>& columns);
 
 // Rows with none of the key's columns get a new key each time: UPSERT and IGNORE would insert every
 // one of them again. where: the first statement with such rows. Throws Error{refused}.

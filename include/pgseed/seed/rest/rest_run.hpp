@@ -115,6 +115,7 @@ class RestRun {
   Error unnamed_rejects() const;
   void settle_doubt();
   void note_doubt();
+  void note_numbers();
   void note_superseded();
   void note_force_state();
 
