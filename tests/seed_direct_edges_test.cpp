@@ -322,4 +322,23 @@ TEST_CASE("copy in: notices of a trigger do not pile up") {
   CHECK(database.take_notices().size() == 1);
 }
 
+TEST_CASE("direct and atomic: of standard input only tables of --schema were known") {
+  for (const auto& way : kBoth) {
+    shared_stack().reset(
+        "create schema if not exists hr; drop table if exists hr.t;"
+        "create table hr.t (id int primary key); create table t (id int)");
+    // The API serves public alone, so --atomic gets as far as its answer.
+    Call call;
+    call.stdin_text = "INSERT INTO hr.t (id) VALUES (1); INSERT INTO t (id) VALUES (1);";
+    std::vector<std::string> args = {"-"};
+    args.insert(args.end(), way.begin(), way.end());
+    const Seeded seeded = seed(args, call);
+    CHECK_FALSE(contains(seeded.error(), "has no table"));
+    if (way.front() == "--via") {
+      CHECK_MESSAGE(seeded.exit_code() == 0, seeded.error());
+      CHECK(sql("select count(*) from hr.t") == "1");
+    }
+  }
+}
+
 }  // namespace pgseed::test

@@ -39,11 +39,12 @@ rest::Connection connect_rest(Transport& transport, const Config& config, Consol
   return connection;
 }
 
-Model read_catalogue(const std::string& database_url, const std::vector<std::string>& schemas) {
+Model read_catalogue(const std::string& database_url,
+                     const std::optional<std::vector<std::string>>& schemas) {
   pg::Session session(database_url);
   const pg::CancelOnInterrupt cancel(session);
   try {
-    return pg::read_catalog(session, schemas);
+    return pg::read_catalog(session, schemas ? *schemas : pg::schemas_of_users(session));
   } catch (const pg::SqlError& error) {
     if (error.sqlstate == "57014" && interrupt::signal_number() != 0) throw Interrupted{};
     throw;

@@ -474,7 +474,7 @@ seed::Report load(Console& console, const SeedFlags& flags, const seed::Options&
     services.stays_with_rest = stays_with_rest(flags);
     services.database_elsewhere = database_elsewhere(config);
     services.before_direct = [&] { require_consent(console, flags, options, config, true); };
-    services.catalogue = [&](const std::vector<std::string>& schemas) {
+    services.catalogue = [&](const std::optional<std::vector<std::string>>& schemas) {
       return read_catalogue(config.database_url->value, schemas);
     };
   }

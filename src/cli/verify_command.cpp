@@ -78,7 +78,7 @@ int run_verify(const VerifyFlags& flags, const GlobalFlags& global) {
   if (config.database_url) {
     services.database_url = config.database_url->value;
     services.target = pg::display_database_url(config.database_url->value);
-    services.catalogue = [&](const std::vector<std::string>& schemas) {
+    services.catalogue = [&](const std::optional<std::vector<std::string>>& schemas) {
       return read_catalogue(config.database_url->value, schemas);
     };
   } else {

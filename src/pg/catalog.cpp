@@ -17,9 +17,13 @@ select c.oid, n.nspname, c.relname, a.attname,
             else pg_catalog.format_type(a.atttypid, a.atttypmod) end,
        a.attnotnull,
        a.attidentity <> '' or (a.atthasdef and a.attgenerated = '') or t.typdefault is not null,
-       a.attgenerated = 's', a.attidentity = 'a'
+       a.attgenerated = 's', a.attidentity = 'a', wn.nspname, w.relname
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+left join (pg_catalog.pg_inherits i
+           join pg_catalog.pg_class w on w.oid = i.inhparent
+           join pg_catalog.pg_namespace wn on wn.oid = w.relnamespace)
+       on i.inhrelid = c.oid and c.relispartition
 left join pg_catalog.pg_attribute a
        on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 left join pg_catalog.pg_type t on t.oid = a.atttypid
@@ -87,6 +91,7 @@ Model read_columns(Session& session, const std::string& schemas, TablesByOid& by
   for (const Row& row : session.query(text(kColumns, schemas, kColumnsEnd))) {
     if (by_oid.emplace(*row[0], model.tables.size()).second) {
       model.tables.emplace_back().name = {*row[1], *row[2]};
+      if (row[9]) model.tables.back().partition_of = {*row[9], *row[10]};
     }
     if (!row[3]) continue;  // a table without columns
     model.tables.back().columns.push_back({.name = *row[3],
@@ -131,6 +136,15 @@ Model read_catalog(Session& session, const std::vector<std::string>& schemas) {
     foreign_keys.back().referenced_columns.push_back(*row[5]);
   }
   return model;
+}
+
+std::vector<std::string> schemas_of_users(Session& session) {
+  std::vector<std::string> names;
+  for (const Row& row : session.query("select nspname from pg_catalog.pg_namespace where nspname "
+                                      "!~ '^pg_' and nspname <> 'information_schema' order by 1")) {
+    names.push_back(*row[0]);
+  }
+  return names;
 }
 
 }  // namespace pgseed::pg

@@ -77,6 +77,15 @@ Table* Model::find(const TableName& name) {
   return found == tables.end() ? nullptr : &*found;
 }
 
+std::vector<TableName> Model::with_wholes(const TableName& name) const {
+  std::vector<TableName> names = {name};
+  for (const Table* table = find(name); table != nullptr && !table->partition_of.table.empty();
+       table = find(table->partition_of)) {
+    names.push_back(table->partition_of);
+  }
+  return names;
+}
+
 bool is_json_type(const std::string& type) {
   return equals_ignoring_case(type, "json") || equals_ignoring_case(type, "jsonb");
 }

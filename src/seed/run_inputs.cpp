@@ -62,8 +62,13 @@ void RunInputs::connected(const rest::Connection& connection) {
 
 void RunInputs::connected_directly() {
   is_direct_ = true;
-  catalogue_schemas_.push_back(options_.schema);
-  order_ = catalogue_(catalogue_schemas_);
+  // Of input that is not read through beforehand nobody knows which schemas it is about.
+  if (all_surveyed()) {
+    catalogue_schemas_.push_back(options_.schema);
+    order_ = catalogue_(catalogue_schemas_);
+  } else {
+    order_ = catalogue_({});
+  }
   types_ = order_;
   catalogue_read_ = true;
 }
@@ -262,6 +267,7 @@ FileSurvey RunInputs::survey_part(std::size_t index) {
 
 // False if all schemas of the file were read before.
 bool RunInputs::read_catalogue(const FileSurvey& file) {
+  if (is_direct_ && !all_surveyed()) return false;
   const std::size_t before = catalogue_schemas_.size();
   if (before == 0) catalogue_schemas_.push_back(options_.schema);
   for (const TableName& name : tables_of(file, options_)) {

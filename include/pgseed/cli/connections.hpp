@@ -21,7 +21,8 @@ const Setting& require_database_url(const Config& config, const std::string& pur
 // Connects to the API and warns about a missing key or one of a role that sees too little.
 rest::Connection connect_rest(Transport& transport, const Config& config, Console& console,
                               std::chrono::milliseconds timeout);
-// The catalogue over the direct connection.
-Model read_catalogue(const std::string& database_url, const std::vector<std::string>& schemas);
+// The catalogue over the direct connection; without schemas all but the system's.
+Model read_catalogue(const std::string& database_url,
+                     const std::optional<std::vector<std::string>>& schemas);
 
 }  // namespace pgseed::cli

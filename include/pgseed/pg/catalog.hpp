@@ -20,4 +20,7 @@ namespace pgseed::pg {
 // - A key's columns stand in the key's order. Foreign keys may lead out of the named schemas.
 Model read_catalog(Session& session, const std::vector<std::string>& schemas);
 
+// All schemas but those of the system and of sessions' temporary tables.
+std::vector<std::string> schemas_of_users(Session& session);
+
 }  // namespace pgseed::pg

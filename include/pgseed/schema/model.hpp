@@ -45,6 +45,7 @@ struct ForeignKey {
 
 struct Table {
   TableName name;
+  TableName partition_of;                             // empty: of none, or the source does not tell
   std::vector<Column> columns;                        // in the table's order
   std::vector<std::string> primary_key;               // empty: none
   std::vector<std::vector<std::string>> unique_keys;  // others; empty when the source has none
@@ -58,6 +59,8 @@ struct Model {
   // nullptr where there is none. The pointer lives as long as the model is unchanged.
   const Table* find(const TableName& name) const;
   Table* find(const TableName& name);
+  // The table and the partitioned ones that its rows are rows of as well, from the inside out.
+  std::vector<TableName> with_wholes(const TableName& name) const;
 };
 
 // True for json and jsonb, the two types whose values travel raw inside a JSON body

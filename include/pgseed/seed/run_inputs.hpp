@@ -24,7 +24,7 @@
 namespace pgseed::seed {
 
 // The complete catalogue of some schemas, over the direct connection.
-using ReadCatalogue = std::function<Model(const std::vector<std::string>& schemas)>;
+using ReadCatalogue = std::function<Model(const std::optional<std::vector<std::string>>& schemas)>;
 
 class RunInputs {
  public:

@@ -42,7 +42,7 @@ struct KnownTable {
 class ClosureWalk final : private RowTaker {
  public:
   ClosureWalk(RunInputs& inputs, const Options& options, const Model& model, const AskTarget& ask)
-      : inputs_(inputs), options_(options), ask_(ask) {
+      : inputs_(inputs), options_(options), model_(model), ask_(ask) {
     walked_ = options;
     walked_.limit.reset();
     walked_.offset = 0;
@@ -180,8 +180,11 @@ class ClosureWalk final : private RowTaker {
       }
       parts.push_back(std::move(part));
     };
-    for (const std::size_t key : tables_[fresh.index].keys) {
-      add(fresh.keys, key, referenced_[key].columns);
+    // A row of a partition is one of the whole table.
+    for (const TableName& name : model_.with_wholes(table.name)) {
+      for (const std::size_t key : tables_[number_of(name)].keys) {
+        add(fresh.keys, key, referenced_[key].columns);
+      }
     }
     for (const ForeignKeyColumns& reference : tables_[fresh.index].references) {
       add(fresh.references, reference.to, reference.columns);
@@ -254,6 +257,7 @@ class ClosureWalk final : private RowTaker {
 
   RunInputs& inputs_;
   const Options& options_;
+  const Model& model_;
   const AskTarget& ask_;
   Options walked_;  // without a limit
   Closure closure_;

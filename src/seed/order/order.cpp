@@ -43,12 +43,14 @@ std::vector<std::size_t> circles(const Parents& parents) {
 
 Parents parents_of(const std::vector<OrderedTable>& tables, const Model& model) {
   Parents parents(tables.size());
+  std::vector<std::vector<TableName>> held_in;
+  for (const OrderedTable& table : tables) held_in.push_back(model.with_wholes(table.name));
   for (std::size_t child = 0; child < tables.size(); ++child) {
     const Table* const table = model.find(tables[child].name);
     if (table == nullptr) continue;
     for (const ForeignKey& key : table->foreign_keys) {
       for (std::size_t parent = 0; parent < tables.size(); ++parent) {
-        if (tables[parent].name != key.referenced_table) continue;
+        if (!contains(held_in[parent], key.referenced_table)) continue;
         if (!contains(parents[child], parent)) parents[child].push_back(parent);
       }
     }
@@ -132,10 +134,12 @@ void add_foreign_keys(Model& model, const Model& more, const std::vector<Ordered
       mark_ancestors(parents, parent, is_ancestor);
       if (is_ancestor[child]) continue;
       parents[child].push_back(parent);
-      const auto& keys = more.find(table->name)->foreign_keys;
-      std::ranges::copy_if(keys, std::back_inserter(table->foreign_keys), [&](const auto& key) {
-        return key.referenced_table == tables[parent].name;
-      });
+      const std::vector<TableName> held_in = more.with_wholes(tables[parent].name);
+      for (ForeignKey key : more.find(table->name)->foreign_keys) {
+        if (!contains(held_in, key.referenced_table)) continue;
+        key.referenced_table = tables[parent].name;
+        table->foreign_keys.push_back(std::move(key));
+      }
     }
   }
 }

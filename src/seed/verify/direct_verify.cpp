@@ -32,6 +32,10 @@ WITH RECURSIVE base AS (
   FROM base JOIN pg_catalog.pg_type t ON t.oid = base.typbasetype WHERE base.typtype = 'd')
 SELECT attname, pg_catalog.format_type(oid, NULL) FROM base WHERE typtype <> 'd')";
 
+constexpr const char* kHasHeirs =
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c"
+    " ON c.oid = i.inhparent AND c.relkind = 'r' WHERE c.oid = ";
+
 std::uint64_t number(const std::optional<std::string>& field) {
   std::uint64_t value = 0;
   if (field) std::from_chars(field->data(), field->data() + field->size(), value);
@@ -62,6 +66,7 @@ struct Staging {
 struct Compared {
   const Table* model = nullptr;
   std::map<std::string, std::string> base_types;  // of columns whose type is a domain
+  std::string source;  // its own rows for FROM: those of tables that inherit from it are not its
   VerifiedTable result;
   std::vector<Staging*> stagings;
 };
@@ -206,7 +211,18 @@ class DirectVerifier final : public Verifier {
     for (const pg::Row& row : database_.query(domains)) {
       fresh.base_types[*row[0]] = *row[1];
     }
+    fresh.source = text(database_.value(text(kHasHeirs, literal(to_sql(table.name)),
+                                             "::pg_catalog.regclass)")) == "t"
+                            ? "ONLY "
+                            : "",
+                        to_sql(table.name));
     return fresh;
+  }
+
+  const std::string& source_of(const TableName& name) const {
+    const auto found = std::ranges::find_if(
+        tables_, [&](const auto& known) { return known->result.table == name; });
+    return (*found)->source;
   }
 
   // What tells rows apart: the conflict target, the primary key, else a unique key without NULLs.
@@ -401,7 +417,7 @@ class DirectVerifier final : public Verifier {
 
   void compare(Compared& table) {
     VerifiedTable& result = table.result;
-    result.rows = number(database_.value("SELECT count(*) FROM " + to_sql(result.table)));
+    result.rows = number(database_.value("SELECT count(*) FROM " + table.source));
     std::vector<StagedRows> keyed, keyless;
     for (const Staging* const staging : table.stagings) {
       const std::vector<std::string>& columns = staging->rows.columns;
@@ -426,8 +442,8 @@ class DirectVerifier final : public Verifier {
     const pg::Row keys = database_.query(KeyedComparison::count_keys(result.key, sets)).front();
     const std::uint64_t with_key = number(keys[0]);
     result.repeated = with_key - number(keys[1]);
-    const KeyedComparison comparison(result.table, result.key, sets, options_.mode == Mode::ignore,
-                                     result.repeated > 0);
+    const KeyedComparison comparison(source_of(result.table), result.key, sets,
+                                     options_.mode == Mode::ignore, result.repeated > 0);
     const pg::Row sums = database_.query(comparison.summary()).front();
     const std::uint64_t expected = number(sums[0]);
     const std::uint64_t found = number(sums[1]);
@@ -479,7 +495,8 @@ class DirectVerifier final : public Verifier {
   std::uint64_t compare_keyless(VerifiedTable& result, const StagedRows& rows,
                                 const std::vector<std::string>& null_key,
                                 const std::vector<StagedRows>& claimed, bool only) {
-    const KeylessComparison comparison(result.table, rows, null_key, result.key, claimed);
+    const KeylessComparison comparison(source_of(result.table), rows, null_key, result.key,
+                                       claimed);
     if (only) {
       const pg::Row sums = database_.query(comparison.sums()).front();
       result.files_checksum = checksum(*sums[0], *sums[1], *sums[2]);
@@ -516,7 +533,7 @@ class DirectVerifier final : public Verifier {
 
   void list_extra(VerifiedTable& result, const std::vector<StagedRows>& keyed) {
     if (keyed.empty()) return;
-    const KeyedComparison comparison(result.table, result.key, keyed, false, false);
+    const KeyedComparison comparison(source_of(result.table), result.key, keyed, false, false);
     for (const pg::Row& row :
          database_.query(comparison.extra(may_list(result, DifferenceKind::extra)))) {
       Difference& fresh = result.differences.emplace_back();

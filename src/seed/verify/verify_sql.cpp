@@ -63,10 +63,10 @@ std::string copy_staging_sql(const StagedRows& rows) {
 
 // --- by key
 
-KeyedComparison::KeyedComparison(const TableName& target, std::vector<std::string> key,
+KeyedComparison::KeyedComparison(std::string target, std::vector<std::string> key,
                                  const std::vector<StagedRows>& sets, bool first_wins,
                                  bool repeated)
-    : target_(to_sql(target)),
+    : target_(std::move(target)),
       key_(std::move(key)),
       sets_(sets),
       first_wins_(first_wins),
@@ -203,11 +203,11 @@ std::string KeyedComparison::extra(std::size_t limit) const {
 
 // --- without a key
 
-KeylessComparison::KeylessComparison(const TableName& target, const StagedRows& rows,
+KeylessComparison::KeylessComparison(const std::string& target, const StagedRows& rows,
                                      const std::vector<std::string>& null_key,
                                      const std::vector<std::string>& key,
                                      const std::vector<StagedRows>& claimed)
-    : target_(to_sql(target) + " AS t"), rows_(rows), where_(" WHERE true"), target_where_(where_) {
+    : target_(target + " AS t"), rows_(rows), where_(" WHERE true"), target_where_(where_) {
   if (!null_key.empty()) {
     where_ += " AND " + has_null(null_key, "");
     target_where_ += " AND " + has_null(null_key, "t.");

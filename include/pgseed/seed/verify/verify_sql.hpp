@@ -34,7 +34,8 @@ class KeyedComparison {
  public:
   // first_wins: of the rows with one key the first one counts, else the last one (and for a column
   // that this does not have, the last one that has it). repeated: keys come again in the files.
-  KeyedComparison(const TableName& target, std::vector<std::string> key,
+  // target: what rows are read from, as FROM has it: "public.t" or "ONLY public.t".
+  KeyedComparison(std::string target, std::vector<std::string> key,
                   const std::vector<StagedRows>& sets, bool first_wins, bool repeated);
 
   // One row: rows of the files with a whole key, and how many keys those are.
@@ -75,7 +76,7 @@ class KeylessComparison {
  public:
   // null_key: only rows with a NULL in it are compared; empty: all rows. claimed: rows of the table
   // whose key is in these sets answer to them, and to no row here.
-  KeylessComparison(const TableName& target, const StagedRows& rows,
+  KeylessComparison(const std::string& target, const StagedRows& rows,
                     const std::vector<std::string>& null_key, const std::vector<std::string>& key,
                     const std::vector<StagedRows>& claimed);
 
