@@ -354,4 +354,20 @@ TEST_CASE("circles: a row of fewer columns that was refused is not sent in the s
         "2:4:b 4:d2");
 }
 
+TEST_CASE("circles: requests of the second pass ended each other in the database") {
+  shared_stack().reset("create table e (id int primary key, boss int references e (id), v text)");
+  std::string dump = "COPY e (id, boss, v) FROM stdin;\n";
+  constexpr int kRows = 3000;
+  for (int id = 1; id <= kRows; ++id) {
+    dump += std::to_string(id) + '\t' + std::to_string(1 + id * 7919 % kRows) + "\tv\n";
+  }
+  dump += "\\.\n";
+  for (const char* const mode : {"insert", "upsert"}) {
+    const Seeded seeded = seed_text(dump, {"--mode", mode, "--via", "rest", "--batch-rows", "200"});
+    CHECK_MESSAGE(seeded.exit_code() == 0, seeded.error());
+    CHECK(seeded.summary["retries"].number() == 0);
+    CHECK(shared_stack().sql("select count(*), count(boss) from e") == "3000|3000");
+  }
+}
+
 }  // namespace pgseed::test

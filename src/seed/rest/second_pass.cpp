@@ -25,6 +25,9 @@ SecondPass::SecondPass(const Setup& setup)
             SenderOptions sender = setup.sender;
             sender.mode = Mode::upsert;
             sender.ledger = nullptr;
+            // Upserts lock the row that they change and share those that it refers to: of two at
+            // a time one waits for the other, and the database ends it (40P01).
+            sender.concurrency = 1;
             return sender;
           }(),
           setup.clock) {
