@@ -278,6 +278,26 @@ TEST_CASE("order: numbers that a refused request took are told") {
   CHECK(contains(seeded.notes(), "the server numbered the rows of public.par"));
 }
 
+TEST_CASE("modes: rows with NULL in --on-conflict were stored again by each run without a word") {
+  reset("create table s (k text, env text, v text, unique (k, env))");
+  const std::string dump = "INSERT INTO s (k, env, v) VALUES ('a', NULL, '1'), ('b', 'dev', '2');";
+  const std::vector<std::vector<std::string>> ways = {
+      {"--via", "rest"}, {"--via", "direct"}, {"--atomic"}};
+  for (const char* const mode : {"--upsert", "--ignore"}) {
+    for (const auto& way : ways) {
+      std::vector<std::string> args = {mode, "--on-conflict", "k,env"};
+      args.insert(args.end(), way.begin(), way.end());
+      const Seeded seeded = seed_text(dump, args);
+      CHECK_MESSAGE(seeded.exit_code() == 0, seeded.error());
+      CHECK_MESSAGE(contains(seeded.notes(), "1 rows of public.s have NULL"), seeded.notes());
+    }
+  }
+  CHECK_FALSE(contains(seed_text("INSERT INTO s (k, env) VALUES ('b', 'dev');",
+                                 {"--upsert", "--on-conflict", "k,env"})
+                           .notes(),
+                       "NULL"));
+}
+
 TEST_CASE("order: a missing parent is told with its line and what to do") {
   reset(kFamily);
   const Seeded seeded = seed_text("INSERT INTO child VALUES (1, 'c', 77);");

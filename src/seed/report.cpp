@@ -17,6 +17,24 @@ Counts& Counts::operator+=(const Counts& other) {
   return *this;
 }
 
+std::vector<std::string> notes_on_keys(const std::vector<TableReport>& tables) {
+  std::vector<std::string> notes;
+  for (const TableReport& table : tables) {
+    const std::string of = " rows of " + to_sql(table.table);
+    if (table.superseded > 0) {
+      notes.push_back(text(with_separators(table.superseded), of,
+                           " were superseded by a later row with the same key"));
+    }
+    if (table.null_keys > 0) {
+      notes.push_back(text(with_separators(table.null_keys), of,
+                           " have NULL in a column of --on-conflict, which conflicts with nothing: "
+                           "unless that constraint is NULLS NOT DISTINCT, each run stores them "
+                           "once more"));
+    }
+  }
+  return notes;
+}
+
 const char* name(Carrier carrier) {
   switch (carrier) {
     case Carrier::rest:

@@ -121,6 +121,7 @@ void Tally::moved(std::size_t table, const Moved& moved) {
   counts.ignored += moved.ignored;
   counts.skipped += moved.superseded;
   report.superseded += moved.superseded;
+  report.null_keys += moved.null_keys;
   if (moved.left_out > 0) rejected_unnamed(table, moved.left_out);
 }
 
@@ -136,7 +137,7 @@ void Tally::undo() {
     counts.rejected = std::min(counts.rejected, counts.read);
     counts.loaded = counts.ignored = counts.in_doubt = 0;
     counts.skipped = counts.read - counts.rejected;
-    tables_[index].superseded = 0;
+    tables_[index].superseded = tables_[index].null_keys = 0;
     superseded_after_sending_[index] = 0;
   }
 }
@@ -144,7 +145,7 @@ void Tally::undo() {
 void Tally::start_again() {
   for (TableReport& table : tables_) {
     table.counts = {};
-    table.superseded = 0;
+    table.superseded = table.null_keys = 0;
   }
 }
 

@@ -36,7 +36,11 @@ struct TableReport {
   TableName table;
   Counts counts;
   std::uint64_t superseded = 0;  // of the skipped: an earlier row of a key that comes again
+  std::uint64_t null_keys = 0;   // of the stored: with NULL in the conflict target
 };
+
+// What a run with a conflict target should tell of its tables, a sentence each.
+std::vector<std::string> notes_on_keys(const std::vector<TableReport>& tables);
 
 struct FileReport {
   std::string path;

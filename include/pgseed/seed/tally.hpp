@@ -57,6 +57,7 @@ struct Moved {
   std::uint64_t superseded = 0;  // gave way to a later row of their key
   std::uint64_t rejected = 0;    // one by one, each counted by rejected_at()
   std::uint64_t left_out = 0;    // by the server, without an error
+  std::uint64_t null_keys = 0;   // of the staged: with NULL in the conflict target
 };
 
 // What a reject file tells of a row beside its place.
@@ -96,6 +97,8 @@ class Tally {
   }
   // An earlier row of a key gave way to a later one: in the same batch (never sent), or in another.
   void superseded(std::size_t table, bool sent);
+  // A row with NULL in the conflict target goes to the table.
+  void null_key(std::size_t table) { ++tables_[table].null_keys; }
   // Row `index` of the batch was refused: counts it, writes it to the reject file, remembers the
   // first for the message.
   void rejected(const Batch& batch, std::size_t index, const rest::Outcome& why);

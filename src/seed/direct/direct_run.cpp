@@ -95,10 +95,8 @@ class DirectRun {
       report.bytes_sent = load_->bytes_sent();
       note_sql();
     }
-    for (const TableReport& table : report.tables) {
-      if (table.superseded == 0 || options_.mode != Mode::upsert) continue;
-      note(text(with_separators(table.superseded), " rows of ", to_sql(table.table),
-                " were superseded by a later row with the same key"));
+    if (options_.mode == Mode::upsert || options_.mode == Mode::ignore) {
+      for (const std::string& line : notes_on_keys(report.tables)) note(line);
     }
     if (!committed_ && !in_doubt_ && !options_.dry_run && (report.error || report.signal != 0)) {
       note("nothing was changed: all rows are stored, or none");

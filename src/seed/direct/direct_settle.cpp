@@ -85,6 +85,7 @@ void DirectLoad::move_waiting() {
     all.loaded += results[index].loaded;
     all.ignored += results[index].ignored;
     all.superseded += results[index].superseded;
+    all.null_keys += results[index].null_keys;
     all.left_out += results[index].left_out;
   }
 }

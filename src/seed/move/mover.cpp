@@ -73,6 +73,7 @@ Moved Mover::run() {
 
 // The last row of a key wins; rows of other columns in between leave their own.
 void Mover::prepare() {
+  null_keys_ = count_null_keys();
   if (move_.mode != Mode::upsert) return;
   if (move_.rows->runs().size() > 1) keys_ = distinct_keys();
   for (const StagedRows::Run& run : move_.rows->runs()) {
@@ -94,6 +95,7 @@ Moved Mover::result() const {
   moved.loaded = stored_;
   moved.rejected = rejected_;
   moved.superseded = superseded_;
+  moved.null_keys = null_keys_;
   const std::uint64_t others = moved.staged - stored_ - rejected_ - superseded_;
   (move_.mode == Mode::ignore ? moved.ignored : moved.left_out) = others;
   if (keys_ && moved.staged - *keys_ > superseded_) {
@@ -130,6 +132,16 @@ std::uint64_t Mover::distinct_keys() {
       text("SELECT (SELECT pg_catalog.count(*) FROM (SELECT DISTINCT ", keys, " FROM ", move_.stage,
            " WHERE ", keys_not_null(), ") k) + (SELECT pg_catalog.count(*) FROM ", move_.stage,
            " WHERE NOT (", keys_not_null(), "))")));
+}
+
+std::uint64_t Mover::count_null_keys() {
+  const bool may_be_null = std::ranges::any_of(move_.conflict, [&](const std::string& name) {
+    const Column* const column = move_.model->find_column(name);
+    return column != nullptr && !column->not_null;
+  });
+  if (!may_be_null) return 0;
+  return std::stoull(database_.value(
+      text("SELECT pg_catalog.count(*) FROM ", move_.stage, " WHERE NOT (", keys_not_null(), ")")));
 }
 
 // One statement may not meet a key twice.

@@ -51,6 +51,7 @@ class Mover {
   bool has_key_in_set() const;
   std::string keys_not_null() const;
   std::uint64_t distinct_keys();
+  std::uint64_t count_null_keys();
   std::uint64_t drop_superseded(std::uint64_t first, std::uint64_t last);
   std::string statement(std::uint64_t first, std::uint64_t last) const;
   void insert(std::uint64_t first, std::uint64_t last);
@@ -65,6 +66,7 @@ class Mover {
   std::uint64_t stored_ = 0;
   std::uint64_t rejected_ = 0;
   std::uint64_t superseded_ = 0;
+  std::uint64_t null_keys_ = 0;
 };
 
 }  // namespace pgseed::seed

@@ -141,7 +141,9 @@ void RestRun::finish() {
   if (!report.error && tally_.rejects() > 0) report.error = unnamed_rejects();
   if (options_.dry_run || (!loader_ && emptied_.empty())) report.is_unchanged = true;
   note_doubt();
-  note_superseded();
+  if (options_.mode == Mode::upsert || options_.mode == Mode::ignore) {
+    for (const std::string& line : notes_on_keys(report.tables)) note(line);
+  }
   note_numbers();
   if (!stage_) note_force_state();
   if (const auto sequences = inputs_.sequence_statements(); sequences > 0 && !options_.dry_run) {
@@ -221,15 +223,6 @@ void RestRun::note_doubt() {
       "",
       "the same command with --verify tells whether they are there; if not, a table with a primary "
       "key is completed by --upsert, one without is loaded anew by --force --atomic");
-}
-
-void RestRun::note_superseded() {
-  if (options_.mode != Mode::upsert) return;
-  for (const TableReport& table : report.tables) {
-    if (table.superseded == 0) continue;
-    note(text(with_separators(table.superseded), " rows of ", to_sql(table.table),
-              " were superseded by a later row with the same key"));
-  }
 }
 
 // FORCE that ended early leaves tables empty or half full: say which.

@@ -354,6 +354,7 @@ void Loader::take(const ColumnSet& set, const sql::Row& row) {
     std::string key = key_of(prepared.set, row, is_only);
     if (key.empty()) {
       batch->null_keys = true;
+      if (!options.on_conflict.empty()) setup_.tally->null_key(prepared.set.table);
     } else {
       if (!is_only) go_in_order(prepared);
       take_key(prepared, key);

@@ -116,7 +116,6 @@ class RestRun {
   void settle_doubt();
   void note_doubt();
   void note_numbers();
-  void note_superseded();
   void note_force_state();
 
   Options options_;
