@@ -164,8 +164,9 @@ TEST_CASE("sender: one row alone that is too slow is rejected with the reason") 
   bench.target.is_slow = is_one_of({63});
   bench.submit(range(0, 100));
   CHECK(bench.run() == "99 0 1 0 0");
-  CHECK(bench.tally.first_reject(true)->message.find("statement timeout") != std::string::npos);
-  CHECK(bench.tally.first_reject(true)->where == "a.sql:630");
+  CHECK(bench.tally.first_reject(Mode::insert)->message.find("statement timeout") !=
+        std::string::npos);
+  CHECK(bench.tally.first_reject(Mode::insert)->where == "a.sql:630");
 }
 
 TEST_CASE("sender: batches grow again after one slow row") {

@@ -9,12 +9,16 @@
 namespace pgseed::seed {
 namespace {
 
-std::string hint_for(const rest::Outcome& why, bool insert_mode) {
+std::string hint_for(const rest::Outcome& why, Mode mode) {
   if (why.code == "23505") {
-    return insert_mode ? "use --upsert (make: UPSERT=true) to update rows that exist, --ignore to "
-                         "leave them alone, or --force (FORCE=true) to replace the contents"
-                       : "another unique constraint refused the row; name its columns with "
-                         "--on-conflict";
+    if (mode == Mode::insert) {
+      return "use --upsert (make: UPSERT=true) to update rows that exist, --ignore to leave them "
+             "alone, or --force (FORCE=true) to replace the contents";
+    }
+    return mode == Mode::force ? "the tables were emptied before: the files have the key twice, or "
+                                 "a trigger made such a row for another one"
+                               : "another unique constraint refused the row; name its columns with "
+                                 "--on-conflict";
   }
   if (why.code == "23503") return "load the table it refers to first, or in the same run";
   if (why.code == "57014") {
@@ -176,7 +180,7 @@ std::uint64_t Tally::done() const {
   return rows;
 }
 
-std::optional<Error> Tally::first_reject(bool insert_mode) const {
+std::optional<Error> Tally::first_reject(Mode mode) const {
   if (!first_) return {};
   const rest::Outcome& why = first_->why;
   std::string message = text("a row of ", to_sql(first_->table), " was refused: ", why.message);
@@ -184,7 +188,7 @@ std::optional<Error> Tally::first_reject(bool insert_mode) const {
   const bool whole_row = why.details.starts_with("Failing row contains");
   if (!why.details.empty() && !whole_row) message += text(" (", why.details, ")");
   if (!why.code.empty()) message += text(" [", why.code, "]");
-  std::string hint = hint_for(why, insert_mode);
+  std::string hint = hint_for(why, mode);
   if (hint.empty() && over_limit()) {
     hint = "mend the row, or go on past bad rows with --max-rejects N --rejects FILE";
   } else if (hint.empty() && file_) {

@@ -10,6 +10,7 @@
 
 #include "pgseed/rest/outcome.hpp"
 #include "pgseed/seed/encode/batch.hpp"
+#include "pgseed/seed/options.hpp"
 #include "pgseed/seed/report.hpp"
 
 namespace pgseed::seed {
@@ -145,8 +146,9 @@ class Tally {
   std::optional<std::uint64_t> rejects_left() const;
   std::uint64_t done() const;
 
-  // The refused row that comes first in the file, as the error that the run ends with.
-  std::optional<Error> first_reject(bool insert_mode) const;
+  // The refused row that comes first in the file, as the error that a run in this mode ends
+  // with.
+  std::optional<Error> first_reject(Mode mode) const;
   // The first Report::kMostRejects refused rows, in the order of the files.
   std::vector<Reject> first_rejects() const;
   const std::vector<TableReport>& tables() const { return tables_; }

@@ -152,7 +152,7 @@ void DirectLoad::take(const ColumnSet& set, const sql::Row& row) {
       set, row, target.staged ? std::optional<std::uint64_t>(number) : std::nullopt, sink.text);
   if (!trouble.empty()) {
     setup_.tally->rejected_locally(set, row, file_, rows_, trouble);
-    throw *setup_.tally->first_reject(false);
+    throw *setup_.tally->first_reject(Mode::upsert);
   }
   if (target.staged) target.rows.add(number, set, file_, row.line);
   sink.lines.push_back(row.line);
@@ -234,7 +234,7 @@ void DirectLoad::refused(const pg::SqlError& error, const Sink& sink) {
   const std::uint64_t line = known ? lines_[error.copy_line - 1] : 0;
   setup_.tally->rejected_at(sink.set.table_name, sink.set.table, file_, line, rows_,
                             outcome_of(error));
-  Error refusal = *setup_.tally->first_reject(setup_.options->mode == Mode::insert);
+  Error refusal = *setup_.tally->first_reject(setup_.options->mode);
   if (refusal.hint.find("--max-rejects") != std::string::npos) refusal.hint = kWholeOnly;
   throw Error(refusal);
 }

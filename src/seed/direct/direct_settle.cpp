@@ -77,7 +77,7 @@ void DirectLoad::move_waiting() {
         path_);
   } catch (const Error& error) {
     if (error.kind != ErrorKind::rows) throw;
-    throw Error(*setup_.tally->first_reject(setup_.options->mode == Mode::insert));
+    throw Error(*setup_.tally->first_reject(setup_.options->mode));
   }
   for (std::size_t index = 0; index < targets.size(); ++index) {
     Moved& all = targets[index]->moved;
@@ -103,8 +103,8 @@ void DirectLoad::check_deferred() {
     refused.kind = ErrorKind::rows;
     throw Error(refused);
   } catch (const Error& error) {
-    if (error.kind != ErrorKind::rows || !setup_.tally->first_reject(false)) throw;
-    throw Error(*setup_.tally->first_reject(setup_.options->mode == Mode::insert));
+    if (error.kind != ErrorKind::rows || !setup_.tally->first_reject(Mode::upsert)) throw;
+    throw Error(*setup_.tally->first_reject(setup_.options->mode));
   }
 }
 

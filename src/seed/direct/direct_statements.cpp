@@ -52,7 +52,7 @@ std::uint64_t DirectLoad::run_sql(const std::string& sql, std::uint64_t line,
       throw error_of(error, "the database refused a statement", text(path_, ':', at));
     }
     setup_.tally->rejected_at(table->name, table->tally, file_, line, rows_, outcome_of(error));
-    throw Error(*setup_.tally->first_reject(setup_.options->mode == Mode::insert));
+    throw Error(*setup_.tally->first_reject(setup_.options->mode));
   }
   if (!setup_.database->in_transaction()) {
     throw Error(ErrorKind::refused, "a statement of the file ended the transaction",

@@ -262,8 +262,8 @@ void Stage::move(const std::vector<TableName>& parents_first,
       database_->rollback();
       const bool passes = error.kind == ErrorKind::unreachable && !in_doubt_ &&
                           !(setup_.deadline && Clock::now() >= *setup_.deadline);
-      if (error.kind == ErrorKind::rows && setup_.tally->first_reject(false)) {
-        throw Error(*setup_.tally->first_reject(setup_.options->mode == Mode::insert));
+      if (error.kind == ErrorKind::rows && setup_.tally->first_reject(Mode::upsert)) {
+        throw Error(*setup_.tally->first_reject(setup_.options->mode));
       }
       if (!passes || tries >= setup_.options->retries) throw;
       why = error.message;

@@ -130,7 +130,7 @@ void RestRun::finish() {
     if (!report.error && sender_->error()) report.error = sender_->error();
   }
   if (!report.error && tally_.rejects() > 0) {
-    report.error = tally_.first_reject(options_.mode == Mode::insert);
+    report.error = tally_.first_reject(options_.mode);
   }
   const bool goes_on = work_ && work_->resume() != nullptr;
   if (goes_on && options_.mode == Mode::force && report.error && tally_.rejects() > 0) {

@@ -120,7 +120,7 @@ void SecondPass::run() {
     throw Error(ErrorKind::unreachable, "it is not known whether all references are set", "",
                 "run the same command again");
   }
-  if (const auto refused = tally_.first_reject(false)) {
+  if (const auto refused = tally_.first_reject(Mode::upsert)) {
     setup_.note(half);
     throw Error(ErrorKind::rows, refused->message, refused->where,
                 "the row is stored without that reference; mend it, then seed with --upsert");

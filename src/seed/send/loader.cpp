@@ -343,7 +343,7 @@ void Loader::take(const ColumnSet& set, const sql::Row& row) {
                               setup_.tally->rejects_bytes());
     }
     if (setup_.tally->over_limit()) {
-      throw *setup_.tally->first_reject(options.mode == Mode::insert);
+      throw *setup_.tally->first_reject(options.mode);
     }
     return;
   }

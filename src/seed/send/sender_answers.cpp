@@ -191,7 +191,7 @@ void Sender::reject_row(std::unique_ptr<Batch> batch, const rest::Outcome& outco
   }
   done(row);
   if (!tally_.over_limit() || ended_) return;
-  end_with(*tally_.first_reject(options_.mode == Mode::insert));
+  end_with(*tally_.first_reject(options_.mode));
 }
 
 // --- after a question
