@@ -239,9 +239,16 @@ int run_repair(MigrateProject& project) {
 
 struct ResetOptions {
   std::string database;  // of --yes-really
-  bool yes = false, all_objects = false;
+  bool yes = false, all_objects = false, allow_cascade = false;
   std::string to;
 };
+
+std::string what_goes(const MigrateProject& project, const ResetOptions& options) {
+  if (!options.all_objects) return "Delete everything that the migrations made";
+  return text("Delete all objects of schema ", project.config().schema.value,
+              ", also what no migration made",
+              options.allow_cascade ? ", and what needs them in other schemas," : ",");
+}
 
 void require_consent(MigrateProject& project, const ResetOptions& options) {
   const std::string& url = project.database_url();
@@ -262,22 +269,27 @@ void require_consent(MigrateProject& project, const ResetOptions& options) {
     throw Error(ErrorKind::usage, "reset deletes data and there is no terminal to ask on", {},
                 "pass --yes");
   }
-  if (!project.console().confirm(
-          text("Delete everything that the migrations made in ", shown, ", with its data?"))) {
+  if (!project.console().confirm(text(what_goes(project, options), " in ", shown, ", with ",
+                                      options.all_objects ? "their" : "its", " data?"))) {
     throw Error(ErrorKind::usage, "nothing was changed");
   }
 }
 
 int run_reset(MigrateProject& project, const ResetOptions& options) {
+  if (options.allow_cascade && !options.all_objects) {
+    throw Error(ErrorKind::usage, "--allow-cascade is for --all-objects", {},
+                "migrating down drops what the files' downgrade sections say");
+  }
   // A wrong target shall not be found out when everything is gone.
   if (!options.to.empty()) migrate::upgrade_goal(project.graph(), {}, options.to);
   project.graph();
   require_consent(project, options);
   Plan steps;
-  std::vector<std::string> dropped;
+  migrate::Emptied emptied;
+  std::vector<std::string>& dropped = emptied.dropped;
   if (options.all_objects) {
-    dropped =
-        migrate::drop_all_objects(project.executor().session(), project.config().schema.value);
+    emptied = migrate::drop_all_objects(project.executor().session(), project.config().schema.value,
+                                        options.allow_cascade);
   } else {
     try {
       steps = project.executor().downgrade("base");
@@ -296,6 +308,7 @@ int run_reset(MigrateProject& project, const ResetOptions& options) {
     again = project.executor().upgrade(options.to);
     project.wait_for_api(again);
   }
+  dropped.insert(dropped.end(), emptied.elsewhere.begin(), emptied.elsewhere.end());
   Console& console = project.console();
   if (console.json()) {
     JsonOutput out = begin_migrate_json("reset", 0);
@@ -447,6 +460,8 @@ void add_migrate_run_commands(const MigrateCommands& commands) {
         ->type_name("DATABASE");
     command.add_flag("--all-objects", options->all_objects,
                      "drop every object of --schema instead of migrating down");
+    command.add_flag("--allow-cascade", options->allow_cascade,
+                     "with it: drop what needs them in other schemas, too");
     command.add_option("--to", options->to, "then upgrade to this target")->type_name("REVISION");
     add_lock_option(command, flags);
   }
