@@ -57,6 +57,12 @@ std::string downgrade_script(const Graph& graph, const std::string& from,
   });
 }
 
+OfflineOptions single_transaction(bool is_single) {
+  OfflineOptions options;
+  options.single_transaction = is_single;
+  return options;
+}
+
 std::size_t count(const std::string& words, const std::string& part) {
   std::size_t found = 0;
   for (std::size_t at = words.find(part); at != std::string::npos; at = words.find(part, at + 1)) {
@@ -108,6 +114,7 @@ TEST_CASE("offline: one step from base, word for word") {
         "    END IF;\n"
         "END\n"
         "$pgseed_guard$;\n\n"
+        "SET LOCAL lock_timeout = '5s';\n\n"
         "CREATE TABLE one (n int);\n\n"
         "INSERT INTO alembic_version (version_num) VALUES ('a1');\n\n"
         "NOTIFY pgrst, 'reload schema';\n\n"
@@ -132,8 +139,7 @@ TEST_CASE("offline: each step has its transaction, its guard and its place in th
 }
 
 TEST_CASE("offline: one transaction for all") {
-  const std::string script = upgrade_script(
-      tables(), "", "c3", {.version_table = {}, .single_transaction = true, .variables = {}});
+  const std::string script = upgrade_script(tables(), "", "c3", single_transaction(true));
   CHECK(count(script, "BEGIN;\n") == 1);
   CHECK(count(script, "COMMIT;\n") == 1);
   CHECK(count(script, "LOCK TABLE") == 3);
@@ -160,8 +166,7 @@ TEST_CASE("offline: a section without transaction is guarded twice, and stops ps
   CHECK(begin < second);
   CHECK(second < script.find("UPDATE alembic_version"));
   CHECK(count(script.substr(first, index - first), "LOCK TABLE") == 0);  // it would lock itself out
-  CHECK(upgrade_script(graph, "", "head",
-                       {.version_table = {}, .single_transaction = true, .variables = {}}) ==
+  CHECK(upgrade_script(graph, "", "head", single_transaction(true)) ==
         "usage error: revision b2 has transaction:false and cannot be part of one transaction");
 }
 
@@ -172,6 +177,87 @@ TEST_CASE("offline: time limits of a section hold in its transaction") {
   const std::string script = upgrade_script(Graph({limited}), "", "a1");
   CHECK(count(script, "SET LOCAL lock_timeout = '5s';\n\nSET LOCAL statement_timeout = '0';\n\n") ==
         1);
+}
+
+TEST_CASE("offline: the time limits of a run hold in the script, too") {
+  OfflineOptions options;
+  CHECK(count(upgrade_script(tables(), "", "head", options),
+              "SET LOCAL lock_timeout = '5s';\n\n") == 3);
+  options.lock_timeout = "3s";
+  options.statement_timeout = "7min";
+  const std::string script = upgrade_script(tables(), "", "head", options);
+  CHECK(count(script,
+              "SET LOCAL lock_timeout = '3s';\n\nSET LOCAL statement_timeout = '7min';\n\n") == 3);
+  CHECK(count(script, "TO DEFAULT") == 0);
+  CHECK(count(downgrade_script(tables(), "c3", "base"), "SET LOCAL lock_timeout = '5s'") == 3);
+
+  Revision limited = with_sections({"a1"}, "SELECT 1;\n", "");
+  limited.upgrade->options.lock_timeout = "0";
+  limited.upgrade->options.timeout = "1h";
+  const std::string own = upgrade_script(Graph({limited}), "", "a1", {});
+  CHECK(count(own, "SET LOCAL lock_timeout = '0';\n\nSET LOCAL statement_timeout = '1h';\n\n") ==
+        1);
+}
+
+TEST_CASE("offline: in one transaction for all, a section's time limits end with it") {
+  const test::LocalPostgres server;
+  const auto noting = [](const char* id, const char* below, const std::string& table) {
+    return with_sections({id, below},
+                         "CREATE TABLE " + table +
+                             " AS SELECT current_setting('lock_timeout') || ' ' || "
+                             "current_setting('statement_timeout') AS limits;\n",
+                         "");
+  };
+  Revision first = noting("a1", "", "one");
+  first.upgrade->options.statement_timeout = "9s";
+  first.upgrade->text += "SET lock_timeout = '8s';\n";
+  OfflineOptions options;
+  options.single_transaction = true;
+  const std::string script =
+      upgrade_script(Graph({first, noting("b2", "a1", "two")}), "", "head", options);
+  server.create_database("limits");
+  CHECK(psql(server, "limits", script, true) == 0);
+  CHECK(server.sql("SELECT limits FROM one", "limits") == "5s 9s");
+  CHECK(server.sql("SELECT limits FROM two", "limits") == "5s 0");
+}
+
+TEST_CASE("offline: a section without transaction has its time limits, and nothing after it") {
+  const test::LocalPostgres server;
+  Revision online = with_sections(
+      {"b2", "a1"},
+      "CREATE TABLE noted AS SELECT current_setting('lock_timeout') || ' ' || "
+      "current_setting('statement_timeout') AS limits;\n"
+      "CREATE INDEX CONCURRENTLY i ON one (n);\n"
+      "BEGIN;\nCREATE TABLE kept (n int);\nINSERT INTO kept SELECT count(*) FROM pg_locks WHERE "
+      "relation = 'kept'::regclass;\nCOMMIT;\n",
+      "");
+  online.upgrade->options.transaction = false;
+  const std::string index = "CREATE INDEX CONCURRENTLY i";
+  const auto script_of = [&](const OfflineOptions& options = {}) {
+    return upgrade_script(Graph({with_sections({"a1"}, "CREATE TABLE one (n int);\n", ""), online}),
+                          "", "head", options);
+  };
+  // What waits for every older transaction is not given up after the usual five seconds.
+  CHECK(count(script_of(), "SET lock_timeout = '5s';\n\nCREATE TABLE noted") == 1);
+  CHECK(count(script_of(), "RESET lock_timeout;\n\n" + index) == 1);
+  CHECK(count(script_of(), "SET lock_timeout = '5s';\n\nBEGIN;\n\nCREATE TABLE kept") == 1);
+  CHECK(count(script_of(), "COMMIT;\n\nRESET lock_timeout;\n\nBEGIN;\n\nDO") == 1);
+
+  online.upgrade->options.lock_timeout = "2s";
+  OfflineOptions options;
+  options.statement_timeout = "7min";
+  const std::string script = script_of(options);
+  CHECK(count(script, "SET lock_timeout = '2s'") == 1);
+  CHECK(count(script, "RESET statement_timeout;\n\n" + index) == 1);
+  server.create_database("stepwise");
+  CHECK(psql(server, "stepwise",
+             script + "CREATE TABLE after AS SELECT current_setting('lock_timeout') || ' ' || "
+                      "current_setting('statement_timeout') AS limits;\n",
+             true) == 0);
+  CHECK(server.sql("SELECT limits FROM noted", "stepwise") == "2s 7min");
+  CHECK(server.sql("SELECT limits FROM after", "stepwise") == "0 0");
+  // The lock of CREATE TABLE is still held: both are one transaction, as in a run.
+  CHECK(server.sql("SELECT n > 0 FROM kept", "stepwise") == "t");
 }
 
 TEST_CASE("offline: a downgrade, the way back that is missing, a Python file") {
@@ -267,8 +353,7 @@ TEST_CASE("offline: a section that moves the search_path does not hide the versi
     CAPTURE(single);
     server.create_database("moving");
     const std::string script =
-        upgrade_script(graph, "", single ? "a1" : "head",
-                       {.version_table = {}, .single_transaction = single, .variables = {}});
+        upgrade_script(graph, "", single ? "a1" : "head", single_transaction(single));
     CHECK(psql(server, "moving", script, true) == 0);
     CHECK(state(server, "moving") == (single ? "a1: one" : "c3: one,three"));
   }

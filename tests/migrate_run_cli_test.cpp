@@ -98,6 +98,22 @@ TEST_CASE("migrate --sql: every form of a target and a range, without a server")
   CHECK(project.rows() == "b2");
 }
 
+TEST_CASE("migrate --sql: the time limits of the flags and of pgseed.toml are in the script") {
+  const ScratchProject project("run");
+  project.chain();
+  const auto script = [&](Words flags) {
+    flags.insert(flags.begin(), {"upgrade", "base:head", "--sql"});
+    return project.must(flags, kNoServer);
+  };
+  CHECK(contains(script({}), "SET LOCAL lock_timeout = '5s';\n"));
+  CHECK(!contains(script({}), "statement_timeout"));
+  const std::string limited = script({"--lock-timeout", "3s", "--statement-timeout", "7min"});
+  CHECK(contains(limited, "SET LOCAL lock_timeout = '3s';\n"));
+  CHECK(contains(limited, "SET LOCAL statement_timeout = '7min';\n"));
+  project.folder().write("pgseed.toml", "[migrate]\nlock_timeout = \"9s\"\n");
+  CHECK(contains(script({}), "SET LOCAL lock_timeout = '9s';\n"));
+}
+
 TEST_CASE("migrate --sql: psql runs the script, and its guard stops it anywhere else") {
   const ScratchProject project("run");
   diamond(project);

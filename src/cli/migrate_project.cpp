@@ -123,6 +123,12 @@ migrate::VariableLookup MigrateProject::variables() const {
   };
 }
 
+void MigrateProject::set_timeouts(std::string& lock, std::string& statement) const {
+  if (config_.lock_timeout) lock = config_.lock_timeout->value;
+  if (flags_.lock_timeout) lock = *flags_.lock_timeout;
+  if (flags_.statement_timeout) statement = *flags_.statement_timeout;
+}
+
 migrate::ExecutorOptions MigrateProject::executor_options() {
   migrate::ExecutorOptions options;
   options.version_table = version_table();
@@ -133,9 +139,7 @@ migrate::ExecutorOptions MigrateProject::executor_options() {
     throw Error(ErrorKind::usage, "--lock-wait wants a number of seconds", {}, "--lock-wait 60");
   }
   options.lock_wait = std::chrono::milliseconds(static_cast<long long>(flags_.lock_wait * 1000));
-  if (config_.lock_timeout) options.lock_timeout = config_.lock_timeout->value;
-  if (flags_.lock_timeout) options.lock_timeout = *flags_.lock_timeout;
-  if (flags_.statement_timeout) options.statement_timeout = *flags_.statement_timeout;
+  set_timeouts(options.lock_timeout, options.statement_timeout);
   options.variables = variables();
   if (flags_.delegate_alembic) {
     options.delegate = [this](const std::vector<std::string>& words) {

@@ -61,7 +61,12 @@ void report_steps(MigrateProject& project, const std::string& command, const Pla
 // --- upgrade, downgrade
 
 migrate::OfflineOptions offline_options(const MigrateProject& project) {
-  return {project.version_table(), project.flags().single_transaction, project.variables()};
+  migrate::OfflineOptions options;
+  options.version_table = project.version_table();
+  options.single_transaction = project.flags().single_transaction;
+  options.variables = project.variables();
+  project.set_timeouts(options.lock_timeout, options.statement_timeout);
+  return options;
 }
 
 void print_script(MigrateProject& project, const std::string& command, const std::string& script) {

@@ -1,9 +1,11 @@
 #include "pgseed/migrate/offline.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
+#include "pgseed/migrate/concurrent_index.hpp"
 #include "pgseed/migrate/lines.hpp"
 #include "pgseed/sql/literal.hpp"
 
@@ -77,14 +79,6 @@ class ScriptWriter {
     for (const RowChange& change : all) statement(VersionTable::change_sql(table_, change));
   }
 
-  void limits(const SectionOptions& section) {
-    const auto set = [&](const char* name, const std::optional<std::string>& value) {
-      if (value) statement(text("SET LOCAL ", name, " = ", sql::quote_literal(*value)));
-    };
-    set("lock_timeout", section.lock_timeout);
-    set("statement_timeout", section.statement_timeout);
-  }
-
   std::string take() { return std::move(out_); }
 
  private:
@@ -105,6 +99,115 @@ bool mentions_search_path(const std::vector<ScriptStatement>& statements) {
   return std::any_of(statements.begin(), statements.end(), [](const ScriptStatement& statement) {
     return to_lower(statement.sql).find("search_path") != std::string::npos;
   });
+}
+
+// --- Time limits
+
+struct TimeLimit {
+  const char* name;
+  std::string value;  // empty: the session's own
+};
+using TimeLimits = std::array<TimeLimit, 2>;
+
+TimeLimits only_own_limits(const SectionOptions& section) {
+  std::string statement = section.statement_timeout.value_or("");
+  if (section.timeout && (statement.empty() || statement == "0")) statement = *section.timeout;
+  return {TimeLimit{"lock_timeout", section.lock_timeout.value_or("")},
+          TimeLimit{"statement_timeout", statement}};
+}
+
+TimeLimits limits_of(const SectionOptions& section, const OfflineOptions& options) {
+  TimeLimits limits = only_own_limits(section);
+  if (limits[0].value.empty()) limits[0].value = options.lock_timeout;
+  if (limits[1].value.empty()) limits[1].value = options.statement_timeout;
+  return limits;
+}
+
+bool sets(const ScriptStatement& statement, const char* name) {
+  return statement.kind == sql::StatementKind::session &&
+         to_lower(statement.sql).find(name) != std::string::npos;
+}
+
+void write_local_limits(ScriptWriter& script, const TimeLimits& limits) {
+  for (const auto& [name, value] : limits) {
+    if (!value.empty()) {
+      script.statement(text("SET LOCAL ", name, " = ", sql::quote_literal(value)));
+    }
+  }
+}
+
+// The next revision in the same transaction begins like any other.
+void take_back_local_limits(ScriptWriter& script, const TimeLimits& limits,
+                            const std::vector<ScriptStatement>& statements) {
+  for (const auto& [name, value] : limits) {
+    const bool own = std::any_of(
+        statements.begin(), statements.end(),
+        [word = name](const ScriptStatement& statement) { return sets(statement, word); });
+    if (own || !value.empty()) script.statement(text("SET LOCAL ", name, " TO DEFAULT"));
+  }
+}
+
+// What a section without a transaction has SET for its session.
+class SessionLimits {
+ public:
+  explicit SessionLimits(ScriptWriter& script) : script_(script) {}
+
+  void change_to(const TimeLimits& wanted) {
+    for (std::size_t index = 0; index < now_.size(); ++index) {
+      State& now = now_[index];
+      if (now.is_sections || now.value == wanted[index].value) continue;
+      now.value = wanted[index].value;
+      script_.statement(now.value.empty() ? text("RESET ", wanted[index].name)
+                                          : text("SET ", wanted[index].name, " = ",
+                                                 sql::quote_literal(now.value)));
+    }
+  }
+
+  // What the section sets itself is its own affair from there on.
+  void note(const ScriptStatement& statement, const TimeLimits& limits) {
+    for (std::size_t index = 0; index < now_.size(); ++index) {
+      if (sets(statement, limits[index].name)) now_[index] = {"its own", true};
+    }
+  }
+
+  void end(const TimeLimits& limits) {
+    for (std::size_t index = 0; index < now_.size(); ++index) {
+      if (!now_[index].value.empty()) script_.statement(text("RESET ", limits[index].name));
+    }
+  }
+
+ private:
+  struct State {
+    std::string value;
+    bool is_sections = false;
+  };
+
+  ScriptWriter& script_;
+  std::array<State, 2> now_;
+};
+
+// Statement by statement, with the blocks of the section's own.
+void write_stepwise(ScriptWriter& script, const std::vector<ScriptStatement>& statements,
+                    const SectionOptions& section, const OfflineOptions& options) {
+  const TimeLimits usual = limits_of(section, options);
+  // CREATE INDEX CONCURRENTLY waits for every older transaction: not limited unless asked for.
+  const TimeLimits alone = only_own_limits(section);
+  SessionLimits limits(script);
+  int block = 0;
+  for (const ScriptStatement& statement : statements) {
+    if (block != 0 && statement.block != block) script.commit();
+    const bool begins = statement.block != 0 && statement.block != block;
+    if (statement.block == 0 || begins) {
+      const bool is_alone = statement.block == 0 && must_run_alone(statement.sql);
+      limits.change_to(is_alone ? alone : usual);
+    }
+    if (begins) script.begin();
+    block = statement.block;
+    script.statement(statement.sql);
+    limits.note(statement, usual);
+  }
+  if (block != 0) script.commit();
+  limits.end(usual);
 }
 
 const Section& section_of(const Graph& graph, const Step& step) {
@@ -165,8 +268,13 @@ std::string offline_script(const Graph& graph, const AppliedRows& start, const P
     script.line("");
     script.guard(step.before, in_transaction, counted ? number : 0);
     if (moves_path) script.keep_search_path(in_transaction);
-    if (in_transaction) script.limits(section.options);
-    for (const ScriptStatement& statement : statements) script.statement(statement.sql);
+    const TimeLimits limits = limits_of(section.options, options);
+    if (in_transaction) {
+      write_local_limits(script, limits);
+      for (const ScriptStatement& statement : statements) script.statement(statement.sql);
+    } else {
+      write_stepwise(script, statements, section.options, options);
+    }
     if (moves_path) script.restore_search_path(in_transaction);
     if (!in_transaction) {
       script.begin();
@@ -177,6 +285,8 @@ std::string offline_script(const Graph& graph, const AppliedRows& start, const P
     if (!options.single_transaction) {
       script.commit();
       open = false;
+    } else if (number < plan.size()) {
+      take_back_local_limits(script, limits, statements);
     }
   }
   if (open) script.commit();

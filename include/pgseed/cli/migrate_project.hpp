@@ -53,6 +53,8 @@ class MigrateProject : private migrate::ExecutorObserver {
   // Throws Error{usage} without one.
   const std::string& database_url() const;
   migrate::VersionTableName version_table() const;
+  // What flags and settings say of them; else they stay as they are.
+  void set_timeouts(std::string& lock, std::string& statement) const;
   // Its delegate refers to this object.
   migrate::ExecutorOptions executor_options();
   migrate::VariableLookup variables() const;
