@@ -7,6 +7,7 @@
 
 #include "pgseed/base/text.hpp"
 #include "pgseed/migrate/ddl_checks.hpp"
+#include "pgseed/migrate/ddl_existing.hpp"
 #include "pgseed/migrate/local_setting.hpp"
 #include "pgseed/sql/rows.hpp"
 #include "pgseed/sql/table_definition.hpp"
@@ -50,12 +51,6 @@ const char* reason_to_leave_out(std::string_view statement, const DdlOptions& op
   return options.allow_drop ? nullptr : reason_it_loses_data(statement);
 }
 
-bool is_duplicate(const std::string& sqlstate) {
-  static constexpr std::array<std::string_view, 8> kStates = {"42P07", "42710", "42P06", "42723",
-                                                              "42701", "42P04", "42P16", "42P03"};
-  return std::find(kStates.begin(), kStates.end(), sqlstate) != kStates.end();
-}
-
 // Statements about roles that may be missing on another server: ownership and rights.
 bool is_about_roles(std::string_view statement) {
   const std::vector<std::string> words = first_words(statement, 2);
@@ -93,7 +88,7 @@ std::string beginning(std::string_view statement) {
   }
   if (!error.detail.empty()) error.message += text(" (", error.detail, ")");
   if (!error.sqlstate.empty()) error.message += text(" [", error.sqlstate, "]");
-  if (is_duplicate(error.sqlstate) && !if_not_exists) {
+  if (tells_of_existing(error.sqlstate) && !if_not_exists) {
     error.hint = "pass over what exists already with --if-not-exists";
   } else if (error.sqlstate == "25001") {
     error.hint = "CONCURRENTLY cannot run in a transaction; take the word out, the tables are new";
@@ -172,20 +167,21 @@ DdlResult apply_ddl(pg::Session& session, const std::vector<DdlScript>& scripts,
   const auto apply = [&](const DdlScript& script, const DdlStatement& statement) {
     const bool roles = is_about_roles(statement.sql);
     try {
+      bool made = true;
       // A savepoint, where an error may be lived with.
-      if (roles || options.if_not_exists || statement.is_optional) {
+      if (options.if_not_exists) {
+        made = make_missing(session, statement.sql);
+      } else if (roles || statement.is_optional) {
         session.transaction([&](pg::Session& inner) { inner.execute(statement.sql); });
       } else {
         session.execute(statement.sql);
       }
-      if (!statement.is_setting) ++result.applied;
+      if (!statement.is_setting) ++(made ? result.applied : result.existing);
     } catch (const pg::SqlError& error) {
-      if (options.if_not_exists && is_duplicate(error.sqlstate)) {
-        ++result.existing;
-      } else if (roles && (error.sqlstate == "42704" || error.sqlstate == "42501")) {
+      if (roles && (error.sqlstate == "42704" || error.sqlstate == "42501")) {
         result.notes.push_back(text(script.path, ':', statement.line, ": left out: ",
                                     beginning(statement.sql), " (", error.message, ")"));
-      } else if (statement.is_optional && !is_duplicate(error.sqlstate) &&
+      } else if (statement.is_optional && !tells_of_existing(error.sqlstate) &&
                  is_about_statement(error.sqlstate)) {
         result.notes.push_back(text(script.path, ':', statement.line, ": left out: ", statement.sql,
                                     " (", error.message, ")"));
