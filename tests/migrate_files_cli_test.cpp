@@ -178,6 +178,10 @@ TEST_CASE("migrate revision: what would break the project is refused before a fi
     words.insert(words.begin(), {"revision", "-m", "x"});
     check_error(project.migrate(words), code, error, hint);
   };
+  refused({"--autogenerate"}, 2,
+          "there is no --autogenerate: pgseed knows the files and the database, not an "
+          "application's models",
+          "write the SQL: pgseed migrate revision -m ...; or let alembic revision --autogenerate");
   refused({}, 3,
           "Multiple heads are present; please specify the head revision on which the new revision "
           "should be based, or perform a merge.",

@@ -185,6 +185,15 @@ TEST_CASE("lint: an object that the same file created is exempt") {
   });
 }
 
+TEST_CASE("lint: what waits for a lock is not said to wait without limit, which pgseed sets") {
+  const auto findings = lint(revision("ALTER TABLE t ADD c int"));
+  REQUIRE(findings.size() == 1);
+  CHECK(findings[0].text ==
+        "waits for its lock on t, while every other query queues behind it, for as long as whoever "
+        "runs it sets (pgseed 5s, Alembic and psql nothing); SET LOCAL lock_timeout = '5s' first, "
+        "or lock_timeout:5s behind the section's name");
+}
+
 TEST_CASE("lint: a strong lock on what exists wants a lock_timeout, once a file") {
   const Case cases[] = {
       {"ALTER TABLE t ADD c int;\nALTER TABLE t ADD d int;", "11 missing-lock-timeout"},

@@ -122,6 +122,7 @@ struct RevisionOptions {
   std::string version_path;
   bool alembic_stub = false;
   bool is_merge = false;
+  bool autogenerate = false;
 };
 
 fs::path choose_folder(MigrateProject& project, const RevisionOptions& options,
@@ -159,6 +160,14 @@ void require_readable(const std::string& message, const fs::path& path) {
 }
 
 int run_revision(MigrateProject& project, const RevisionOptions& options) {
+  if (options.autogenerate) {
+    throw Error(ErrorKind::usage,
+                "there is no --autogenerate: pgseed knows the files and the database, not an "
+                "application's models",
+                {},
+                "write the SQL: pgseed migrate revision -m ...; or let alembic revision "
+                "--autogenerate write it, and pgseed migrate import alembic turn it into SQL");
+  }
   const auto& folders = project.locations().folders;
   // The first revision may come before the folder.
   if (folders.size() == 1 && !fs::exists(folders.front())) {
@@ -364,6 +373,7 @@ void add_migrate_file_commands(const MigrateCommands& commands) {
     add_revision_options(command, *options);
     command.add_option("--head", options->wanted.head, "what it comes after (head)")
         ->type_name("REVISION");
+    command.add_flag("--autogenerate", options->autogenerate)->group("");  // typed from habit
     command.add_flag("--splice", options->wanted.splice, "it may come after what is no head");
     command
         .add_option("--depends-on", options->wanted.depends_on,

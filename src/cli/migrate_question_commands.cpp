@@ -316,7 +316,7 @@ int run_check(MigrateProject& project) {
     JsonOutput out = begin_migrate_json("check", 0);
     project.console().result(end_migrate_json(out));
   } else {
-    project.print("No new upgrade operations detected.");
+    project.print("The database is at all heads.");
   }
   return 0;
 }

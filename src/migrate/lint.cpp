@@ -146,9 +146,9 @@ class SectionLinter {
     if (context_.locked.empty() || has_lock_timeout_ || reported_) return;
     LintHit hit{statement.sql.data(), "missing-lock-timeout",
                 text("waits for its lock on ", context_.locked,
-                     " without limit while every other "
-                     "query queues behind it; SET LOCAL lock_timeout = '5s' first, or "
-                     "lock_timeout:5s behind the section's name")};
+                     ", while every other query queues behind it, for as long as whoever runs it "
+                     "sets (pgseed 5s, Alembic and psql nothing); SET LOCAL lock_timeout = '5s' "
+                     "first, or lock_timeout:5s behind the section's name")};
     const std::size_t before = findings_.size();
     if (all_) report(statement, hit);
     reported_ = findings_.size() > before;  // once is enough
@@ -180,7 +180,7 @@ const std::vector<LintRule>& lint_rules() {
       {"enum-value-used-in-same-file", "a new enum value is used in the transaction that adds it"},
       {"volatile-default", "a column whose values differ by row rewrites the table under lock"},
       {"truncate", "TRUNCATE: data is lost under an exclusive lock"},
-      {"missing-lock-timeout", "a strong lock is waited for without limit"},
+      {"missing-lock-timeout", "a strong lock is waited for, and the file sets no limit"},
       {"add-unique-without-index", "UNIQUE or PRIMARY KEY builds its index under lock"},
       {"update-without-where", "UPDATE without WHERE writes every row in one transaction"},
       {"delete-without-where", "DELETE without WHERE: data is lost"},

@@ -32,8 +32,12 @@ constexpr std::array kAdvice = {
 };
 
 pg::SqlError tell(pg::SqlError error) {
-  if (!error.detail.empty()) error.message += text(" (", error.detail, ")");
-  if (!error.sqlstate.empty()) error.message += text(" [", error.sqlstate, "]");
+  const std::string state = error.sqlstate.empty() ? "" : text(" [", error.sqlstate, "]");
+  // Where it is passed on, it may come by here twice.
+  if (state.empty() || !error.message.ends_with(state)) {
+    if (!error.detail.empty()) error.message += text(" (", error.detail, ")");
+    error.message += state;
+  }
   const auto* const advice = std::find_if(kAdvice.begin(), kAdvice.end(), [&](const Advice& known) {
     return error.sqlstate == known.sqlstate;
   });
