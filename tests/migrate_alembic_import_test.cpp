@@ -350,8 +350,11 @@ TEST_CASE("alembic import: a revision keeps what its docstring says") {
   const Revision revision = imported_revision(header, upgrade, std::nullopt);
   CHECK(render_revision_file(revision) ==
         "-- pgseed:migration 1\n-- revision: a1\n-- down_revision:\n-- branch_labels:\n"
-        "-- depends_on:\n-- created: 2025-01-02 03:04:05\n-- message: initial schema\n\n"
-        "-- upgrade transaction:false\n-- Says more: \"quoted\".\n\nSELECT 1;\n\n"
+        "-- depends_on:\n-- created: 2025-01-02 03:04:05\n-- message: initial schema\n"
+        "-- x-alembic-sha256: " +
+            alembic_checksum(kRevisions.at("a1")) +
+            "\n\n"
+            "-- upgrade transaction:false\n-- Says more: \"quoted\".\n\nSELECT 1;\n\n"
         "-- downgrade irreversible\n");
   Revision bad = header;
   bad.id = "a:1";

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "pgseed/base/error.hpp"
+#include "pgseed/base/text.hpp"
+#include "pgseed/migrate/alembic_file.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace pgseed;
@@ -112,6 +114,60 @@ TEST_CASE("directory: the .sql of a pair counts, two .sql files of one id stay t
   CHECK(ids(in({folder / "py", folder.path()})) == "b2(py) 20250102030405(other) a1 ");
   folder.write("copy.sql", ours("a1"));
   CHECK(ids(in({folder.path()})) == "20250102030405(other) a1 a1 ");
+}
+
+TEST_CASE("directory: a .sql and a .py of one id that stand at different places are refused") {
+  const TempDir folder;
+  const auto sql = [&](const std::string& headers) {
+    folder.write("b.sql", "-- pgseed:migration 1\n-- revision: b2\n" + headers + "\n-- upgrade\n");
+  };
+  const auto python = [&](const std::string& first, const std::string& lines) {
+    folder.write("b.py", first + "revision = 'b2'\n" + lines);
+  };
+  const auto pair = [&](Pairs pairs = Pairs::must_agree) {
+    return refusal([&] { read_revisions(in({folder.path()}), pairs); });
+  };
+  const std::string py = folder / "b.py";
+  sql("-- down_revision: a1\n-- depends_on: x, y\n-- branch_labels: lab\n");
+  python("", "down_revision = 'a1'\ndepends_on = ('y', 'x')\nbranch_labels = {'lab'}\n");
+  CHECK(pair() == "none");
+  python("", "down_revision = ('a1', 'z9')\ndepends_on = ('y', 'x')\nbranch_labels = 'lab'\n");
+  CHECK(pair() ==
+        "input: revision b2 has another down_revision in " + py + ": a1, z9 there, a1 here");
+  CHECK(pair(Pairs::may_differ) == "none");
+  python("", "down_revision = 'a1'\ndepends_on = None\nbranch_labels = 'lab'\n");
+  CHECK(pair() == "input: revision b2 has another depends_on in " + py + ": none there, x, y here");
+  python("", "down_revision = 'a1'\ndepends_on = ['x', 'y']\n");
+  CHECK(pair() ==
+        "input: revision b2 has another branch_labels in " + py + ": none there, lab here");
+  // A twin of ours is written anew.
+  python("# pgseed:twin 1\n", "down_revision = None\n");
+  try {
+    read_revisions(in({folder.path()}));
+  } catch (const Error& error) {
+    CHECK(error.where == folder / "b.sql");
+    CHECK(contains(error.hint, "export alembic"));
+  }
+  CHECK(pair() != "none");
+
+  python("# pgseed:twin 1\n", "down_revision = 'a1'\nrevision = 'b3'\n");
+  CHECK(pair() == "input: revision b2 has another id in " + py + ": b3 there, b2 here");
+  CHECK(pair(Pairs::may_differ) == "none");
+  python("", "down_revision = 'a1'\nrevision = 'b3'\n");
+  CHECK(pair() == "none");  // alike by chance
+
+  // What the .py was at the import is known to the .sql.
+  python("", "down_revision = None\n");
+  const auto read = [&] { return read_revisions(in({folder.path()})).at(0); };
+  sql("-- x-alembic-sha256: " + alembic_checksum("revision = 'b2'\r\ndown_revision = None") + "\n");
+  CHECK(read().alembic_path == py);
+  CHECK_FALSE(read().alembic_changed);
+  python("", "down_revision = None\nx = 1\n");
+  CHECK(read().alembic_changed);
+  python("# pgseed:twin 1\n", "down_revision = None\nx = 1\n");
+  CHECK_FALSE(read().alembic_changed);
+  sql("");
+  CHECK_FALSE(read().alembic_changed);
 }
 
 TEST_CASE("directory: what cannot be read is an error with its path") {

@@ -13,6 +13,7 @@
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/cli/alembic_process.hpp"
+#include "pgseed/cli/alembic_twins.hpp"
 #include "pgseed/cli/migrate_commands.hpp"
 #include "pgseed/cli/scratch_database.hpp"
 #include "pgseed/migrate/alembic_file.hpp"
@@ -45,25 +46,12 @@ int run_export(MigrateProject& project, const std::string& what) {
                 "pgseed migrate export alembic");
   }
   std::vector<std::string> written, left_out;
-  for (const Revision& revision : project.graph().revisions()) {
+  // A twin whose .sql has moved in the graph is about to follow it.
+  for (const Revision& revision : project.graph(migrate::Pairs::may_differ).revisions()) {
     if (revision.format == migrate::FileFormat::alembic) continue;
-    const fs::path sql(revision.path);
-    fs::path twin = sql;
-    twin.replace_extension(".py");
-    const std::string content = migrate::render_alembic_twin(revision, sql.filename().string());
-    if (fs::exists(twin)) {
-      const std::string present = read_text(twin);
-      if (present == content) continue;
-      if (!migrate::is_alembic_twin(present)) {
-        left_out.push_back(text(twin.string(), ": exists and is no twin of ours"));
-        continue;
-      }
-      fs::remove(twin);
-    }
-    migrate::write_new_file(twin, content);
-    written.push_back(twin.string());
-    project.print(
-        text("Generating ", fs::absolute(twin).lexically_normal().string(), " ...  done"));
+    const AlembicTwin twin = write_alembic_twin(project, revision);
+    if (twin.is_written) written.push_back(twin.path);
+    if (!twin.is_ours) left_out.push_back(twin.path + ": exists and is no twin of ours");
   }
   Console& console = project.console();
   for (const std::string& line : left_out) console.warning("left out " + line);
@@ -314,7 +302,10 @@ int run_import(MigrateProject& project, const std::string& what) {
         "are read as they are");
   }
   AlembicImport import(project);
-  std::vector<std::string> written, differences;
+  std::vector<std::string> written, differences, notes;
+  for (const Revision& revision : project.graph().revisions()) {
+    if (revision.alembic_changed) notes.push_back(changed_line(revision));
+  }
   std::string proven = "no";
   if (import.has_work()) {
     for (const Revision& revision : import.render()) {
@@ -331,13 +322,14 @@ int run_import(MigrateProject& project, const std::string& what) {
       proven = differences.empty() ? "yes" : "differs";
     }
   }
+  notes.insert(notes.end(), import.notes().begin(), import.notes().end());
   const int code = differences.empty() ? 0 : project.findings_code();
   Console& console = project.console();
-  for (const std::string& note : import.notes()) console.warning(note);
+  for (const std::string& note : notes) console.warning(note);
   if (console.json()) {
     JsonOutput out = begin_migrate_json("import", code);
     write_strings(out, "written", written);
-    write_strings(out, "notes", import.notes());
+    write_strings(out, "notes", notes);
     out.text("proven", proven);
     write_strings(out, "differences", differences);
     console.result(end_migrate_json(out));

@@ -16,6 +16,7 @@
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/base/utf8.hpp"
+#include "pgseed/cli/alembic_twins.hpp"
 #include "pgseed/cli/migrate_commands.hpp"
 #include "pgseed/migrate/alembic_file.hpp"
 #include "pgseed/migrate/lint.hpp"
@@ -75,21 +76,11 @@ int run_init(MigrateProject& project, const std::string& directory) {
   };
   if (whole(folder) != whole(project.directory())) {
     // Without it the next command would look elsewhere.
-    std::string quoted;
-    for (const char byte : folder.string()) {
-      if (byte == '"' || byte == '\\') quoted += '\\';
-      quoted += byte;
-    }
-    const std::string setting = text("dir = \"", quoted, '"');
     if (!project.ini_file().empty()) {
       project.console().warning(text(project.ini_file(), " names other folders: pass --dir ",
                                      folder.string(), " with every command"));
-    } else if (fs::exists("pgseed.toml")) {
-      project.console().warning(
-          text("pgseed.toml is there already: write ", setting, " below [migrate]"));
     } else {
-      migrate::write_new_file("pgseed.toml", text("[migrate]\n", setting, '\n'));
-      announce(project, "pgseed.toml");
+      project.keep_setting("dir", folder.string());
     }
   }
   if (project.console().json()) {
@@ -189,6 +180,7 @@ int run_revision(MigrateProject& project, const RevisionOptions& options) {
   migrate::write_new_file(path, migrate::render_revision_file(revision));
   announce(project, path);
   if (options.alembic_stub) {
+    write_twins_before(project, revision);
     fs::path twin = path;
     twin.replace_extension(".py");
     migrate::write_new_file(twin, migrate::render_alembic_twin(revision, path.filename().string()));

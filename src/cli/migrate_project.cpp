@@ -83,14 +83,14 @@ MigrateProject::MigrateProject(const MigrateFlags& flags, const GlobalFlags& glo
   }
 }
 
-const migrate::Graph& MigrateProject::graph() {
+const migrate::Graph& MigrateProject::graph(migrate::Pairs pairs) {
   if (!graph_) {
     for (const fs::path& folder : locations_.folders) {
       if (fs::exists(folder)) continue;
       throw Error(ErrorKind::input, text("there is no folder ", folder.string()), {},
                   "pgseed migrate init makes one; --dir DIR names another; -c FILE an alembic.ini");
     }
-    graph_.emplace(migrate::read_revisions(locations_));
+    graph_.emplace(migrate::read_revisions(locations_, pairs));
   }
   return *graph_;
 }
@@ -199,6 +199,22 @@ void MigrateProject::wait_for_api(const migrate::Plan& steps,
 
 int MigrateProject::findings_code() const {
   return flags_.alembic_exit_codes ? kAlembicFailure : exit_code(ErrorKind::rows);
+}
+
+void MigrateProject::keep_setting(const std::string& name, const std::string& value) {
+  std::string quoted;
+  for (const char byte : value) {
+    if (byte == '"' || byte == '\\') quoted += '\\';
+    quoted += byte;
+  }
+  const std::string setting = text(name, " = \"", quoted, '"');
+  const fs::path file = "pgseed.toml";
+  if (fs::exists(file)) {
+    console_.warning(text("pgseed.toml is there already: write ", setting, " below [migrate]"));
+    return;
+  }
+  migrate::write_new_file(file, text("[migrate]\n", setting, '\n'));
+  print(text("Generating ", fs::absolute(file).lexically_normal().string(), " ...  done"));
 }
 
 void MigrateProject::print(const std::string& line) {

@@ -4,6 +4,7 @@
 
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
+#include "pgseed/cli/alembic_twins.hpp"
 #include "pgseed/cli/migrate_commands.hpp"
 #include "pgseed/migrate/lines.hpp"
 #include "pgseed/pg/database_url.hpp"
@@ -235,6 +236,9 @@ std::vector<std::string> find_problems(MigrateProject& project, const AppliedRow
   }
   for (const std::string& value : migrate::redundant_rows(graph, rows)) {
     problems.push_back(text("row ", value, " of the version table is implied by another one"));
+  }
+  for (const migrate::Revision& revision : graph.revisions()) {
+    if (revision.alembic_changed) problems.push_back(changed_line(revision));
   }
   migrate::Executor& executor = project.executor();
   if (!executor.has_log()) return problems;

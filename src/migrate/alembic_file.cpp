@@ -7,6 +7,7 @@
 #include "pgseed/base/error.hpp"
 #include "pgseed/base/text.hpp"
 #include "pgseed/migrate/python_text.hpp"
+#include "pgseed/migrate/revision_file.hpp"
 #include "pgseed/migrate/section_finder.hpp"
 
 namespace pgseed::migrate {
@@ -243,7 +244,14 @@ Revision parse_alembic_file(std::string_view content, const std::string& path) {
   const std::size_t paragraph = revision.description.find("\n\n");
   revision.message = on_one_line(std::string_view(revision.description).substr(0, paragraph));
   revision.created = create_date(revision.description);
+  if (!is_alembic_twin(content)) revision.alembic_sha256 = alembic_checksum(content);
   return revision;
+}
+
+std::string alembic_checksum(std::string_view content) {
+  Section whole;
+  whole.text = content;
+  return section_checksum(whole);
 }
 
 bool is_alembic_file_name(std::string_view name) {

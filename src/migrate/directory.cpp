@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <iterator>
+#include <map>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -124,18 +125,71 @@ class Reader {
   }
 
   // Of a .sql and a .py with one id the .sql is what counts.
-  std::vector<Revision> take() {
-    std::set<std::string> sql_ids;
-    for (const Revision& revision : revisions_) {
-      if (revision.format != FileFormat::alembic) sql_ids.insert(revision.id);
+  std::vector<Revision> take(Pairs pairs) {
+    std::map<std::string, Revision*> sql;            // by id
+    std::map<std::string, const Revision*> by_name;  // without extension
+    for (Revision& revision : revisions_) {
+      if (revision.format == FileFormat::alembic) continue;
+      sql.emplace(revision.id, &revision);
+      by_name.emplace(without_extension(revision.path), &revision);
+    }
+    std::set<std::string> paired;
+    for (const Revision& python : revisions_) {
+      if (python.format != FileFormat::alembic) continue;
+      if (const auto same = sql.find(python.id); same != sql.end()) {
+        if (pairs == Pairs::must_agree) require_same_place(*same->second, python);
+        note_pair(*same->second, python);
+        paired.insert(python.id);
+      } else if (const auto beside = by_name.find(without_extension(python.path));
+                 beside != by_name.end() && pairs == Pairs::must_agree) {
+        // One has been made from the other; else their names are alike by chance.
+        const bool related = is_twin(python) || !beside->second->alembic_sha256.empty();
+        if (related)
+          require_equal("id", *beside->second, {beside->second->id}, python, {python.id});
+      }
     }
     std::erase_if(revisions_, [&](const Revision& revision) {
-      return revision.format == FileFormat::alembic && sql_ids.contains(revision.id);
+      return revision.format == FileFormat::alembic && paired.contains(revision.id);
     });
     return std::move(revisions_);
   }
 
  private:
+  static std::string without_extension(const std::string& path) {
+    return fs::path(path).replace_extension().string();
+  }
+  static bool is_twin(const Revision& python) { return python.alembic_sha256.empty(); }
+
+  // Alembic goes by the .py, whatever we read.
+  static void require_same_place(const Revision& sql, const Revision& python) {
+    require_equal("down_revision", sql, sql.down_revisions, python, python.down_revisions);
+    require_equal("depends_on", sql, sql.depends_on, python, python.depends_on);
+    require_equal("branch_labels", sql, sql.branch_labels, python, python.branch_labels);
+  }
+
+  static void require_equal(const char* header, const Revision& sql, std::vector<std::string> ours,
+                            const Revision& python, std::vector<std::string> theirs) {
+    std::ranges::sort(ours);
+    std::ranges::sort(theirs);
+    if (ours == theirs) return;
+    const auto shown = [](const std::vector<std::string>& ids) {
+      return ids.empty() ? std::string("none") : join(ids);
+    };
+    throw Error(ErrorKind::input,
+                text("revision ", sql.id, " has another ", header, " in ", python.path, ": ",
+                     shown(theirs), " there, ", shown(ours), " here"),
+                sql.path,
+                is_twin(python) ? "`pgseed migrate export alembic` writes that twin anew"
+                                : "Alembic goes by the .py, pgseed by the .sql: make them agree");
+  }
+
+  static void note_pair(Revision& sql, const Revision& python) {
+    sql.alembic_path = python.path;
+    const bool changed = !sql.alembic_sha256.empty() && !is_twin(python) &&
+                         sql.alembic_sha256 != python.alembic_sha256;
+    sql.alembic_changed = sql.alembic_changed || changed;
+  }
+
   bool recursive_;
   std::set<fs::path> seen_;
   std::vector<Revision> revisions_;
@@ -160,10 +214,10 @@ Revision read_revision(const fs::path& path) {
   return read_foreign_files({std::move(file)}).front();
 }
 
-std::vector<Revision> read_revisions(const Locations& locations) {
+std::vector<Revision> read_revisions(const Locations& locations, Pairs pairs) {
   Reader reader(locations.recursive);
   for (const fs::path& folder : locations.folders) reader.read(folder);
-  return reader.take();
+  return reader.take(pairs);
 }
 
 }  // namespace pgseed::migrate

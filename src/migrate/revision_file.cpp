@@ -23,6 +23,9 @@ constexpr std::array<std::string_view, 8> kKeys = {"revision",   "down_revision"
                                                    "depends_on", "created",       "message",
                                                    "replaces",   "author"};
 
+// Made by `import alembic`; an older pgseed passes it over like every x-...
+constexpr std::string_view kAlembicChecksum = "x-alembic-sha256";
+
 constexpr const char* kKnownHeaders =
     "known are revision, down_revision, branch_labels, depends_on, created, message, replaces and "
     "author; others begin with x-, and a comment stands below a blank line";
@@ -132,6 +135,7 @@ class FileParser {
   }
 
   void set(std::string_view key, std::string_view value) {
+    if (key == kAlembicChecksum) revision_.alembic_sha256 = value;
     if (key.starts_with("x-")) return;
     if (!is_known_key(key)) {
       fail(line_, text("unknown header '", key, '\''), kKnownHeaders);

@@ -73,6 +73,7 @@ std::string render_revision_file(const Revision& revision) {
   header("message", one_line(revision.message));
   if (!revision.replaces.empty()) header("replaces", join(revision.replaces));
   if (!revision.author.empty()) header("author", one_line(revision.author));
+  if (!revision.alembic_sha256.empty()) header("x-alembic-sha256", revision.alembic_sha256);
   out += '\n';
   const Section none;
   const Section& upgrade = revision.upgrade ? *revision.upgrade : none;

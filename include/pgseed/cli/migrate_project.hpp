@@ -48,8 +48,9 @@ class MigrateProject : private migrate::ExecutorObserver {
   const std::filesystem::path& directory() const { return directory_; }
   const migrate::Locations& locations() const { return locations_; }
 
-  // Read and checked on first use. Throws Error{input}.
-  const migrate::Graph& graph();
+  // Read and checked on first use, which says whether pairs of .sql and .py have to agree. Throws
+  // Error{input}.
+  const migrate::Graph& graph(migrate::Pairs pairs = migrate::Pairs::must_agree);
   // Throws Error{usage} without one.
   const std::string& database_url() const;
   migrate::VersionTableName version_table() const;
@@ -73,6 +74,10 @@ class MigrateProject : private migrate::ExecutorObserver {
 
   // The exit code of a command that worked and found something: not up to date, lint, drift.
   int findings_code() const;
+
+  // So that the next command knows: writes pgseed.toml with [migrate] NAME = "VALUE", or, where
+  // there is one, says what to write there.
+  void keep_setting(const std::string& name, const std::string& value);
 
   // A line of result; in --json mode it is left to the object.
   void print(const std::string& line);

@@ -33,4 +33,7 @@ std::string render_alembic_twin(const Revision& revision, const std::string& sql
 // True if the content is such a twin (then the .sql is what counts).
 bool is_alembic_twin(std::string_view content);
 
+// The sha256 (hex) of a .py: line ends and blanks before them do not count.
+std::string alembic_checksum(std::string_view content);
+
 }  // namespace pgseed::migrate

@@ -20,11 +20,17 @@ struct Locations {
 // The folder that holds the files: <dir>/versions where there is one, else <dir>.
 std::filesystem::path versions_folder(const std::filesystem::path& dir);
 
+// Whether the .sql and the .py of one revision have to stand at the same place in the graph.
+enum class Pairs { must_agree, may_differ };
+
 // Every revision of the folders, by file name: our .sql, Alembic's .py, and the .sql files of other
 // tools. A .sql and a .py of one id are a pair: the .sql wins. A folder that is missing is
 // Error{input}; an empty one holds no revisions. Hidden files, other extensions, R_*.sql and
 // sub-folders (unless recursive) are passed over. A .sql that no format fits is Error{input}.
-std::vector<Revision> read_revisions(const Locations& locations);
+// Alembic goes by the .py: a pair that must agree and has another down_revision, depends_on or
+// branch label on either side is Error{input}; so are two ids in a .sql and the .py beside it that
+// it was imported from, or its twin.
+std::vector<Revision> read_revisions(const Locations& locations, Pairs pairs = Pairs::must_agree);
 
 // One file, whichever of the formats it has. Throws Error{input}.
 Revision read_revision(const std::filesystem::path& path);

@@ -43,6 +43,13 @@ struct Revision {
   std::vector<std::string> replaces;  // ids that this one stands for after a squash
   std::string path;                   // as shown to the user
   FileFormat format = FileFormat::pgseed;
+  // Of a .py: its text's checksum (alembic_checksum); empty for a twin of ours, which runs the
+  // .sql. Of an .sql that `import` made: the checksum of the .py at that time.
+  std::string alembic_sha256;
+  // Of an .sql: the .py of the same id in the project, empty without one; and whether that is
+  // another one now than at the import.
+  std::string alembic_path;
+  bool alembic_changed = false;
   // Both unset for a revision that only Alembic can run. An unset downgrade of an .sql file is an
   // error when it is asked for.
   std::optional<Section> upgrade;

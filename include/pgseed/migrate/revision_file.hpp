@@ -22,9 +22,10 @@ bool is_revision_file(std::string_view content);
 // is the file name's.
 Revision parse_revision_file(std::string_view content, const std::string& path);
 
-// The file for a revision: the first line, every header of the format (replaces and author only if
-// set), both sections. Parses back to the same value, but for the blank line that sets the
-// downgrade off and for a comment like a marker in a section's text, which is moved off column 0.
+// The file for a revision: the first line, every header of the format (replaces, author and
+// x-alembic-sha256 only if set), both sections. Parses back to the same value, but for the blank
+// line that sets the downgrade off and for a comment like a marker in a section's text, which is
+// moved off column 0.
 std::string render_revision_file(const Revision& revision);
 
 // Revision::description from the other fields, in the layout of Alembic's docstrings.
