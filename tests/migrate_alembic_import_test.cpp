@@ -288,6 +288,21 @@ TEST_CASE("alembic import: the version table may have another name or a schema")
     input.version_table = each.name;
     CHECK(shown(input) == "up a1 <-\nSELECT 1;\n");
   }
+  // Env.py's own words tell it, before the first step.
+  CHECK(version_table_of("BEGIN;\n\n" + body) == std::nullopt);
+  const std::string columns = " (\n    version_num VARCHAR(32) NOT NULL, \n    CONSTRAINT x ";
+  for (const auto& each : cases) {
+    const auto told = version_table_of(
+        "SET x = 1;\n\nCREATE TABLE log (a int);\n\nBEGIN;\n\n"
+        "CREATE TABLE " +
+        each.printed + columns + "PRIMARY KEY (version_num)\n);\n" + body);
+    REQUIRE(told.has_value());
+    CHECK(told->schema == each.name.schema);
+    CHECK(told->table == each.name.table);
+  }
+  CHECK(version_table_of(body + "x;\n\nCREATE TABLE revisions" + columns) == std::nullopt);
+  CHECK(last_step_of("CREATE TABLE a (b int);\n\n") == "");
+  CHECK(last_step_of(body + "x;\n\n-- Running upgrade a1 -> b2\n\nS") == "b2");
   // Another table's rows stay.
   CHECK(shown(script(body + "alembic_version_log" + values + insert("a1"))) ==
         "up a1 <-\nSELECT 1;\n\nINSERT INTO alembic_version_log (version_num) VALUES ('a1');\n");
@@ -355,7 +370,7 @@ TEST_CASE("alembic import: a revision keeps what its docstring says") {
             alembic_checksum(kRevisions.at("a1")) +
             "\n\n"
             "-- upgrade transaction:false\n-- Says more: \"quoted\".\n\nSELECT 1;\n\n"
-        "-- downgrade irreversible\n");
+            "-- downgrade irreversible\n");
   Revision bad = header;
   bad.id = "a:1";
   CHECK_THROWS_AS(imported_revision(bad, upgrade, std::nullopt), Error);

@@ -322,6 +322,37 @@ class ScriptReader {
 
 }  // namespace
 
+std::optional<VersionTableName> version_table_of(std::string_view script) {
+  while (!script.empty()) {
+    const std::string_view line = script.substr(0, script.find('\n'));
+    if (read_step_line(trim(line))) break;
+    sql::Cursor cursor = sql::cursor_over(script);
+    script.remove_prefix(std::min(line.size() + 1, script.size()));
+    if (!line.starts_with("CREATE TABLE")) continue;
+    try {
+      sql::accept_word(cursor, "CREATE");
+      sql::accept_word(cursor, "TABLE");
+      const sql::QualifiedName name = sql::read_qualified_name(cursor);
+      if (sql::accept(cursor, '(') && sql::accept_word(cursor, "VERSION_NUM")) {
+        return VersionTableName{name.schema, name.name};
+      }
+    } catch (const sql::SyntaxProblem&) {
+      // Something else that env.py prints.
+    }
+  }
+  return std::nullopt;
+}
+
+std::string last_step_of(std::string_view script) {
+  std::string id;
+  while (!script.empty()) {
+    const std::string_view line = script.substr(0, script.find('\n'));
+    script.remove_prefix(std::min(line.size() + 1, script.size()));
+    if (auto step = read_step_line(line)) id = std::move(step->id);
+  }
+  return id;
+}
+
 std::vector<OfflineStep> read_offline_script(const OfflineScript& script) {
   if (!script.doubled_percent) return ScriptReader(script).read();
   OfflineScript single = script;

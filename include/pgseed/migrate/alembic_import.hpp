@@ -39,6 +39,13 @@ struct OfflineStep {
 // version table (it has another name), and for a revision run twice.
 std::vector<OfflineStep> read_offline_script(const OfflineScript& script);
 
+// The table that the script makes before its first step: what env.py calls the version table.
+// Unset where none is made there.
+std::optional<VersionTableName> version_table_of(std::string_view script);
+
+// The revision whose step is the last one begun, in an upgrade that failed as well; empty without.
+std::string last_step_of(std::string_view script);
+
 // True if the project's offline mode doubles percent signs: env.py names no paramstyle (the
 // driver's own doubles them), and none stands alone in the script.
 bool doubles_percent(std::string_view script, std::string_view env_py);
