@@ -163,12 +163,20 @@ void warn_of_unknown(MigrateProject& project, const AppliedRows& rows) {
   }
 }
 
+// Revisions that have their row although their downgrade stopped half-way.
+std::vector<migrate::HalfWay> half_taken_down(MigrateProject& project) {
+  auto halves = project.executor().half_way();
+  std::erase_if(halves, [](const auto& half) { return !migrate::belies_rows(half); });
+  return halves;
+}
+
 int run_current(MigrateProject& project, bool check_heads) {
   const Graph& graph = project.graph();
   const AppliedRows rows = project.rows();
   const Nodes current = migrate::current_revisions(graph, rows);
   const Nodes open = migrate::pending(graph, rows);
-  const bool on_heads = open.empty() && rows.unknown().empty();
+  const auto halves = half_taken_down(project);
+  const bool on_heads = open.empty() && rows.unknown().empty() && halves.empty();
   const int code = check_heads && !on_heads ? project.findings_code() : 0;
   if (project.console().json()) {
     JsonOutput out = begin_migrate_json("current", code);
@@ -200,8 +208,12 @@ int run_current(MigrateProject& project, bool check_heads) {
                                    " is implied by another one; pgseed migrate repair takes it "
                                    "out"));
   }
+  for (const migrate::HalfWay& half : halves) {
+    project.console().warning(text(migrate::told(half), "; ", migrate::advice(graph, half)));
+  }
   if (code != 0) {
-    throw Error(ErrorKind::rows, "Database is not on all head revisions", {}, way_up(rows));
+    throw Error(ErrorKind::rows, "Database is not on all head revisions", {},
+                halves.empty() ? way_up(rows) : migrate::advice(graph, halves.front()));
   }
   return code;
 }
@@ -210,8 +222,13 @@ int run_pending(MigrateProject& project, bool exit_status) {
   const Graph& graph = project.graph();
   const AppliedRows rows = project.rows();
   const Nodes open = migrate::pending(graph, rows);
-  const int code = exit_status && !open.empty() ? project.findings_code() : 0;
+  const auto halves = half_taken_down(project);
+  const bool is_done = open.empty() && halves.empty();
+  const int code = exit_status && !is_done ? project.findings_code() : 0;
   warn_of_unknown(project, rows);
+  for (const migrate::HalfWay& half : halves) {
+    project.console().warning(text(migrate::told(half), "; ", migrate::advice(graph, half)));
+  }
   if (project.console().json()) {
     JsonOutput out = begin_migrate_json("pending", code);
     write_revisions(out, "revisions", graph, open, nullptr);
@@ -223,35 +240,52 @@ int run_pending(MigrateProject& project, bool exit_status) {
     parts.parents = parts.labels = parts.message = true;
     project.print(migrate::revision_line(graph, node, parts));
   }
-  if (open.empty()) project.console().info("nothing is pending");
+  if (is_done) project.console().info("nothing is pending");
   return code;
 }
 
 // What is wrong with what the database says; for status and verify.
-std::vector<std::string> find_problems(MigrateProject& project, const AppliedRows& rows) {
+struct Problems {
+  std::vector<std::string> lines;
+  bool are_for_repair = false;  // one of them at least; the others say what to do
+};
+
+Problems find_problems(MigrateProject& project, const AppliedRows& rows) {
   const Graph& graph = project.graph();
-  std::vector<std::string> problems;
+  Problems problems;
+  const auto add = [&](std::string line) {
+    problems.lines.push_back(std::move(line));
+    problems.are_for_repair = true;
+  };
   for (const std::string& value : rows.unknown()) {
-    problems.push_back(text("row ", value, " of the version table: no file has this revision"));
+    add(text("row ", value, " of the version table: no file has this revision"));
   }
   for (const std::string& value : migrate::redundant_rows(graph, rows)) {
-    problems.push_back(text("row ", value, " of the version table is implied by another one"));
+    add(text("row ", value, " of the version table is implied by another one"));
   }
   for (const migrate::Revision& revision : graph.revisions()) {
-    if (revision.alembic_changed) problems.push_back(changed_line(revision));
+    if (revision.alembic_changed) problems.lines.push_back(changed_line(revision));
   }
   migrate::Executor& executor = project.executor();
   if (!executor.has_log()) return problems;
-  for (const std::string& id : executor.log().unfinished(executor.session())) {
-    problems.push_back(text("revision ", id, " stopped half-way; run the same command again"));
+  for (const migrate::HalfWay& half : executor.half_way()) {
+    problems.lines.push_back(text(migrate::told(half), "; ", migrate::advice(graph, half)));
+  }
+  // With rows there it is another tool that took some of them down.
+  const std::vector<std::string> lost = executor.applied_by_log_only(rows);
+  if (rows.rows.empty() && !lost.empty()) {
+    problems.lines.push_back(
+        text(executor.table().exists() ? "the version table is empty" : "there is no version table",
+             ", but the log has as applied: ", join(lost),
+             "; pgseed migrate stamp REVISION says what the database really holds, repair that it "
+             "holds nothing"));
   }
   const auto logged = executor.log().checksums(executor.session());
   for (const Node node : migrate::applied(graph, rows).members()) {
     const auto known = logged.find(graph[node].id);
     if (known == logged.end() || !graph[node].upgrade) continue;
     if (migrate::differs(graph[node], known->second)) {
-      problems.push_back(
-          text(graph[node].path, ": changed since revision ", graph[node].id, " was applied"));
+      add(text(graph[node].path, ": changed since revision ", graph[node].id, " was applied"));
     }
   }
   return problems;
@@ -261,7 +295,7 @@ int run_status(MigrateProject& project, bool exit_status) {
   const Graph& graph = project.graph();
   const AppliedRows rows = project.rows();
   const Nodes open = migrate::pending(graph, rows);
-  const std::vector<std::string> problems = find_problems(project, rows);
+  const std::vector<std::string> problems = find_problems(project, rows).lines;
   const int code =
       exit_status && (!open.empty() || !problems.empty()) ? project.findings_code() : 0;
   const NodeSet applied = migrate::applied(graph, rows);
@@ -292,7 +326,7 @@ int run_status(MigrateProject& project, bool exit_status) {
 
 int run_verify(MigrateProject& project) {
   const AppliedRows rows = project.rows();
-  const std::vector<std::string> problems = find_problems(project, rows);
+  const auto [problems, are_for_repair] = find_problems(project, rows);
   const int code = problems.empty() ? 0 : project.findings_code();
   if (project.console().json()) {
     JsonOutput out = begin_migrate_json("verify", code);
@@ -303,7 +337,7 @@ int run_verify(MigrateProject& project) {
   for (const std::string& problem : problems) project.print(problem);
   if (problems.empty()) {
     project.print("The files, the version table and the log agree.");
-  } else {
+  } else if (are_for_repair) {
     project.console().info(
         "hint: pgseed migrate repair, or stamp --purge REVISION for unknown rows");
   }
@@ -315,6 +349,10 @@ int run_check(MigrateProject& project) {
   const bool up_to_date = rows.unknown().empty() && migrate::pending(project.graph(), rows).empty();
   if (!up_to_date) {
     throw Error(ErrorKind::rows, "Target database is not up to date.", {}, way_up(rows));
+  }
+  if (const auto halves = half_taken_down(project); !halves.empty()) {
+    throw Error(ErrorKind::rows, text("Target database is not up to date: ", told(halves.front())),
+                {}, migrate::advice(project.graph(), halves.front()));
   }
   if (project.console().json()) {
     JsonOutput out = begin_migrate_json("check", 0);

@@ -297,7 +297,7 @@ int run_reset(MigrateProject& project, const ResetOptions& options) {
                                         options.allow_cascade);
   } else {
     try {
-      steps = project.executor().downgrade("base");
+      steps = project.executor().downgrade("base", true);
     } catch (Error& error) {
       if (error.kind == ErrorKind::input) {
         error.hint = text("--all-objects drops every object of schema ",

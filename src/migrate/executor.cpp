@@ -62,14 +62,18 @@ Plan Executor::upgrade(const std::string& target) {
   const AppliedRows before = rows();
   require_sound_rows(graph_, before);
   const UpgradeGoal goal = upgrade_goal(graph_, before, target);
-  return run([&](const AppliedRows& now) { return plan_upgrade(graph_, now, goal); });
+  return run([&](const AppliedRows& now) { return plan_upgrade(graph_, now, goal); },
+             {.applied = goal.targets, .abandons_halves = false});
 }
 
-Plan Executor::downgrade(const std::string& target) {
+Plan Executor::downgrade(const std::string& target, bool abandon_halves) {
   const AppliedRows before = rows();
   require_sound_rows(graph_, before);
   const DowngradeGoal goal = downgrade_goal(graph_, before, target);
-  return run([&](const AppliedRows& now) { return plan_downgrade(graph_, now, goal); });
+  Intent intent;
+  intent.abandons_halves = abandon_halves;
+  if (goal.target) intent.applied = {*goal.target};
+  return run([&](const AppliedRows& now) { return plan_downgrade(graph_, now, goal); }, intent);
 }
 
 // --- plans
@@ -122,17 +126,22 @@ void Executor::check(const Plan& plan) const {
   }
 }
 
-Plan Executor::run(const Planner& planner) {
+Plan Executor::run(const Planner& planner, Intent intent) {
+  intent_ = std::move(intent);
   Plan plan = planner(rows());
   check(plan);
   Plan done;
-  if (plan.empty()) return done;
+  if (plan.empty()) {
+    settle_without_steps();
+    return done;
+  }
   if (options_.single_transaction || options_.dry_run) return run_as_one(planner);
   deadline_ = steady_clock::now() + options_.lock_wait;
   make_version_table();
   while (!plan.empty()) {
     stop_if_asked();
-    const Prepared prepared = prepare(plan.front());
+    Prepared prepared = prepare(plan.front());
+    prepared.plan = &plan;
     deadline_ = steady_clock::now() + options_.lock_wait;
     try {
       announced_ = false;
@@ -194,6 +203,7 @@ Plan Executor::run_as_one(const Planner& planner) {
     lock_table();
     const Plan plan = planner(rows());
     check(plan);
+    settle_half_way(plan);
     for (const Step& step : plan) {
       stop_if_asked();
       const Prepared prepared = prepare(step);

@@ -110,6 +110,8 @@ void Executor::create_table() {
 void Executor::take_back_version_table() {
   if (!std::exchange(made_table_, false)) return;
   try {
+    // What a section left half-way stands on this very table: dropped, it would be doubtful.
+    if (has_log_ && !log_->marks(*session_).empty()) return;
     session_->transaction([&](pg::Session& session) {
       lock_table();
       if (read_table().empty()) session.execute("DROP TABLE " + table_->sql_name());

@@ -13,7 +13,8 @@ using std::chrono::steady_clock;
 }  // namespace
 
 std::vector<RowChange> Executor::rewrite_rows(
-    const std::function<std::vector<std::string>(const AppliedRows&)>& wanted) {
+    const std::function<std::vector<std::string>(const AppliedRows&)>& wanted,
+    const std::function<void(const AppliedRows&, const AppliedRows&)>& then) {
   deadline_ = steady_clock::now() + options_.lock_wait;
   std::vector<RowChange> changes;
   wanted(rows());  // a wrong target fails before the table is made
@@ -27,27 +28,38 @@ std::vector<RowChange> Executor::rewrite_rows(
       const std::vector<std::string> after = wanted(before);
       changes = row_changes(before.values(), after);
       write_rows(changes);
-      if (changes.empty() || !has_log_) return;
-      log_->add_stamp(session, join(after));
-      // What is declared done or undone by hand is not half-way any more.
-      const NodeSet was = applied(graph_, before);
-      const NodeSet is = applied(graph_, read_rows(graph_, after));
-      for (const std::string& id : log_->unfinished(session)) {
-        const auto node = graph_.find(id);
-        if (!node || was.has(*node) != is.has(*node)) log_->forget_unfinished(session, id);
+      const AppliedRows now = read_rows(graph_, after);
+      if (has_log_ && (!changes.empty() || !applied_by_log_only(now).empty())) {
+        log_->add_stamp(session, join(after));
       }
+      if (then) then(before, now);
     });
   });
   return changes;
 }
 
+std::vector<std::string> Executor::applied_by_log_only(const AppliedRows& rows) {
+  std::vector<std::string> ids;
+  if (!has_log_) return ids;
+  const NodeSet is = applied(graph_, rows);
+  for (std::string& id : log_->applied(*session_)) {
+    const auto node = graph_.find(id);
+    if (node && !is.has(*node)) ids.push_back(std::move(id));
+  }
+  return ids;
+}
+
 std::vector<RowChange> Executor::stamp(const std::vector<std::string>& targets, bool purge) {
   return rewrite_rows(
-      [&](const AppliedRows& before) { return stamped_rows(graph_, before, targets, purge); });
+      [&](const AppliedRows& before) { return stamped_rows(graph_, before, targets, purge); },
+      [&](const AppliedRows& before, const AppliedRows& after) {
+        if (has_log_) forget_declared(before, after);
+      });
 }
 
 std::vector<std::string> Executor::repair() {
   std::vector<std::string> report;
+  const std::vector<std::string> lost = applied_by_log_only(rows());
   const auto changes = rewrite_rows([&](const AppliedRows& before) {
     std::vector<std::string> kept = before.values();
     for (const std::string& redundant : redundant_rows(graph_, before)) {
@@ -58,6 +70,7 @@ std::vector<std::string> Executor::repair() {
   for (const RowChange& change : changes) {
     report.push_back(text("removed row ", change.from, ", which another row implies"));
   }
+  if (!lost.empty()) report.push_back("took the version table's word: not applied: " + join(lost));
   if (!has_log_) return report;
   for (const std::string& id : log_->unfinished(*session_)) {
     log_->forget_unfinished(*session_, id);

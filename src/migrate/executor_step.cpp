@@ -34,6 +34,10 @@ void Executor::run_delegated(const Prepared& prepared) {
                      "` and then this command again, or pass --delegate-alembic, "
                      "or turn the project into SQL: pgseed migrate import alembic"));
   }
+  session_->transaction([&](pg::Session& session) {
+    take_advisory_lock(session);
+    settle_half_way(*prepared.plan);
+  });
   announce(prepared);
   options_.delegate(words);
   made_table_ = false;  // it is in use now
@@ -52,6 +56,7 @@ void Executor::run_in_transaction(const Prepared& prepared) {
       take_advisory_lock(session);
       lock_table();
       require_rows(prepared.step.before);
+      settle_half_way(*prepared.plan);
       announce(prepared);
       execute_all(prepared);
       make_log();
@@ -66,7 +71,6 @@ void Executor::run_in_transaction(const Prepared& prepared) {
 }
 
 void Executor::execute_all(const Prepared& prepared) {
-  require_not_half_done(prepared);
   set_timeouts(&prepared.section->options);
   begin_timeout(*prepared.section);
   for (const ScriptStatement& statement : prepared.statements) {
@@ -76,23 +80,6 @@ void Executor::execute_all(const Prepared& prepared) {
   }
   if (has_settings(prepared.statements)) take_back_role();
   write_rows(prepared.step.changes);
-}
-
-// What a transaction:false section has finished would be done again once it is a transaction.
-void Executor::require_not_half_done(const Prepared& prepared) {
-  if (!has_log_) return;
-  const auto row = log_->find_unfinished(*session_, prepared.revision->id, prepared.step.direction);
-  if (!row || (row->steps == 0 && !row->was_running)) return;
-  const std::string how_far =
-      row->steps > 0 ? text("after ", row->steps, row->steps == 1 ? " statement" : " statements")
-                     : std::string("within its first statement");
-  throw Error(ErrorKind::input,
-              text("revision ", prepared.revision->id, " stopped ", how_far,
-                   ", and its section had transaction:false then, which was changed in the file "
-                   "since"),
-              text(prepared.section->path, ':', prepared.section->line - 1),
-              "put transaction:false back, or undo by hand what is done, then pgseed migrate "
-              "repair");
 }
 
 // The option timeout, which is for the section as a whole.

@@ -119,6 +119,7 @@ std::optional<Unfinished> Executor::open_log(const Prepared& prepared) {
     row = log_->open(session, *prepared.revision, prepared.step.direction);
     if (!row) throw Busy{};
     require_rows(prepared.step.before);
+    settle_half_way(*prepared.plan);
   });
   return row;
 }

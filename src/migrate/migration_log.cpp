@@ -206,6 +206,78 @@ void MigrationLog::accept(pg::Session& session, const Revision& revision) const 
       session.literal(host_name()), ')'));
 }
 
+std::vector<HalfWayMark> MigrationLog::marks(pg::Session& session) const {
+  std::vector<HalfWayMark> found;
+  for (const pg::Row& row : session.query(
+           text("SELECT id, rev, direction, step, coalesce(steps_sha256, '') LIKE '%", kInBlock,
+                "' FROM (SELECT DISTINCT ON (rev) * FROM pgseed.migration_log WHERE direction IN "
+                "('up', 'down') AND version_table = ",
+                session.literal(version_table_),
+                " ORDER BY rev, id DESC) AS newest WHERE ok IS NULL AND (step > 0 OR running) "
+                "ORDER BY rev"))) {
+    found.push_back({std::atoll(row[0]->c_str()), *row[1],
+                     row[2] == "up" ? Direction::up : Direction::down, std::atoi(row[3]->c_str()),
+                     row[4] == "t"});
+  }
+  return found;
+}
+
+// The transactions that wrote the rows tell their order (xmin), and a row of the log that was
+// written in the same one tells that it was pgseed. A system column's entry in the catalogue stays
+// as CREATE TABLE made it.
+WrittenSince MigrationLog::since(pg::Session& session, std::int64_t mark) const {
+  WrittenSince since;
+  const std::string table = session.literal(version_table_);
+  const std::string written =
+      text("(SELECT xmin AS by FROM pgseed.migration_log WHERE id = ", mark, ") AS mark");
+  for (const pg::Row& row : session.query(
+           text("SELECT DISTINCT rev FROM pgseed.migration_log WHERE ok AND direction IN ('up', "
+                "'down') AND version_table = ",
+                table, " AND id > ", mark, " ORDER BY rev"))) {
+    since.runs.push_back(*row[0]);
+  }
+  const auto is_old = session.query(
+      text("SELECT FROM pg_catalog.pg_attribute AS a, ", written,
+           " WHERE a.attrelid = pg_catalog.to_regclass(", table,
+           ") AND a.attname = 'ctid' AND pg_catalog.age(a.xmin) >= pg_catalog.age(mark.by)"));
+  since.new_table = is_old.empty();
+  if (since.new_table) return since;
+  for (const pg::Row& row : session.query(
+           text("SELECT v.version_num FROM ", version_table_, " AS v, ", written,
+                " WHERE pg_catalog.age(v.xmin) < pg_catalog.age(mark.by) AND NOT EXISTS (SELECT "
+                "FROM pgseed.migration_log AS l WHERE l.ok AND l.version_table = ",
+                table, " AND l.xmin = v.xmin) ORDER BY 1"))) {
+    since.rows.push_back(row[0].value_or(""));
+  }
+  return since;
+}
+
+void MigrationLog::end_mark(pg::Session& session, std::int64_t id, const std::string& why) const {
+  session.execute(
+      text("UPDATE pgseed.migration_log SET ok = false, finished = clock_timestamp(), running = "
+           "false, sqlstate = NULL, error = ",
+           session.literal(why), " WHERE ok IS NULL AND id = ", id));
+}
+
+bool MigrationLog::is_finished(pg::Session& session, std::int64_t id) const {
+  return !session.query(text("SELECT FROM pgseed.migration_log WHERE ok AND id = ", id)).empty();
+}
+
+std::vector<std::string> MigrationLog::applied(pg::Session& session) const {
+  std::vector<std::string> ids;
+  const std::string table = session.literal(version_table_);
+  for (const pg::Row& row : session.query(text(
+           "SELECT rev FROM (SELECT DISTINCT ON (rev) rev, direction FROM "
+           "pgseed.migration_log WHERE ok AND direction IN ('up', 'down') AND version_table = ",
+           table,
+           " AND id > (SELECT coalesce(max(id), 0) FROM pgseed.migration_log WHERE direction = "
+           "'stamp' AND version_table = ",
+           table, ") ORDER BY rev, id DESC) AS newest WHERE direction = 'up' ORDER BY rev"))) {
+    ids.push_back(*row[0]);
+  }
+  return ids;
+}
+
 std::vector<std::string> MigrationLog::unfinished(pg::Session& session) const {
   std::vector<std::string> ids;
   for (const pg::Row& row : session.query(

@@ -61,7 +61,8 @@ class MigrateProject {
   }
   // Its standard output; the test ends if it fails.
   std::string must(std::vector<std::string> args) const {
-    INFO("pgseed migrate ", args.front());
+    const std::string name = args.front();
+    INFO("pgseed migrate ", name);
     const Result result = run(std::move(args));
     INFO(result.out, result.err);
     REQUIRE(result.exit_code == 0);

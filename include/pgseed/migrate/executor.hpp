@@ -19,10 +19,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "pgseed/migrate/half_way.hpp"
 #include "pgseed/migrate/migration_log.hpp"
 #include "pgseed/migrate/plan.hpp"
 #include "pgseed/migrate/script.hpp"
@@ -81,18 +83,27 @@ class Executor {
   // the rows at the start; when another process moves them meanwhile, only what is still missing is
   // done. Throws: Error{input} (target, rows, a section that is missing, irreversible or broken)
   // before anything ran, Error{unreachable} when a lock was not obtained in time, pg::SqlError with
-  // the place in the file, Error{refused} at a revision that only Alembic can run, Interrupted.
-  // Steps that were committed before stay.
+  // the place in the file, Error{refused} at a revision that only Alembic can run, Error{rows}
+  // because of a section that stopped half-way (half_way.hpp), Interrupted. Steps that were committed before stay.
   Plan upgrade(const std::string& target);
-  Plan downgrade(const std::string& target);
+  // abandon_halves: what sections on their way up have left of themselves is not asked about.
+  Plan downgrade(const std::string& target, bool abandon_halves = false);
 
   // The same for any plan: made from the rows, and made again when they moved.
-  Plan run(const Planner& planner);
+  Plan run(const Planner& planner, Intent intent = {});
 
-  // Sets the rows without running anything; returns what changed.
+  // Sections that stopped half-way and are not over; none while another run is at work.
+  std::vector<HalfWay> half_way();
+  // Applied as far as the log knows, but not by these rows: somebody else took them down, or the
+  // version table lost its rows.
+  std::vector<std::string> applied_by_log_only(const AppliedRows& rows);
+
+  // Sets the rows without running anything; returns what changed. A section that stopped half-way
+  // is forgotten where its revision, or one on which it stands, is declared done or undone.
   std::vector<RowChange> stamp(const std::vector<std::string>& targets, bool purge);
-  // Takes out rows that others imply, forgets sections that stopped half-way, and takes the files'
-  // checksums for what is applied; returns what it did, a line each.
+  // Takes out rows that others imply, forgets sections that stopped half-way, takes the files'
+  // checksums for what is applied, and the version table's word for that; returns what it did, a
+  // line each.
   std::vector<std::string> repair();
   void ensure_version_table();
   // Drops the version table and this table's part of the log.
@@ -110,6 +121,7 @@ class Executor {
     const Revision* revision = nullptr;
     const Section* section = nullptr;  // nullptr: only Alembic can run it
     std::vector<ScriptStatement> statements;
+    const Plan* plan = nullptr;  // which this step is the first of
   };
   // Thrown by an attempt, within this class only: somebody else has the lock; the rows are not
   // those that the plan was made for.
@@ -138,7 +150,6 @@ class Executor {
   void set_timeouts(const SectionOptions* section);
   void begin_timeout(const Section& section);
   bool limit_statement(bool is_local);
-  void require_not_half_done(const Prepared& prepared);
   static bool has_settings(std::span<const ScriptStatement> statements);
   void take_back_role();
   void take_back_settings(const Prepared& prepared);
@@ -161,6 +172,14 @@ class Executor {
   void wait_for_rows(const Prepared& prepared);
   void finish_stepwise(const Prepared& prepared, std::optional<std::int64_t> log_id);
 
+  // executor_half_way.cpp. Behind the advisory lock, as the section of a run that is under way is
+  // not half-way.
+  std::vector<HalfWay> judge_half_way();
+  // Ends the marks that are over; throws what stands against the plan.
+  void settle_half_way(const Plan& plan);
+  void settle_without_steps();
+  void forget_declared(const AppliedRows& before, const AppliedRows& after);
+
   // executor_locks.cpp. Each throws Busy instead of waiting, and Gone where there is no table.
   void take_advisory_lock(pg::Session& session);
   void lock_table();
@@ -173,8 +192,10 @@ class Executor {
   void take_back_version_table();
 
   // executor_rows.cpp.
+  // then: in the same transaction, with the rows before and after.
   std::vector<RowChange> rewrite_rows(
-      const std::function<std::vector<std::string>(const AppliedRows&)>& wanted);
+      const std::function<std::vector<std::string>(const AppliedRows&)>& wanted,
+      const std::function<void(const AppliedRows&, const AppliedRows&)>& then = {});
 
   std::string database_url_;
   const Graph& graph_;
@@ -186,10 +207,12 @@ class Executor {
   std::optional<VersionTable> table_;
   std::optional<MigrationLog> log_;
   bool has_log_ = false;
-  bool made_table_ = false;   // by this run
-  bool reconnected_ = false;  // in this step, after a COMMIT in doubt
-  bool announced_ = false;    // the step at hand
-  bool block_began_ = false;  // in this step: a statement that can COMMIT by itself
+  bool made_table_ = false;            // by this run
+  bool reconnected_ = false;           // in this step, after a COMMIT in doubt
+  bool announced_ = false;             // the step at hand
+  bool block_began_ = false;           // in this step: a statement that can COMMIT by itself
+  Intent intent_;                      // of the run at hand
+  std::set<std::int64_t> told_marks_;  // of the log
   std::optional<std::chrono::steady_clock::time_point> section_end_;  // by its option timeout
   std::chrono::steady_clock::time_point deadline_;
 };

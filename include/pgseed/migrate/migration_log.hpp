@@ -25,6 +25,23 @@ struct Unfinished {
   bool in_block = false;
 };
 
+// The same as it is found later: a section that broke off and of which something stands.
+struct HalfWayMark {
+  std::int64_t id = 0;  // of the log row
+  std::string revision;
+  Direction direction = Direction::up;
+  int steps = 0;          // statements that are done
+  bool in_block = false;  // as above
+};
+
+// What happened since such a mark was last written.
+struct WrittenSince {
+  std::vector<std::string> runs;  // revisions that were run to their end, either way
+  // Rows of the version table from hands that keep no log: Alembic, a script of --sql, psql.
+  std::vector<std::string> rows;
+  bool new_table = false;  // the version table was dropped, and perhaps made anew
+};
+
 struct AppliedChecksums {
   std::string upgrade, downgrade;  // sha256; empty if the section was missing
 };
@@ -78,10 +95,19 @@ class MigrationLog {
   std::map<std::string, AppliedChecksums> checksums(pg::Session& session) const;
   // Takes the files' checksums from now on.
   void accept(pg::Session& session, const Revision& revision) const;
-  // Revisions with a section that stopped half-way.
+  // The sections that stopped half-way, by revision; of a run that is under way as well.
+  std::vector<HalfWayMark> marks(pg::Session& session) const;
+  WrittenSince since(pg::Session& session, std::int64_t mark) const;
+  // The mark does not hold any more, and this is why.
+  void end_mark(pg::Session& session, std::int64_t id, const std::string& why) const;
+  bool is_finished(pg::Session& session, std::int64_t id) const;
+  // Revisions whose last run did not come to its end, also where nothing stands of it.
   std::vector<std::string> unfinished(pg::Session& session) const;
   // Forgets that, after the rest was done or undone by hand.
   void forget_unfinished(pg::Session& session, const std::string& id) const;
+  // What is applied as far as the log knows: run to the end since the rows were last set by hand,
+  // and not taken down since. By id.
+  std::vector<std::string> applied(pg::Session& session) const;
   // Drops the part of this version table, and schema pgseed if nothing else is in it.
   void drop(pg::Session& session) const;
 
