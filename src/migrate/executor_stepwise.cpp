@@ -158,6 +158,7 @@ void Executor::run_steps(const Prepared& prepared) {
       observer_.note(text("going on after statement ", next, " of ", statements.size()));
     }
   }
+  bool ran_some = next > 0;  // in this run or before it
   begin_timeout(*prepared.section);
   Settings settings;
   for (std::size_t index = 0; index < next; ++index) settings.note(statements[index].sql);
@@ -196,7 +197,7 @@ void Executor::run_steps(const Prepared& prepared) {
             }
             note_done();
           });
-          done = true;
+          done = ran_some = true;
         } catch (const pg::SqlError& error) {
           // Not in a transaction block; COMMIT inside a DO block. Nothing of it was kept.
           const bool wants_none = error.sqlstate == "25001" || error.sqlstate == "2D000";
@@ -209,7 +210,7 @@ void Executor::run_steps(const Prepared& prepared) {
           throw Busy{};
         }
         block_began_ = is_block;
-        run_alone(statement, prepared, settings.statements(), was_running);
+        if (run_alone(statement, prepared, settings.statements(), was_running)) ran_some = true;
         note_done();
         block_began_ = false;
       }
@@ -217,6 +218,9 @@ void Executor::run_steps(const Prepared& prepared) {
       for (; next < end; ++next) settings.note(statements[next].sql);
     }
     finish_stepwise(prepared, log_id);
+  } catch (const Moved& moved) {
+    if (ran_some) require_run_once(prepared, next, log_id, moved);
+    throw;
   } catch (const pg::SqlError& error) {
     if (log_id) {
       try {
@@ -232,7 +236,7 @@ void Executor::run_steps(const Prepared& prepared) {
 // Without a transaction that settings could be local to, they are the session's for as long as the
 // statement runs. Through a transaction pooler another client may meet them meanwhile, so there are
 // none but those that the section asks for.
-void Executor::run_alone(const ScriptStatement& statement, const Prepared& prepared,
+bool Executor::run_alone(const ScriptStatement& statement, const Prepared& prepared,
                          const std::vector<std::string>& settings, bool was_running) {
   const SectionOptions& wanted = prepared.section->options;
   std::string undo;
@@ -246,12 +250,13 @@ void Executor::run_alone(const ScriptStatement& statement, const Prepared& prepa
   const auto reset = [&] {
     if (!undo.empty()) session_->execute(undo);
   };
+  bool ran = false;
   try {
     set_option("lock_timeout", wanted.lock_timeout);
     set_option("statement_timeout", wanted.statement_timeout);
     for (const std::string& setting : settings) set(setting);
     if (limit_statement(false)) undo += "RESET statement_timeout;";
-    run_unless_done(statement, prepared, was_running);
+    ran = run_unless_done(statement, prepared, was_running);
   } catch (pg::ConnectionLost& lost) {
     // It had no transaction that could have been rolled back.
     lost.hint = block_began_ ? kBlockHint
@@ -272,9 +277,10 @@ void Executor::run_alone(const ScriptStatement& statement, const Prepared& prepa
     throw;
   }
   reset();
+  return ran;
 }
 
-void Executor::run_unless_done(const ScriptStatement& statement, const Prepared& prepared,
+bool Executor::run_unless_done(const ScriptStatement& statement, const Prepared& prepared,
                                bool was_running) {
   // Of this statement: those before it may have taken longer than anybody waits.
   const auto deadline = steady_clock::now() + options_.lock_wait;
@@ -282,12 +288,12 @@ void Executor::run_unless_done(const ScriptStatement& statement, const Prepared&
     if (was_running) wait_for_orphan(statement, deadline);
     const bool waited = wait_for_builder(statement, prepared, deadline);
     const bool was_done = took_effect(*session_, statement.sql);
-    if (was_done && (was_running || waited)) return;
+    if (was_done && (was_running || waited)) return false;
     try {
       // IF NOT EXISTS would pass over an index that an earlier attempt left invalid.
       drop_invalid_index(*session_, statement.sql);
       execute(statement, prepared);
-      return;
+      return true;
     } catch (const pg::SqlError& error) {
       // An Alembic that came to the same statement meanwhile, as nothing shuts it out here: the
       // index is there or gone already, or each of us waited for the other.
@@ -364,6 +370,28 @@ void Executor::finish_stepwise(const Prepared& prepared, std::optional<std::int6
       session.execute("NOTIFY pgrst, 'reload schema'");
     });
   });
+}
+
+// An Alembic takes no lock of ours and looks at the version table only when it begins and at its
+// end. Where its row came first, all of the section ran beside what we ran of it.
+void Executor::require_run_once(const Prepared& prepared, std::size_t steps,
+                                std::optional<std::int64_t> log_id, const Moved& moved) {
+  const bool is_up = prepared.step.direction == Direction::up;
+  const bool is_applied = applied(graph_, read_rows(graph_, moved.rows)).has(prepared.step.node);
+  if (is_applied != is_up) return;  // the rows went elsewhere, and are planned for
+  // Or a COMMIT of ours stands after all.
+  if (reconnected_ && (!log_id || log_->is_finished(*session_, *log_id))) return;
+  if (log_id) log_->end_mark(*session_, *log_id, "another tool ran the section at the same time");
+  const std::string which =
+      steps == 1 ? std::string("statement 1") : text("statements 1 to ", steps);
+  throw Error(
+      ErrorKind::rows,
+      text("another tool has ", is_up ? "applied" : "taken down", " revision ",
+           prepared.revision->id, " at the same time: ", which, " of ", prepared.statements.size(),
+           " may have run twice"),
+      text(prepared.section->path, ':', prepared.section->line - 1),
+      text("its row is written, so the revision counts as ", is_up ? "applied" : "taken down",
+           ": look for what is there twice, mend it by hand, then run this command again"));
 }
 
 }  // namespace pgseed::migrate

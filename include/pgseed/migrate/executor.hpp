@@ -84,7 +84,8 @@ class Executor {
   // done. Throws: Error{input} (target, rows, a section that is missing, irreversible or broken)
   // before anything ran, Error{unreachable} when a lock was not obtained in time, pg::SqlError with
   // the place in the file, Error{refused} at a revision that only Alembic can run, Error{rows}
-  // because of a section that stopped half-way (half_way.hpp), Interrupted. Steps that were committed before stay.
+  // because of a section that stopped half-way (half_way.hpp), or where another tool ran the same
+  // section at the same time, Interrupted. Steps that were committed before stay.
   Plan upgrade(const std::string& target);
   // abandon_halves: what sections on their way up have left of themselves is not asked about.
   Plan downgrade(const std::string& target, bool abandon_halves = false);
@@ -161,9 +162,10 @@ class Executor {
   void run_stepwise(const Prepared& prepared);
   void run_steps(const Prepared& prepared);
   std::optional<Unfinished> open_log(const Prepared& prepared);
-  void run_alone(const ScriptStatement& statement, const Prepared& prepared,
+  // Both: false if it turned out to have been done already.
+  bool run_alone(const ScriptStatement& statement, const Prepared& prepared,
                  const std::vector<std::string>& settings, bool was_running);
-  void run_unless_done(const ScriptStatement& statement, const Prepared& prepared,
+  bool run_unless_done(const ScriptStatement& statement, const Prepared& prepared,
                        bool was_running);
   void wait_for_orphan(const ScriptStatement& statement,
                        std::chrono::steady_clock::time_point deadline);
@@ -171,6 +173,8 @@ class Executor {
                         std::chrono::steady_clock::time_point deadline);
   void wait_for_rows(const Prepared& prepared);
   void finish_stepwise(const Prepared& prepared, std::optional<std::int64_t> log_id);
+  void require_run_once(const Prepared& prepared, std::size_t steps,
+                        std::optional<std::int64_t> log_id, const Moved& moved);
 
   // executor_half_way.cpp. Behind the advisory lock, as the section of a run that is under way is
   // not half-way.
