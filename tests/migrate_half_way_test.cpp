@@ -78,6 +78,14 @@ TEST_CASE("migrate half-way: an emptied database is not gone on with") {
     lab.project.must({"upgrade", "r1", "--no-log"});
     why = "row r1 of the version table was not written by pgseed";
   }
+  SUBCASE("r1 taken down and applied again by a pgseed that did not refuse") {
+    lab.sql(
+        "BEGIN; DROP TABLE t1; CREATE TABLE t1 (a int); UPDATE alembic_version SET version_num = "
+        "'r1'; INSERT INTO pgseed.migration_log (version_table, rev, direction, finished, ok, "
+        "tool) SELECT version_table, 'r1', way, now(), true, 'pgseed' FROM pgseed.migration_log, "
+        "unnest('{down,up}'::text[]) AS way WHERE rev = 'r1'; COMMIT");
+    why = "r1, on which it stands, was run again since";
+  }
   const std::string before = lab.sql("SELECT to_regclass('t1') IS NULL");
   lab.check_refused(lab.upgrade(), why);
   lab.check_refused(lab.upgrade(), "");
