@@ -176,7 +176,8 @@ TEST_CASE("sql mysql rows: sql_mode changes what quotes and backslashes are") {
        {"1-1 a session setting: SET GLOBAL sql_mode='NO_BACKSLASH_ESCAPES'", "1 insert t: [']"}},
       {"SET sql_mode=CONCAT(@@sql_mode, ',NO_BACKSLASH_ESCAPES');",
        {"1-1 an unknown statement: SET sql_mode=CONCAT(@@sql_mode, ',NO_BACKSLASH_ESCAPES')"}},
-      {"SET time_zone='+05:45';", {"1-1 an unknown statement: SET time_zone='+05:45'"}},
+      {"SET time_zone='+05:45';", {"1-1 a session setting: SET time_zone='+05:45'"}},
+      {"SET time_zone='+05:75';", {"error a.sql:1 the time zone +05:75 is not known"}},
   });
 }
 

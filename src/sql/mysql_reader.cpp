@@ -448,13 +448,20 @@ class MysqlReader final : public WindowReader {
       if (setting.name == "names" && setting.is_literal) {
         set_names(setting.value);
       } else if (setting.name == "time_zone") {
-        const auto zone = mysql_time_zone(setting.value);
-        if (!zone) statement.kind = StatementKind::unknown;
-        time_zone = zone.value_or("");
+        auto zone = mysql_time_zone(setting.value);
+        if (!zone) refuse_zone(setting.value);
+        time_zone = *std::move(zone);
       } else if (!modes_.apply(setting)) {
         statement.kind = StatementKind::unknown;
       }
     }
+  }
+
+  // Without it every time behind it would be another one.
+  [[noreturn]] void refuse_zone(const std::string& zone) const {
+    throw Error(ErrorKind::input, text("the time zone ", zone, " is not known"),
+                text(window_.name(), ':', statement_line_),
+                "write it as hours and minutes from UTC ('+05:30'), or as a zone's name");
   }
 
   // character_set_client is not looked at: mysqldump sets it around DDL, which changes no row.
@@ -472,8 +479,7 @@ class MysqlReader final : public WindowReader {
     }
     converted_ = true;
     converted_from_ = wanted;
-    keep_statement();
-    window_.switch_encoding(wanted);
+    switch_encoding(wanted);
   }
 
   State state_ = State::between;

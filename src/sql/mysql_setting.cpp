@@ -150,7 +150,7 @@ bool MysqlModes::apply(const MysqlSetting& setting) {
 }
 
 std::string mysql_encoding(std::string_view charset) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 16> kNames = {{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kNames = {{
       {"latin1", "win1252"},
       {"latin2", "latin2"},
       {"latin5", "latin5"},
@@ -158,12 +158,17 @@ std::string mysql_encoding(std::string_view charset) {
       {"cp850", "cp850"},
       {"cp852", "cp852"},
       {"koi8r", "koi8r"},
-      {"koi8u", "koi8u"},
-      {"greek", "iso88597"},
-      {"hebrew", "iso88598"},
-      {"ujis", "eucjp"},
-      {"eucjpms", "eucjp"},
-      {"euckr", "euckr"},
+      {"koi8u", "MySQL's koi8u"},
+      {"greek", "MySQL's greek"},
+      {"hebrew", "MySQL's hebrew"},
+      {"ujis", "MySQL's ujis"},
+      {"sjis", "MySQL's sjis"},
+      {"big5", "MySQL's big5"},
+      {"cp866", "MySQL's cp866"},
+      {"armscii8", "MySQL's armscii8"},
+      {"macce", "MAC-CENTRALEUROPE"},
+      {"eucjpms", "EUC-JP-MS"},
+      {"euckr", "uhc"},
       {"gb2312", "euccn"},
       {"tis620", "tis620"},
       {"gb18030", "gb18030"},
@@ -176,7 +181,7 @@ std::string mysql_encoding(std::string_view charset) {
   for (const auto& [mysql, postgresql] : kNames) {
     if (name == mysql) return std::string(postgresql);
   }
-  return name;  // gbk, big5, sjis, cp1251, ...: iconv knows them by the same name
+  return name;  // gbk, cp932, cp1251, ...: iconv knows them by the same name
 }
 
 std::optional<std::string> mysql_time_zone(std::string_view value) {
@@ -187,8 +192,19 @@ std::optional<std::string> mysql_time_zone(std::string_view value) {
     return own ? std::string() : std::string(value);
   }
   const std::size_t colon = value.find(':');
-  if (colon == std::string_view::npos || value.substr(colon) != ":00" || colon > 3) return {};
-  return zone_of_hours(value.substr(0, colon));
+  if (colon == std::string_view::npos || colon < 2 || colon > 3) return {};
+  const std::string_view hours = value.substr(0, colon);
+  const std::string_view minutes = value.substr(colon + 1);
+  if (minutes == "00") {
+    if (auto named = zone_of_hours(hours)) return named;
+  }
+  const std::string time = text(hours.size() == 2 ? "0" : "", hours.substr(1), ':', minutes);
+  const auto is_digit_at = [&](std::size_t at) { return is_digit(time[at]); };
+  const bool fits = time.size() == 5 && is_digit_at(0) && is_digit_at(1) && is_digit_at(3) &&
+                    is_digit_at(4) && time <= "14:00" && time[3] < '6';
+  if (!fits) return {};
+  // POSIX counts the other way.
+  return text('<', value[0], time, '>', value[0] == '+' ? '-' : '+', time);
 }
 
 }  // namespace pgseed::sql

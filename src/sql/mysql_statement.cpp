@@ -24,6 +24,11 @@ bool has_word(MysqlCursor cursor, std::string_view upper_case_word) {
   return false;
 }
 
+// DO SETVAL(...), as mariadb-dump writes it for a SEQUENCE.
+bool sets_sequence(MysqlCursor cursor) {
+  return cursor.accept_word("SETVAL") && cursor.accept('(');
+}
+
 // CREATE TABLE ... [AS] SELECT makes rows; the SELECT of a view, trigger or event makes none now.
 Kind classify_create(MysqlCursor cursor) {
   if (cursor.accept_word("OR")) cursor.accept_word("REPLACE");
@@ -33,7 +38,9 @@ Kind classify_create(MysqlCursor cursor) {
     if (cursor.accept('(')) ++depth;
     if (cursor.accept(')')) --depth;
     const bool selects = cursor.accept_word("SELECT") || cursor.accept_word("WITH");
-    if (depth == 0 && selects && !cursor.accept_word("PARSER")) return Kind::insert_select;
+    const bool is_option =
+        selects && (cursor.accept_word("PARSER") || cursor.accept_word("SYSTEM"));
+    if (depth == 0 && selects && !is_option) return Kind::insert_select;
     if (!cursor.at_end() && cursor.peek() != '(' && cursor.peek() != ')') cursor.skip_token();
   }
   return Kind::ddl;
@@ -113,7 +120,7 @@ const char* scan_mysql_statement(MysqlCursor& cursor, std::string_view delimiter
 }
 
 StatementKind classify_mysql(std::string_view text, const MysqlMode& mode) {
-  static constexpr std::array<std::pair<std::string_view, Kind>, 49> kByFirstWord = {{
+  static constexpr std::array<std::pair<std::string_view, Kind>, 48> kByFirstWord = {{
       {"drop", Kind::ddl},
       {"rename", Kind::ddl},
       {"grant", Kind::ddl},
@@ -155,7 +162,6 @@ StatementKind classify_mysql(std::string_view text, const MysqlMode& mode) {
       {"delete", Kind::delete_rows},
       {"truncate", Kind::truncate},
       {"call", Kind::call},
-      {"do", Kind::call},
       {"execute", Kind::call},
       {"handler", Kind::call},
       {"xa", Kind::call},
@@ -172,7 +178,10 @@ StatementKind classify_mysql(std::string_view text, const MysqlMode& mode) {
     const std::string word = next_word(cursor);
     if (word == "create") return classify_create(cursor);
     if (word == "alter") return classify_alter(cursor);
-    if (word == "select") return classify_select(cursor);
+    if (word == "select") {
+      return sets_sequence(cursor) ? Kind::sequence : classify_select(cursor);
+    }
+    if (word == "do") return sets_sequence(cursor) ? Kind::sequence : Kind::call;
     if (word == "with") {
       if (has_word(cursor, "UPDATE")) return Kind::update;
       return has_word(cursor, "DELETE") ? Kind::delete_rows : Kind::query;

@@ -108,25 +108,37 @@ Columns::iterator named(Columns& columns, const std::string& name) {
   });
 }
 
-void place(Columns& columns, ReadColumn read, Columns::iterator otherwise) {
+// Where nobody knows the table's columns, any place that is named may be another one.
+bool may_move(const TableDefinition& table, const ReadColumn& read) {
+  return !table.complete && (read.first || !read.after.empty());
+}
+
+void place(TableDefinition& table, ReadColumn read, Columns::iterator otherwise) {
+  Columns& columns = table.columns;
   Columns::iterator at = otherwise;
   if (read.first) at = columns.begin();
   if (!read.after.empty()) {
     at = named(columns, read.after);
     if (at != columns.end()) ++at;
   }
+  table.rearranged |= at != otherwise || may_move(table, read);
   columns.insert(at, std::move(read.column));
 }
 
 // A column gives way to a new definition, in its place unless that one says another.
-void replace(Columns& columns, const std::string& name, ReadColumn read) {
-  auto at = named(columns, name);
-  if (at == columns.end()) return;
-  at = columns.erase(at);
-  if (read.visible) place(columns, std::move(read), at);
+void replace(TableDefinition& table, const std::string& name, ReadColumn read) {
+  auto at = named(table.columns, name);
+  if (at == table.columns.end()) {
+    table.rearranged |= may_move(table, read);
+    return;
+  }
+  at = table.columns.erase(at);
+  table.rearranged |= !read.visible;
+  if (read.visible) place(table, std::move(read), at);
 }
 
-void add_columns(MysqlCursor& cursor, Columns& columns) {
+void add_columns(MysqlCursor& cursor, TableDefinition& table) {
+  Columns& columns = table.columns;
   const bool says_column = cursor.accept_word("COLUMN");
   skip_if_exists(cursor);
   if (!says_column && at_no_column(cursor)) return;
@@ -134,7 +146,7 @@ void add_columns(MysqlCursor& cursor, Columns& columns) {
   do {
     ReadColumn read = read_column(cursor);
     const bool known = named(columns, read.column.name) != columns.end();
-    if (!known && read.visible) place(columns, std::move(read), columns.end());
+    if (!known && read.visible) place(table, std::move(read), columns.end());
   } while (several && cursor.accept(','));
 }
 
@@ -157,22 +169,23 @@ void alter_part(MysqlCursor& cursor, TableDefinition& table) {
   Columns& columns = table.columns;
   std::string name;
   if (cursor.accept_word("ADD")) {
-    add_columns(cursor, columns);
+    add_columns(cursor, table);
   } else if (cursor.accept_word("DROP")) {
     const bool says_column = cursor.accept_word("COLUMN");
     skip_if_exists(cursor);
     if ((!says_column && at_no_column(cursor)) || !cursor.read_name(name)) return;
+    table.rearranged = true;
     if (const auto at = named(columns, name); at != columns.end()) columns.erase(at);
   } else if (cursor.accept_word("MODIFY")) {
     cursor.accept_word("COLUMN");
     skip_if_exists(cursor);
     ReadColumn read = read_column(cursor);
     name = read.column.name;
-    replace(columns, name, std::move(read));
+    replace(table, name, std::move(read));
   } else if (cursor.accept_word("CHANGE")) {
     cursor.accept_word("COLUMN");
     skip_if_exists(cursor);
-    if (cursor.read_name(name)) replace(columns, name, read_column(cursor));
+    if (cursor.read_name(name)) replace(table, name, read_column(cursor));
   } else if (cursor.accept_word("RENAME")) {
     rename_part(cursor, table);
   }

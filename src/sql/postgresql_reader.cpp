@@ -440,10 +440,7 @@ class PostgresqlReader final : public WindowReader {
       statement.kind = StatementKind::meta_command;
     }
     apply_setting();
-    if (!new_encoding_.empty()) {
-      keep_statement();
-      window_.switch_encoding(std::exchange(new_encoding_, {}));
-    }
+    if (!new_encoding_.empty()) switch_encoding(std::exchange(new_encoding_, {}));
     state_ = lines_follow_ || copies_from_script() ? State::skip_lines : State::between;
     return Piece::statement;
   }
@@ -464,7 +461,8 @@ class PostgresqlReader final : public WindowReader {
     const bool is_default = value == "default";
     if (setting->name == "standard_conforming_strings") {
       backslash_is_data_ = !means_off(value);
-    } else if (setting->name == "client_encoding") {
+    } else if (setting->name == "client_encoding" ||
+               (setting->name == "all" && is_default && !encoding.empty())) {
       encoding = is_default ? "UTF8" : setting->value;
       new_encoding_ = encoding;
     } else if (setting->name == "search_path") {
@@ -495,6 +493,10 @@ class PostgresqlReader final : public WindowReader {
     if (path_behind_) search_path = *std::exchange(path_behind_, std::nullopt);
     if (zone_behind_) time_zone = *std::exchange(zone_behind_, std::nullopt);
     if (data_behind_) backslash_is_data_ = *std::exchange(data_behind_, std::nullopt);
+    if (encoding_behind_) {
+      encoding = *std::exchange(encoding_behind_, std::nullopt);
+      new_encoding_ = encoding.empty() ? "UTF8" : encoding;
+    }
   }
 
   void keep_for_commit(const Setting& setting) {
@@ -508,12 +510,13 @@ class PostgresqlReader final : public WindowReader {
     if (setting.name == "search_path") keep(path_behind_, search_path);
     if (setting.name == "timezone") keep(zone_behind_, time_zone);
     if (setting.name == "standard_conforming_strings") keep(data_behind_, backslash_is_data_);
+    if (setting.name == "client_encoding") keep(encoding_behind_, encoding);
   }
 
   State state_ = State::between;
   bool backslash_is_data_ = true;
   bool in_block_ = false;
-  std::optional<std::string> path_behind_, zone_behind_;  // what COMMIT brings back
+  std::optional<std::string> path_behind_, zone_behind_, encoding_behind_;  // what COMMIT brings
   std::optional<bool> data_behind_;
   std::string new_encoding_;
 

@@ -129,6 +129,7 @@ void alter(SqliteCursor& cursor, TableDefinition& table) {
   if (cursor.accept_word("DROP")) {
     cursor.accept_word("COLUMN");
     if (!cursor.read_name(name)) return;
+    table.rearranged = true;
     if (const auto at = named(name); at != columns.end()) columns.erase(at);
   } else if (cursor.accept_word("RENAME")) {
     if (cursor.accept_word("TO")) {

@@ -112,6 +112,7 @@ void alter_columns(Cursor& cursor, TableDefinition& table) {
     if (!says_column && accept_word(cursor, "CONSTRAINT")) return;
     skip_if_exists(cursor);
     read_identifier(cursor, name);
+    table.rearranged = true;
     if (const auto at = named(name); at != columns.end()) columns.erase(at);
   } else if (accept_word(cursor, "ALTER")) {
     accept_word(cursor, "COLUMN");
@@ -132,6 +133,16 @@ void alter_columns(Cursor& cursor, TableDefinition& table) {
     if (!read_identifier(cursor, to)) return;
     if (const auto at = named(name); at != columns.end()) at->name = to;
   }
+}
+
+// Moves behind ALTER TABLE and its table, or returns nothing.
+std::optional<QualifiedName> read_altered(Cursor& cursor) {
+  if (!accept_word(cursor, "ALTER") || !accept_word(cursor, "TABLE")) return {};
+  skip_if_exists(cursor);
+  accept_word(cursor, "ONLY");
+  QualifiedName name = read_qualified_name(cursor);
+  accept(cursor, '*');
+  return name;
 }
 
 }  // namespace
@@ -186,12 +197,10 @@ void TableDefinitions::note_postgresql(std::string_view statement,
   cursor.position = statement.data();
   if (accept_word(cursor, "DROP") && accept_word(cursor, "SCHEMA")) return drop_schemas(cursor);
   cursor.position = statement.data();
-  if (!accept_word(cursor, "ALTER") || !accept_word(cursor, "TABLE")) return;
-  skip_if_exists(cursor);
-  accept_word(cursor, "ONLY");
-  const auto found = tables_.find(key_of(read_qualified_name(cursor), default_schema));
+  const auto altered = read_altered(cursor);
+  if (!altered) return;
+  const auto found = tables_.find(key_of(*altered, default_schema));
   if (found == tables_.end()) return;
-  accept(cursor, '*');
   Key new_name = found->first;
   do {
     const Cursor action = cursor;
@@ -246,6 +255,38 @@ void TableDefinitions::note_sqlite(std::string_view statement, const std::string
   } else if (const auto dropped = dropped_sqlite_table(statement)) {
     tables_.erase(key_of(*dropped, default_schema));
   }
+}
+
+std::optional<std::pair<std::string, std::string>> TableDefinitions::rearranged_by(
+    std::string_view statement, const std::string& default_schema) const {
+  try {
+    Cursor cursor = cursor_over(statement);
+    const std::optional<QualifiedName> altered =
+        dialect_ == Dialect::mysql    ? altered_mysql_table(statement)
+        : dialect_ == Dialect::sqlite ? altered_sqlite_table(statement)
+                                      : read_altered(cursor);
+    if (!altered) return {};
+    Key key = key_of(*altered, default_schema);
+    const auto found = tables_.find(key);
+    TableDefinition table;
+    table.complete = false;
+    if (found != tables_.end()) table = found->second;
+    table.rearranged = false;
+    if (dialect_ == Dialect::mysql) {
+      alter_mysql_table(statement, table);
+    } else if (dialect_ == Dialect::sqlite) {
+      alter_sqlite_table(statement, table);
+    } else {
+      do {
+        alter_columns(cursor, table);
+        skip_item(cursor);
+      } while (accept(cursor, ','));
+    }
+    if (table.rearranged) return key;
+  } catch (const SyntaxProblem&) {
+    // Not DDL as we know it.
+  }
+  return {};
 }
 
 void TableDefinitions::drop_schemas(Cursor& cursor) {

@@ -117,9 +117,22 @@ void Window::make_room() {
   }
 }
 
+// What the input finds wrong comes behind all of the text before it.
+std::size_t Window::read_input(char* into, std::size_t space) {
+  try {
+    return input_.read(into, space);
+  } catch (Error& error) {
+    if (error.where == name_) {
+      if (marks_) marks_->grow(last_ - counted_);
+      error.where = where(end());
+    }
+    throw;
+  }
+}
+
 void Window::fill(std::size_t wanted) {
   while (!final_ && last_ < capacity_ && (last_ < wanted || at_start_)) {
-    const std::size_t got = input_.read(buffer_.get() + last_, capacity_ - last_);
+    const std::size_t got = read_input(buffer_.get() + last_, capacity_ - last_);
     if (got == 0) final_ = true;
     last_ += got;
     if (at_start_ && (last_ >= kByteOrderMark.size() || final_)) {

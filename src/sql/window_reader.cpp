@@ -163,6 +163,16 @@ void WindowReader::take_statement(const char* text_end, const char* behind) {
   statement.cut = cut_;
 }
 
+void WindowReader::switch_encoding(const std::string& wanted) {
+  keep_statement();
+  try {
+    window_.switch_encoding(wanted);
+  } catch (Error& error) {
+    if (error.where.empty()) error.where = text(window_.name(), ':', statement_line_);
+    throw;
+  }
+}
+
 void WindowReader::keep_statement() {
   kept_.assign(statement.text);
   statement.text = kept_;

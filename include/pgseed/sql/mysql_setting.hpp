@@ -37,8 +37,9 @@ class MysqlModes {
 // ASCII, and binary, which promises nothing.
 std::string mysql_encoding(std::string_view charset);
 
-// A value of time_zone as PostgreSQL names it; empty for the server's own, nullopt where it has no
-// name for it ("+05:45").
+// A value of time_zone as PostgreSQL reads it: a name, or for offsets with minutes a POSIX zone
+// ("<+05:45>-05:45"), which only the database itself takes; empty for the server's own, nullopt for
+// what is no zone.
 std::optional<std::string> mysql_time_zone(std::string_view value);
 
 }  // namespace pgseed::sql

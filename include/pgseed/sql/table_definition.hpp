@@ -26,6 +26,8 @@ struct TableDefinition {
   bool complete = true;
   // INSERT without a column list has no values for generated columns, as COPY has none (SQLite).
   bool insert_skips_generated = false;
+  // By ALTER TABLE: a column was dropped, moved or added other than at the end.
+  bool rearranged = false;
 };
 
 // What the DDL of one file says about its tables, in the file's order.
@@ -40,6 +42,11 @@ class TableDefinitions {
   // default_schema: of names without one. In MySQL the first USE names the database whose tables
   // are those without one.
   void note(std::string_view statement, const std::string& default_schema);
+
+  // The table (schema, name) some of whose columns an ALTER TABLE drops, moves, or adds other than
+  // at the end; nothing for any other statement. To be asked before note().
+  std::optional<std::pair<std::string, std::string>> rearranged_by(
+      std::string_view statement, const std::string& default_schema) const;
 
   // nullptr if the file did not define the table, or not completely.
   const TableDefinition* find(const std::string& schema, const std::string& table) const;

@@ -18,11 +18,13 @@ class TextMarks;
 class Input {
  public:
   virtual ~Input() = default;
-  // The next bytes of the text, at most `space`; 0 at the end. Throws Error{input}.
+  // The next bytes of the text, at most `space`; 0 at the end. Throws Error{input}, once all text
+  // before what is wrong was given; one whose place is nothing but the name gets its line here.
   virtual std::size_t read(char* into, std::size_t space) = 0;
   // The text announced another encoding (PostgreSQL's name for it). `unread` was given by read()
   // and is not consumed: it comes back as UTF-8, and later read()s convert. Throws Error{usage} for
-  // an unknown encoding.
+  // an unknown encoding, Error{input} for another one than what was read before is in; neither has
+  // a place.
   virtual std::string switch_encoding(std::string_view encoding, std::string_view unread) = 0;
   // The number of the first line, for messages: 0 where a line stands before the file's own first.
   virtual std::uint64_t first_line() const { return 1; }
@@ -91,6 +93,7 @@ class Window {
   const std::string& name() const { return name_; }
 
  private:
+  std::size_t read_input(char* into, std::size_t space);
   void examine(std::size_t from);
   [[noreturn]] void report_dirty();
   [[noreturn]] void report_long();

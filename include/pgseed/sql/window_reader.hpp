@@ -95,6 +95,8 @@ class WindowReader : public DialectReader {
   void take_statement(const char* text_end, const char* behind);
   // Moves the statement's text out of the window.
   void keep_statement();
+  // As the statement announces it. Throws Error with its line.
+  void switch_encoding(const std::string& wanted);
 
   void pass_over(const char* position);
 
