@@ -48,8 +48,9 @@ void refused_at(const std::string& schema, const std::string& dump, int line,
   shared_stack().reset(schema);
   const Seeded automatic = seed_text(dump);
   CHECK(automatic.exit_code() == 3);
-  CHECK(contains(automatic.notes(), "dump.sql:" + std::to_string(line) + ":"));
-  CHECK(contains(automatic.notes(), reason));
+  const std::string said = automatic.notes() + automatic.where() + ": " + automatic.error();
+  CHECK(contains(said, "dump.sql:" + std::to_string(line) + ":"));
+  CHECK(contains(said, reason));
   CHECK(sql("select string_agg(id || v, ' ' order by id) from t") == "1old");
 }
 

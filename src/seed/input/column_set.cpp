@@ -145,11 +145,14 @@ ColumnSet column_set_of(const RunTable& table, const RowKind& kind, const Option
     const std::string& name = (*columns)[index];
     set.columns.push_back(name);
     set.value_index.push_back(index);
+    const std::string declared =
+        use.declared_types.empty() ? std::string() : use.declared_types[index];
     set.types.push_back(
-        type_of_column(table.model, table.name, name, *kind.definitions, order,
-                       use.declared_types.empty() ? std::string() : use.declared_types[index]));
-    set.classes.push_back(declared_json(options, table.name, name) ? ColumnClass::jsonb
-                                                                   : class_of(set.types.back()));
+        type_of_column(table.model, table.name, name, *kind.definitions, order, declared));
+    set.classes.push_back(
+        declared_json(options, table.name, name)
+            ? ColumnClass::jsonb
+            : class_of_column(set.types.back(), table.name, name, *kind.definitions, declared));
   }
   // Of both kinds: a row builds on earlier ones.
   set.serial = table.refers_to_itself || is_numbered_by_server(table, set.columns);

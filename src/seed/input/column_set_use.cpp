@@ -83,6 +83,17 @@ std::string type_of_column(const Table* table, const TableName& name, const std:
   return own.empty() ? found->type : own;
 }
 
+ColumnClass class_of_column(const std::string& type, const TableName& name,
+                            const std::string& column, const sql::TableDefinitions& definitions,
+                            const std::string& declared) {
+  const ColumnClass column_class = class_of(type);
+  const bool is_number =
+      column_class == ColumnClass::integer || column_class == ColumnClass::number;
+  if (!is_number || definitions.dialect() != sql::Dialect::mysql) return column_class;
+  const std::string own = declared.empty() ? declared_type(name, column, definitions) : declared;
+  return own.starts_with("bit(") ? ColumnClass::number_of_bits : column_class;
+}
+
 std::string declared_type(const TableName& name, const std::string& column,
                           const sql::TableDefinitions& definitions) {
   if (const sql::TableDefinition* const defined = definitions.find(name.schema, name.table)) {

@@ -248,7 +248,8 @@ std::optional<std::string> mysql_trouble(const sql::Value& value, ColumnClass co
   if (value.cast == sql::kApproximate) {
     return approximate_trouble(value.text, column, column_type);
   }
-  const bool own_bytes = column == ColumnClass::bytes || column == ColumnClass::bits;
+  const bool own_bytes = column == ColumnClass::bytes || column == ColumnClass::bits ||
+                         column == ColumnClass::number_of_bits;
   if (value.cast == sql::kConverted && own_bytes) {
     return text("text of another encoding than UTF-8 in a column of type ", column_type);
   }
@@ -256,7 +257,33 @@ std::optional<std::string> mysql_trouble(const sql::Value& value, ColumnClass co
     return text("the date '", sql::decoded(value), '\'', kNoSuchDate,
                 " (NULL with --zero-dates null)");
   }
+  const bool has_date = column_type == "date" || column_type.starts_with("timestamp");
+  if (column == ColumnClass::time && has_date && !is_zero_date(value) && has_short_year(value)) {
+    return text("the date '", sql::decoded(value), "', whose year is not of four digits,");
+  }
   return {};
+}
+
+// SQLite holds any number in any column.
+std::optional<std::string> sqlite_trouble(const sql::Value& value, ColumnClass column,
+                                          const std::string& column_type) {
+  if (value.form == sql::Form::number) {
+    const std::size_t point = value.text.find('.');
+    const bool has_fraction =
+        point != std::string_view::npos &&
+        value.text.find_first_of("123456789", point) != std::string_view::npos;
+    // A Julian day, seconds since 1970: what SQLite's functions make of it nobody says here.
+    const bool is_trouble =
+        column == ColumnClass::time || (column == ColumnClass::integer && has_fraction);
+    if (!is_trouble) return {};
+    return text("the number ", value.text, " in a column of type ", column_type);
+  }
+  if (column != ColumnClass::time) return {};
+  const std::string moment = sql::decoded(value);
+  const std::string dropped = dropped_of_time(moment, column_type);
+  if (dropped.empty()) return {};
+  return text("the date '", moment, "', whose ", dropped, " a column of type ", column_type,
+              " would drop,");
 }
 
 }  // namespace
@@ -287,12 +314,8 @@ std::optional<std::string> cannot_carry(const sql::Value& value, ColumnClass col
   if (meaning.dialect == sql::Dialect::mysql) {
     if (auto trouble = mysql_trouble(value, column, column_type, meaning)) return trouble;
   }
-  if (meaning.dialect == sql::Dialect::sqlite && column == ColumnClass::time) {
-    const std::string moment = sql::decoded(value);
-    if (const std::string dropped = dropped_of_time(moment, column_type); !dropped.empty()) {
-      return text("the date '", moment, "', whose ", dropped, " a column of type ", column_type,
-                  " would drop,");
-    }
+  if (meaning.dialect == sql::Dialect::sqlite) {
+    if (auto trouble = sqlite_trouble(value, column, column_type)) return trouble;
   }
   // Any bytes are a bytea.
   if (column != ColumnClass::bytes && is_foreign(value, column, meaning.dialect)) {

@@ -16,6 +16,38 @@ namespace pgseed::seed {
 namespace {
 
 constexpr std::size_t kFirstBlock = std::size_t{64} * 1024;
+constexpr std::size_t kTail = std::size_t{16} * 1024;  // people put statements behind a dump
+
+struct DumpProgram {
+  std::string_view name, header, last;
+};
+constexpr std::array<DumpProgram, 4> kDumpPrograms = {{
+    {"mysqldump", "-- MySQL dump ", "-- Dump completed"},
+    {"mariadb-dump", "-- MariaDB dump ", "-- Dump completed"},
+    {"pg_dump", "-- PostgreSQL database dump", "-- PostgreSQL database dump complete"},
+    {"pg_dumpall", "-- PostgreSQL database cluster dump",
+     "-- PostgreSQL database cluster dump complete"},
+}};
+
+// PostgreSQL's header is the whole line; MySQL's goes on with versions and the platform.
+bool is_header(std::string_view line, const DumpProgram& program) {
+  if (!program.header.ends_with(' ')) return line == program.header;
+  return line.starts_with(program.header) && line.find(", for ") != std::string_view::npos;
+}
+
+// The program whose header stands among the first lines.
+const DumpProgram* program_of(std::string_view beginning) {
+  constexpr std::size_t kLines = 8;
+  for (std::size_t count = 0; count < kLines && !beginning.empty(); ++count) {
+    const std::size_t end = std::min(beginning.find('\n'), beginning.size() - 1);
+    const std::string_view line = trim(beginning.substr(0, end + 1));
+    for (const DumpProgram& program : kDumpPrograms) {
+      if (is_header(line, program)) return &program;
+    }
+    beginning.remove_prefix(end + 1);
+  }
+  return nullptr;
+}
 
 // Each line of a reject file is a line of SQL.
 class RejectLines final : public RowText {
@@ -202,7 +234,20 @@ std::size_t DumpInput::read_raw(char* into, std::size_t space) {
 std::size_t DumpInput::read_source(char* into, std::size_t space) {
   const std::size_t got = source_->read(into, space);
   content_.add({into, got});
+  if (got >= kTail) {
+    tail_.assign(into + got - kTail, kTail);
+  } else if (got > 0) {
+    tail_.append(into, got);
+    tail_.erase(0, tail_.size() - std::min(tail_.size(), kTail));
+  }
   return got;
+}
+
+std::optional<DumpInput::MissingEnd> DumpInput::missing_end() const {
+  if (!is_sql() || charset_from_start_) return {};
+  const DumpProgram* const program = program_of(first_block_);
+  if (program == nullptr || tail_.find(text('\n', program->last)) != std::string::npos) return {};
+  return MissingEnd{std::string(program->name), std::string(program->last)};
 }
 
 // Appends to converted_.
@@ -289,16 +334,30 @@ std::size_t DumpInput::read(char* into, std::size_t space) {
 }
 
 std::string DumpInput::switch_encoding(std::string_view encoding, std::string_view unread) {
-  // Once text was converted, a second announcement cannot be applied to what was read ahead.
-  if (encoding_is_fixed_ || charset_ || rows_ || io::iconv_name(encoding).empty()) {
-    return std::string(unread);
+  if (encoding_is_fixed_ || charset_from_start_ || rows_) return std::string(unread);
+  const std::string wanted = io::iconv_name(encoding);
+  if (charset_ && wanted != announced_) {
+    // What was read ahead is converted already.
+    throw Error(ErrorKind::input,
+                text("the encoding changes from ", announced_, " to ", encoding,
+                     " in the middle of the file"),
+                "",
+                "split the file there, or convert it and name the encoding of all of it: "
+                "--encoding utf8");
   }
+  if (charset_ || wanted.empty()) return std::string(unread);
   charset_ = std::make_unique<io::Charset>(encoding);
+  announced_ = wanted;
   // What the first block still holds has not been converted, unlike that of read_more().
   std::string bytes(unread);
   bytes += std::string_view(first_block_).substr(first_block_used_);
   first_block_used_ = first_block_.size();
-  convert(bytes);
+  try {
+    convert(bytes);
+  } catch (const Error&) {
+    // First the rows before it.
+    problem_ = std::current_exception();
+  }
   return std::exchange(converted_, {});
 }
 

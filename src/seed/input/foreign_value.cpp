@@ -179,6 +179,16 @@ bool is_zero_date(const sql::Value& value) {
   return month == "00" || day == "00";
 }
 
+bool has_short_year(const sql::Value& value) {
+  const std::string_view date = value.text;
+  if (!is_string(value.form) && value.form != Form::number) return false;
+  const std::size_t digits = std::min(date.find_first_not_of("0123456789"), date.size());
+  const char behind = digits < date.size() ? date[digits] : '.';
+  if (digits == 0 || behind == ':') return false;  // no date, as the server will say
+  if (behind == '.' || behind == 'T') return digits != 8 && digits != 14 && digits != 4;
+  return digits != 4;
+}
+
 std::string dropped_of_time(std::string_view moment, const std::string& column_type) {
   const bool is_date = column_type == "date";
   if (!is_date && !column_type.ends_with("without time zone")) return {};
@@ -228,7 +238,8 @@ std::optional<std::string> append_foreign(std::string& out, const sql::Value& va
     case ColumnClass::boolean:
       return append_boolean(out, value, bytes, column_type);
     case ColumnClass::integer:
-    case ColumnClass::number: {
+    case ColumnClass::number:
+    case ColumnClass::number_of_bits: {
       const auto number = number_of(bytes);
       if (!number) return text(bytes.size(), " bytes in a column of type ", column_type);
       out += std::to_string(*number);

@@ -8,6 +8,7 @@
 #include "pgseed/seed/input/foreign_value.hpp"
 #include "pgseed/seed/input/reading.hpp"
 #include "pgseed/seed/input/row_mapper.hpp"
+#include "pgseed/seed/input/script_watch.hpp"
 
 namespace pgseed::seed {
 namespace {
@@ -23,7 +24,8 @@ class RowWalk {
         reader_(input, input.name(), reader_options(input, options_)),
         backslashes_(input, walk.surveyed ? "decided" : options_.dialect),
         piece_(first_piece_of_file(walk.file)),
-        definitions_(meaning_.dialect) {
+        definitions_(meaning_.dialect),
+        script_(input.name(), meaning_.dialect) {
     const Mapping* const mapping = mapping_of(input, options_);
     if (mapping == nullptr) return;
     RowMapper::Setup setup;
@@ -38,7 +40,10 @@ class RowWalk {
   WalkResult run() {
     while (!finished_ && !taker_.ended()) {
       const sql::Piece piece = backslashes_.next(reader_);
-      if (piece == sql::Piece::end) break;
+      if (piece == sql::Piece::end) {
+        if (!walk_.surveyed) script_.end();
+        break;
+      }
       backslashes_.require_decided();
       ++piece_;
       if (piece == sql::Piece::row) {
@@ -57,10 +62,12 @@ class RowWalk {
  private:
   void statement() {
     const sql::Statement& statement = reader_.statement();
+    const std::string& path_schema = reader_.search_path();
+    const std::string& schema = path_schema.empty() ? options_.schema : path_schema;
+    if (!walk_.surveyed) script_.pass_over(statement, schema, definitions_);
     if (statement.kind == sql::StatementKind::ddl ||
         statement.kind == sql::StatementKind::session) {
-      const std::string& schema = reader_.search_path();
-      definitions_.note(statement.text, schema.empty() ? options_.schema : schema);
+      definitions_.note(statement.text, schema);
       if (mapper_) mapper_->definitions_changed();
     }
     if (sql::is_unsupported(statement.kind)) {
@@ -77,6 +84,7 @@ class RowWalk {
   void begin_statement(const sql::RowsHead& head) {
     head_number_ = head.number;
     set_ = nullptr;
+    if (!walk_.surveyed) script_.rows(head, options_.schema);
     TableName name{head.table.schema.value_or(options_.schema), head.table.name};
     if (mapper_) {
       auto target = mapper_->begin(head);
@@ -168,6 +176,7 @@ class RowWalk {
   Backslashes backslashes_;
   std::uint64_t piece_;
   sql::TableDefinitions definitions_;
+  ScriptWatch script_;  // where no survey was
   std::uint64_t head_number_ = 0;
   std::uint64_t over_limit_ = 0;
   std::uint64_t zero_dates_ = 0;

@@ -80,12 +80,6 @@ Definition definition_of(std::string_view statement) {
 void SessionGap::pass_over(const sql::Statement& statement) {
   if (found_) return;
   if (statement.kind == sql::StatementKind::session) {
-    const sql::BlockEdge edge = sql::block_edge(statement.text);
-    if (edge == sql::BlockEdge::ends) in_block_ = false;
-    if (edge == sql::BlockEdge::chains || (edge == sql::BlockEdge::begins && !in_block_)) {
-      in_block_ = true;
-      block_line_ = statement.line;
-    }
     if (sql::is_connect(statement.text)) connect(statement);
     return;
   }
@@ -141,13 +135,6 @@ void SessionGap::run() {
 }
 
 void SessionGap::end() {
-  if (!found_ && in_block_ && runs_) {
-    found_ =
-        Found{block_line_,
-              "a transaction that the file begins and never commits: psql would undo it at the "
-              "end of the file",
-              "if the file is cut short, dump it again; if it is whole, put COMMIT; at its end"};
-  }
   if (!found_) found_ = mixed_;
 }
 

@@ -9,6 +9,7 @@
 #include "pgseed/seed/input/backslashes.hpp"
 #include "pgseed/seed/input/reading.hpp"
 #include "pgseed/seed/input/row_mapper.hpp"
+#include "pgseed/seed/input/script_watch.hpp"
 #include "pgseed/seed/input/trigger_watch.hpp"
 
 namespace pgseed::seed {
@@ -41,7 +42,11 @@ class Surveyor {
  public:
   Surveyor(FileSurvey& file, const Options& options, const Meaning& meaning,
            const TargetKnowledge& target, const Mapping* mapping)
-      : file_(file), options_(options), meaning_(meaning), known_(target) {
+      : file_(file),
+        options_(options),
+        meaning_(meaning),
+        watch_(file.path, meaning.dialect),
+        known_(target) {
     can_run_ = meaning.dialect == sql::Dialect::postgresql && mapping == nullptr;
     direct_sql_ = meaning.direct && can_run_;
     // A direct load carries out settings, but no DDL.
@@ -83,6 +88,7 @@ class Surveyor {
   // schema: of names without one, by the file's search_path or the run's setting.
   void statement(const sql::Statement& statement, const std::string& schema) {
     ++piece_;
+    watch_.pass_over(statement, schema, file_.definitions);
     gap_.pass_over(statement);
     if (triggers_) triggers_->pass_over(statement);
     switch (statement.kind) {
@@ -134,6 +140,7 @@ class Surveyor {
   void set_time_zone(const std::string& zone) { zone_ = zone; }
 
   void end() {
+    watch_.end();
     gap_.end();
     file_.gap = gap_.found();
     if (file_.gap) ++file_.unsupported_directly;
@@ -156,6 +163,7 @@ class Surveyor {
   void begin_statement(const sql::RowsHead& head) {
     head_number_ = head.number;
     set_known_ = false;
+    watch_.rows(head, options_.schema);
     TableName name{head.table.schema.value_or(options_.schema), head.table.name};
     if (mapper_) {
       auto target = mapper_->begin(head);
@@ -195,7 +203,8 @@ class Surveyor {
                                              known_.order, declared_type_at(index)));
       file_.wants_lengths |=
           target_.types.back() == "bit" && meaning_.dialect == sql::Dialect::mysql;
-      target_.classes.push_back(class_of(target_.types.back()));
+      target_.classes.push_back(class_of_column(target_.types.back(), name, (*columns)[index],
+                                                file_.definitions, declared_type_at(index)));
     }
   }
 
@@ -266,6 +275,7 @@ class Surveyor {
   const Meaning meaning_;
   bool can_run_ = false;  // the database understands the file's SQL, and its rows stay as they are
   bool direct_sql_ = false;  // so what no row can carry runs as the file has it
+  ScriptWatch watch_;
   SessionGap gap_;
   const TargetKnowledge& known_;
   std::uint64_t piece_ = 0;
@@ -350,6 +360,24 @@ std::vector<TableName> tables_of(const FileSurvey& file, const Options& options)
   return names;
 }
 
+namespace {
+
+// The file may be cut off where no statement shows it.
+void look_at_end(const DumpInput& input, const Options& options, FileSurvey& file) {
+  const auto missing = input.missing_end();
+  if (!missing) return;
+  const std::string what = text("has the header of ", missing->program, " but not its last line (",
+                                missing->line, "): it may be cut off");
+  if (options.mode == Mode::force) {
+    throw Error(ErrorKind::input, "FORCE would empty tables for a file that " + what, file.path,
+                "if the file is cut short, dump it again; if it is whole, put that line at its "
+                "end");
+  }
+  file.notes.push_back(what);
+}
+
+}  // namespace
+
 FileSurvey survey(DumpInput& input, const Options& options, const TargetKnowledge& target) {
   const sql::ReaderOptions read = reader_options(input, options);
   FileSurvey file;
@@ -373,6 +401,7 @@ FileSurvey survey(DumpInput& input, const Options& options, const TargetKnowledg
   }
   backslashes.require_decided();
   surveyor.end();
+  look_at_end(input, options, file);
   if (input.is_sql()) surveyor.note_empty(reader.empty_copies());
   file.pieces += reader.head().number;  // a COPY without rows is something, too
   if (!reader.encoding().empty()) file.encoding = reader.encoding();

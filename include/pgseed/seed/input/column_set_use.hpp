@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "pgseed/schema/model.hpp"
+#include "pgseed/seed/input/columns.hpp"
 #include "pgseed/sql/rows.hpp"
 #include "pgseed/sql/table_definition.hpp"
 
@@ -55,6 +56,11 @@ std::optional<std::vector<std::string>> columns_of_rows(const TableName& table,
 std::string type_of_column(const Table* table, const TableName& name, const std::string& column,
                            const sql::TableDefinitions& definitions, const Model* order,
                            const std::string& declared = {});
+// What the type means for values of the file's own column, whose `declared` type decides where it
+// is bits and the target's a number.
+ColumnClass class_of_column(const std::string& type, const TableName& name,
+                            const std::string& column, const sql::TableDefinitions& definitions,
+                            const std::string& declared = {});
 // The file's own type of a column, if it is one whose length decides; else empty.
 std::string declared_type(const TableName& name, const std::string& column,
                           const sql::TableDefinitions& definitions);

@@ -14,7 +14,8 @@ enum class ColumnClass : std::uint8_t {
   other,
   text,  // text, varchar, char, citext, name
   integer,
-  number,  // numeric, real, double precision
+  number,          // numeric, real, double precision
+  number_of_bits,  // either of them, where the file's own column is MySQL's bit(n)
   boolean,
   json,   // values travel raw
   jsonb,  // values travel raw
@@ -48,7 +49,10 @@ inline bool may_not_carry(const sql::Value& value, ColumnClass column, const Mea
   }
   if (meaning.dialect == sql::Dialect::postgresql) return false;
   return column == ColumnClass::time ||
-         (meaning.dialect == sql::Dialect::mysql && column == ColumnClass::bits);
+         (meaning.dialect == sql::Dialect::mysql &&
+          (column == ColumnClass::bits || column == ColumnClass::number_of_bits)) ||
+         (meaning.dialect == sql::Dialect::sqlite && column == ColumnClass::integer &&
+          value.form == sql::Form::number);
 }
 
 // Why this value would arrive as something else than its own database made of it, or nullopt.

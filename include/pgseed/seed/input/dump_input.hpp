@@ -77,6 +77,13 @@ class DumpInput : public sql::Input {
   // read().
   void set_json_columns(std::vector<std::string> columns);
   bool empty() const { return is_empty_; }
+  // The last line that the program which wrote the file puts at its end, where the file has its
+  // header and, all of it read, not that line: it may be cut off between two statements.
+  struct MissingEnd {
+    std::string program;  // "mysqldump"
+    std::string line;     // "-- Dump completed"
+  };
+  std::optional<MissingEnd> missing_end() const;
 
  private:
   void read_first_block();
@@ -92,6 +99,7 @@ class DumpInput : public sql::Input {
 
   std::unique_ptr<io::TextSource> source_;
   ContentHash content_;
+  std::string tail_;  // of what was read
   bool encoding_is_fixed_;
   bool is_empty_ = false;
   sql::DialectGuess guess_;
@@ -99,6 +107,7 @@ class DumpInput : public sql::Input {
   std::size_t first_block_used_ = 0;
 
   std::unique_ptr<io::Charset> charset_;
+  std::string announced_;            // by the text: iconv's name of it
   bool charset_from_start_ = false;  // place_ is that of the text
   TextPlace place_;
   std::string raw_rest_;  // bytes of a character that was cut

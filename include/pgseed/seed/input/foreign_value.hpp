@@ -26,6 +26,7 @@ inline bool is_foreign(const sql::Value& value, ColumnClass column, sql::Dialect
   }
   if (dialect != sql::Dialect::mysql) return false;
   return (column == ColumnClass::bits && (number || is_string(value.form))) ||
+         (column == ColumnClass::number_of_bits && is_string(value.form)) ||
          ((column == ColumnClass::boolean || column == ColumnClass::uuid) && is_string(value.form));
 }
 
@@ -45,6 +46,10 @@ char* put_hex(char* to, std::string_view bytes);
 
 // '0000-00-00' and dates with a zero month or day, with or without a time: MySQL's, in no calendar.
 bool is_zero_date(const sql::Value& value);
+
+// MySQL reads '10-01-05' as 2010-01-05, and PostgreSQL as another day: a date whose year is not of
+// four digits.
+bool has_short_year(const sql::Value& value);
 
 // SQLite keeps any text in any column. What PostgreSQL would drop of a date and time without a
 // word: the time of day in a date, the offset from UTC in a timestamp or time without time zone.

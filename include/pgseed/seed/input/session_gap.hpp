@@ -43,8 +43,6 @@ class SessionGap {
   std::optional<std::string> database_of_rows_;  // that the first rows are for
   std::optional<Found> connected_;               // the last \\connect
   std::optional<Found> mixed_;                   // behind which rows of another database came
-  bool in_block_ = false;
-  std::uint64_t block_line_ = 0;
 };
 
 struct TableSwitch {
