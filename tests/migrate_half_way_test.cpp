@@ -144,6 +144,19 @@ TEST_CASE("migrate half-way: a stamp below it declares it undone") {
   lab.check_whole();
 }
 
+TEST_CASE(
+    "migrate half-way: a stamp of what it stands on forgot it, and its statements ran again") {
+  const HalfLab lab("half_stamp_ground");
+  lab.stop_half_way();
+  const std::string before = lab.sql("SELECT count(*) FROM t1");
+  lab.sql("DROP TABLE alembic_version");
+  lab.project.must({"stamp", "r1"});
+  const Result refused = lab.upgrade();
+  CHECK(refused.exit_code == 1);
+  CHECK(has(refused.err, "the version table was dropped since"));
+  CHECK(lab.sql("SELECT count(*) FROM t1") == before);
+}
+
 TEST_CASE("migrate half-way: a stamp where it is leaves it, and says so") {
   const HalfLab lab("half_stamp_same");
   lab.stop_half_way();

@@ -271,12 +271,11 @@ Problems find_problems(MigrateProject& project, const AppliedRows& rows) {
   for (const migrate::HalfWay& half : executor.half_way()) {
     problems.lines.push_back(text(migrate::told(half), "; ", migrate::advice(graph, half)));
   }
-  // With rows there it is another tool that took some of them down.
+  // Where there is one, it is another tool that took them down.
   const std::vector<std::string> lost = executor.applied_by_log_only(rows);
-  if (rows.rows.empty() && !lost.empty()) {
+  if (!executor.table().exists() && !lost.empty()) {
     problems.lines.push_back(
-        text(executor.table().exists() ? "the version table is empty" : "there is no version table",
-             ", but the log has as applied: ", join(lost),
+        text("there is no version table, but the log has as applied: ", join(lost),
              "; pgseed migrate stamp REVISION says what the database really holds, repair that it "
              "holds nothing"));
   }

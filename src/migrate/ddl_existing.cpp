@@ -122,6 +122,7 @@ struct Part {
   std::string drop;        // the statement that takes it away
   std::string definition;  // without its name
   bool is_valid = false;
+  bool is_copy = false;  // of a key to a partitioned table, for a partition: goes with that key
 };
 
 using Parts = std::map<std::string, Part>;  // by oid
@@ -134,7 +135,7 @@ Parts read_parts(pg::Session& session, const Altered& owner) {
       "'DOMAIN' ELSE 'TABLE' END, CASE WHEN contypid <> 0 THEN contypid::regtype::text ELSE "
       "conrelid::regclass::text END, conname), contype::text || ' ' || "
       "pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(oid), ' NOT VALID$', ''), "
-      "convalidated FROM pg_catalog.pg_constraint WHERE ";
+      "convalidated, conparentid <> 0 FROM pg_catalog.pg_constraint WHERE ";
   if (owner.is_domain) {
     query += text("contypid = pg_catalog.to_regtype(", name, ')');
   } else {
@@ -142,7 +143,7 @@ Parts read_parts(pg::Session& session, const Altered& owner) {
         "conrelid = pg_catalog.to_regclass(", name,
         ") UNION ALL SELECT i.indexrelid, pg_catalog.format('DROP INDEX %s', "
         "i.indexrelid::regclass), pg_catalog.replace(pg_catalog.pg_get_indexdef(i.indexrelid), "
-        "pg_catalog.format('INDEX %I ON', c.relname), 'INDEX ON'), i.indisvalid FROM "
+        "pg_catalog.format('INDEX %I ON', c.relname), 'INDEX ON'), i.indisvalid, false FROM "
         "pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid WHERE i.indrelid "
         "= pg_catalog.to_regclass(",
         name,
@@ -151,7 +152,7 @@ Parts read_parts(pg::Session& session, const Altered& owner) {
   }
   Parts parts;
   for (const pg::Row& row : session.query(query)) {
-    parts[*row[0]] = {*row[1], *row[2], row[3] == "t"};
+    parts[*row[0]] = {*row[1], *row[2], row[3] == "t", row[4] == "t"};
   }
   return parts;
 }
@@ -178,8 +179,8 @@ bool execute_without_doubles(pg::Session& session, const std::string& statement)
     if (before.contains(oid)) continue;
     ++made;
     if (!is_double(part, before)) continue;
-    session.execute(part.drop);
     ++doubles;
+    if (!part.is_copy) session.execute(part.drop);
   }
   return made == 0 || doubles < made;
 }

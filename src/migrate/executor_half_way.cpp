@@ -66,7 +66,8 @@ std::vector<HalfWay> Executor::half_way() {
   return halves;
 }
 
-// What is declared done or undone by hand is not half-way any more, nor is what stands on it.
+// What is declared done or undone by hand is not half-way any more, nor is what stands on something
+// that is declared undone.
 void Executor::forget_declared(const AppliedRows& before, const AppliedRows& after) {
   const NodeSet was = applied(graph_, before);
   const NodeSet is = applied(graph_, after);
@@ -75,7 +76,7 @@ void Executor::forget_declared(const AppliedRows& before, const AppliedRows& aft
     if (!node) return true;
     const Nodes concerned = graph_.ancestors({*node}).members();
     return std::any_of(concerned.begin(), concerned.end(), [&](Node one) {
-      return was.has(one) != is.has(one) || (one != *node && !is.has(one));
+      return one == *node ? was.has(one) != is.has(one) : !is.has(one);
     });
   };
   for (const std::string& id : log_->unfinished(*session_)) {
