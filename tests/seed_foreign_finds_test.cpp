@@ -51,6 +51,8 @@ TEST_CASE("seed foreign finds: the second of two encodings was ignored") {
   const std::string latin = "SET client_encoding = 'LATIN1';\nINSERT INTO t VALUES (1, '\xE9');\n";
   const std::string next = "INSERT INTO t VALUES (2, '\xC3\xA9');\n";
   const std::string reason = "the encoding changes from ISO-8859-1 to UTF8 in the middle";
+  CHECK(seed_text(latin + "RESET client_encoding;\n").exit_code() == 0);  // nothing is behind it
+  shared_stack().reset(kTable);
   refused_at(latin + "SET client_encoding = 'UTF8';\n" + next, 3, reason);
   refused_at(latin + "\nRESET client_encoding;\n" + next, 4, reason);
   refused_at(latin + "\\encoding UTF8\n" + next, 3,

@@ -250,8 +250,20 @@ std::optional<DumpInput::MissingEnd> DumpInput::missing_end() const {
   return MissingEnd{std::string(program->name), std::string(program->last)};
 }
 
+// A RESET at the end changes nothing.
+void DumpInput::require_announced(std::string_view behind, const std::string& where) const {
+  if (other_encoding_.empty() || is_ascii(behind)) return;
+  throw Error(ErrorKind::input,
+              text("the encoding changes from ", announced_, " to ", other_encoding_,
+                   " in the middle of the file"),
+              where,
+              "split the file there, or convert it and name the encoding of all of it: "
+              "--encoding utf8");
+}
+
 // Appends to converted_.
 void DumpInput::convert(std::string_view bytes) {
+  require_announced(bytes, name());
   raw_rest_.append(bytes);
   std::size_t taken = 0;
   const std::size_t before = converted_.size();
@@ -336,14 +348,11 @@ std::size_t DumpInput::read(char* into, std::size_t space) {
 std::string DumpInput::switch_encoding(std::string_view encoding, std::string_view unread) {
   if (encoding_is_fixed_ || charset_from_start_ || rows_) return std::string(unread);
   const std::string wanted = io::iconv_name(encoding);
+  other_encoding_.clear();
   if (charset_ && wanted != announced_) {
+    other_encoding_ = encoding;
     // What was read ahead is converted already.
-    throw Error(ErrorKind::input,
-                text("the encoding changes from ", announced_, " to ", encoding,
-                     " in the middle of the file"),
-                "",
-                "split the file there, or convert it and name the encoding of all of it: "
-                "--encoding utf8");
+    require_announced(unread, "");  // the reader adds the line
   }
   if (charset_ || wanted.empty()) return std::string(unread);
   charset_ = std::make_unique<io::Charset>(encoding);

@@ -95,6 +95,7 @@ class DumpInput : public sql::Input {
   bool read_more();
   void convert_block();
   void convert(std::string_view bytes);
+  void require_announced(std::string_view behind, const std::string& where) const;
   void add_text(std::string_view text);
 
   std::unique_ptr<io::TextSource> source_;
@@ -108,6 +109,7 @@ class DumpInput : public sql::Input {
 
   std::unique_ptr<io::Charset> charset_;
   std::string announced_;            // by the text: iconv's name of it
+  std::string other_encoding_;       // that the text changed to; empty: it did not
   bool charset_from_start_ = false;  // place_ is that of the text
   TextPlace place_;
   std::string raw_rest_;  // bytes of a character that was cut
