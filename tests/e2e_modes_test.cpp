@@ -272,8 +272,10 @@ TEST_CASE("order: numbers that a refused request took are told") {
   reset(
       "create table par (id serial primary key, name text check (name <> 'bad'));"
       "create table chi (pid int references par)");
-  const Seeded seeded =
-      seed_text("INSERT INTO par (name) VALUES ('a'), ('bad'), ('c');", {"--max-rejects", "1"});
+  const Seeded seeded = seed_text(
+      "INSERT INTO par (name) VALUES ('a'), ('bad'), ('c');"
+      "INSERT INTO chi (pid) VALUES (1);",
+      {"--max-rejects", "1"});
   CHECK(seeded.exit_code() == 1);
   CHECK(contains(seeded.notes(), "the server numbered the rows of public.par"));
 }

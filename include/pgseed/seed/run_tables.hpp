@@ -30,7 +30,9 @@ struct RunTable {
   bool refers_to_itself = false;
   std::size_t circle = 0;        // number of the circle of tables that refer to each other; 0: none
   const Table* model = nullptr;  // types and keys, if the target tells
-  std::vector<std::string> referenced;  // columns that foreign keys of the target refer to
+  // Columns that foreign keys of the run's tables refer to; before those are known, of the
+  // target's.
+  std::vector<std::string> referenced;
   // Rows came without one of them that the server numbers.
   bool is_numbered = false;
   // Columns that rows go without until all rows are there (seed/rest/second_pass).

@@ -123,6 +123,7 @@ const ColumnSet& DirectLoad::columns(RunTable& table, const RowKind& kind) {
   sink->target = &target_of(table);
   make_stage(*sink->target);
   const bool staged = sink->target->staged;
+  if (staged) set.serial = table.refers_to_itself;  // its rows go in by their numbers
   std::vector<std::string> names = set.columns;
   if (staged) names.insert(names.begin(), kRowNumber);
   sink->copy = text("COPY ", staged ? sink->target->stage : to_sql(table.name), ' ',

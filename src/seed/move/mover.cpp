@@ -140,8 +140,15 @@ std::uint64_t Mover::count_null_keys() {
     return column != nullptr && !column->not_null;
   });
   if (!may_be_null) return 0;
-  return std::stoull(database_.value(
-      text("SELECT pg_catalog.count(*) FROM ", move_.stage, " WHERE NOT (", keys_not_null(), ")")));
+  std::uint64_t rows = 0;
+  for (const StagedRows::Run& run : move_.rows->runs()) {
+    set_ = run.set;
+    if (!has_key_in_set()) continue;  // the column's default goes in
+    rows += std::stoull(
+        database_.value(text("SELECT pg_catalog.count(*) FROM ", move_.stage, " WHERE ",
+                             range(run.first, run.last), " AND NOT (", keys_not_null(), ")")));
+  }
+  return rows;
 }
 
 // One statement may not meet a key twice.

@@ -133,7 +133,25 @@ void RunPlan::tell(RunTables& all) const {
     table.parents = order.parents[index];
     table.circle = order.circle[index];
     table.refers_to_itself = order.refers_to_itself[index];
+    table.referenced = referenced_columns(index);
   }
+}
+
+// By rows of this run: what else the target has does not know the numbers yet.
+std::vector<std::string> RunPlan::referenced_columns(std::size_t parent) const {
+  const std::vector<TableName> held_in = model.with_wholes(tables[parent].name);
+  std::vector<std::string> columns;
+  for (const OrderedTable& child : tables) {
+    const Table* const table = model.find(child.name);
+    if (table == nullptr) continue;
+    for (const ForeignKey& key : table->foreign_keys) {
+      if (!contains(held_in, key.referenced_table)) continue;
+      for (const std::string& column : key.referenced_columns) {
+        if (!contains(columns, column)) columns.push_back(column);
+      }
+    }
+  }
+  return columns;
 }
 
 std::string RunPlan::names(const std::vector<std::size_t>& some) const {

@@ -245,9 +245,11 @@ bool Loader::ended() const {
   return setup_.sender->ended();
 }
 
-// Parents in the same pass have all their rows before this table; they must be stored.
+// Parents in the same pass have all their rows before this table; they must be stored. But those of
+// one circle come in any order.
 void Loader::enter(RunTable& table) {
   if (table.parents.empty() || setup_.stage != nullptr) return;
+  if (table.circle == 0 && !entered_.insert(&table).second) return;
   flush_all();
   setup_.sender->drain();
 }

@@ -26,6 +26,9 @@ struct RunPlan {
   void tell(RunTables& all) const;
   // "public.a, public.b"
   std::string names(const std::vector<std::size_t>& some) const;
+
+ private:
+  std::vector<std::string> referenced_columns(std::size_t parent) const;
 };
 
 // Throws Error{usage} for a --table that no file has rows of, and for an --exclude that neither the

@@ -156,6 +156,7 @@ class Loader final : private RowTaker {
   std::string path_;
   bool surveyed_ = false;
   std::size_t pass_ = 0;
+  std::unordered_set<const RunTable*> entered_;  // those whose parents are stored
 };
 
 }  // namespace pgseed::seed
