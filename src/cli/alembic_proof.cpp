@@ -24,6 +24,23 @@ struct Silent : migrate::ExecutorObserver {
   void note(const std::string&) override {}
 };
 
+// What a statement of the text does to roles, databases or tablespaces, a scratch database does not
+// keep from the others of its server. Cautious: comments and strings count as well.
+bool reaches_beyond(std::string_view sql) {
+  std::string words = " ";
+  for (const char c : sql) {
+    const bool is_blank = static_cast<unsigned char>(c) <= ' ' || c == ';' || c == '"';
+    if (!is_blank || words.back() != ' ') words += is_blank ? ' ' : c;
+  }
+  words = to_upper(words) + ' ';
+  for (const char* const verb : {"CREATE", "ALTER", "DROP", "REASSIGN"}) {
+    for (const char* const what : {"ROLE", "USER", "GROUP", "DATABASE", "TABLESPACE", "OWNED"}) {
+      if (contains(words, text(verb, ' ', what, ' '))) return true;
+    }
+  }
+  return false;
+}
+
 // A database with Alembic's doing, and one with ours.
 class TwoWays {
  public:
@@ -80,8 +97,13 @@ class TwoWays {
   std::optional<std::string> downgrade() {
     for (const Node node : migrate::applied(graph_, executor_->rows()).members()) {
       const migrate::Revision& revision = graph_[node];
-      if (revision.downgrade && !revision.downgrade->options.irreversible) continue;
-      return text("revision ", revision.id, " has no downgrade");
+      if (!revision.downgrade || revision.downgrade->options.irreversible) {
+        return text("revision ", revision.id, " has no downgrade");
+      }
+      if (reaches_beyond(revision.downgrade->text)) {
+        return text("the downgrade of revision ", revision.id,
+                    " is about roles, databases or tablespaces, which are the whole server's");
+      }
     }
     const AlembicOutput downgraded = run({"downgrade", "base"});
     if (downgraded.exit_code != 0) {
